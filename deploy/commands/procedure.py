@@ -1,0 +1,131 @@
+"""`madoguchi procedure`: check procedures' files, and put them into force."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from deploy.commands.access import session_as
+from deploy.commands.options import HomeOption
+
+app = typer.Typer(help="Check the files of procedures, and publish them.", no_args_is_help=True)
+
+FilesArgument = Annotated[list[Path], typer.Argument(help="Files such as procedures/koen-meigi.yaml.")]
+
+
+@app.command()
+def lint(files: FilesArgument) -> None:
+    """Check files: say each mistake with its line."""
+    if not _fine(files, say_so=True):
+        raise typer.Exit(1)
+
+
+def _fine(files: list[Path], *, say_so: bool = False) -> bool:
+    """Whether no file has a mistake; says those that there are, and warnings."""
+    from shared.procedure.files import OFFICES, checked
+
+    fine = True
+    for path in files:
+        if path.name == OFFICES:
+            continue
+        found = checked(path)
+        for mistake in found:
+            typer.echo(str(mistake), err=True)
+        wrong = any(mistake.level == "error" for mistake in found)
+        fine = fine and not wrong
+        if say_so and not wrong:
+            typer.echo(f"{path}: fine")
+    return fine
+
+
+@app.command()
+def publish(files: FilesArgument, home: HomeOption = None) -> None:
+    """Put procedures into force, each as its next version; what did not change keeps its version."""
+    from services.intake import procedures
+    from shared.procedure.files import OFFICES, read
+
+    if not _fine(files):
+        raise typer.Exit(1)
+    readable = [read(path) for path in files if path.name != OFFICES]
+    with session_as("intake", home) as session:
+        for procedure in readable:
+            ref = procedures.publish(session, procedure)
+            typer.echo(f"{ref.id} is in force in version {ref.version}.")
+
+
+@app.command()
+def diff(
+    file: Annotated[Path, typer.Argument(help="A procedure's file.")],
+    other: Annotated[Path | None, typer.Argument(help="Another file, newer than the first.")] = None,
+    *,
+    published: Annotated[bool, typer.Option(help="Compare the version in force with the file.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Say what differs between two files, or between the version in force and a file."""
+    from deploy.commands.procedure_files import differences
+
+    if published == (other is not None):
+        typer.echo("Name a second file, or --published.", err=True)
+        raise typer.Exit(2)
+    first = _definition(file)
+    old, new = (first, _definition(other)) if other is not None else (_in_force(first["procedure"], home), first)
+    lines = list(differences(old, new))
+    typer.echo("\n".join(lines) if lines else "Nothing differs.")
+
+
+@app.command()
+def export(
+    file: Annotated[Path | None, typer.Argument(help="A procedure's file; without it, the schema of the language.")] = None,
+) -> None:
+    """Write the JSON Schema of a procedure's answers, or of the language itself."""
+    import json
+
+    from deploy.commands.procedure_files import language_schema
+    from shared.procedure import form
+    from shared.procedure.model import Procedure
+
+    if file is None:
+        typer.echo(language_schema(), nl=False)
+        return
+    schema = form.schema(Procedure.model_validate(_definition(file)), 0)
+    typer.echo(json.dumps(schema, ensure_ascii=False, indent=2))
+
+
+@app.command()
+def new(file: Annotated[Path, typer.Argument(help="The file to write, such as procedures/my-procedure.yaml.")]) -> None:
+    """Write a commented skeleton of a procedure, to begin with."""
+    import re
+
+    from deploy.commands.procedure_files import SKELETON
+    from shared.procedure.fields import NAME
+
+    if file.suffix != ".yaml" or not re.match(NAME, file.stem):
+        typer.echo("The name needs small letters, digits and hyphens, and .yaml: my-procedure.yaml", err=True)
+        raise typer.Exit(1)
+    try:
+        with file.open("x", encoding="utf-8") as written:
+            written.write(SKELETON.format(name=file.stem, file=file))
+    except FileExistsError:
+        typer.echo(f"{file} is there already.", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{file} is written. Check it with: madoguchi procedure lint {file}")
+
+
+def _definition(path: Path) -> dict[str, Any]:
+    from shared.procedure.files import Unreadable, read
+
+    try:
+        return read(path).definition()
+    except Unreadable as error:
+        for mistake in error.mistakes:
+            typer.echo(str(mistake), err=True)
+        raise typer.Exit(1) from None
+
+
+def _in_force(procedure_id: str, home: Path | None) -> dict[str, Any]:
+    from services.intake.procedures import Catalogue
+
+    with session_as("intake", home) as session:
+        return Catalogue().current(session, procedure_id).procedure.definition()

@@ -1,0 +1,78 @@
+"""`madoguchi status`."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from deploy.commands.access import session_as
+from deploy.commands.options import HomeOption
+from deploy.one.home import Home
+from deploy.one.parts import Site
+from deploy.one.process import is_alive
+
+
+def status(home: HomeOption = None) -> None:
+    """Show what runs where, how it is, and what waits."""
+    place = Home.at(home)
+    told = place.told()
+    if not told:
+        starting = place.is_held()
+        typer.echo(
+            f"Madoguchi is starting in {place.path}."
+            if starting
+            else f"No Madoguchi runs in {place.path}. Start it: madoguchi up"
+        )
+        raise typer.Exit(1)
+    site = Site(place, place.ports(), told["port"])
+    typer.echo(f"Madoguchi at {site.base_url} (process {told['pid']}, home {place.path})")
+    parts = [_show_part(part) for part in told["parts"]]
+    services_well = _show_health(site)
+    _show_backlogs(place.path)
+    if not (all(parts) and services_well):
+        raise typer.Exit(1)
+
+
+def _show_part(part: dict[str, Any]) -> bool:
+    alive = is_alive(part["pid"])
+    state = f"process {part['pid']}" if alive else "DOWN"
+    again = f", started again {part['restarts']} times" if part["restarts"] else ""
+    typer.echo(f"  {part['name']:<10} {state:<16} {part['address']}{again}")
+    typer.echo(f"  {'':<10} log {part['log']}")
+    return alive
+
+
+def _show_health(site: Site) -> bool:
+    try:
+        with urllib.request.urlopen(f"{site.base_url}/health/ready", timeout=10) as answer:  # noqa: S310 - our own address
+            told = json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            told = json.load(error)
+    except OSError as error:
+        typer.echo(f"The services do not answer: {error}")
+        return False
+    typer.echo("Services")
+    for name, service in told["services"].items():
+        ill = [part for part, how in service.get("parts", {}).items() if not how["ok"]]
+        typer.echo(f"  {name:<10} {service['status']:<10} {'not well: ' + ', '.join(ill) if ill else ''}".rstrip())
+    return bool(told["status"] == "ok")
+
+
+def _show_backlogs(home: Path) -> None:
+    from shared.bus.deadletters import waiting
+
+    with session_as("operator", home) as session:
+        found = waiting(session)
+    typer.echo("Deliveries" if found else "Deliveries: none waits, none is dead.")
+    for row in found:
+        typer.echo(
+            f"  {row['subscriber']:<28} {row['waiting']:>6} waiting (oldest {row['oldest']:.0f} s overdue), {row['dead']} dead"
+        )
+    if any(row["dead"] for row in found):
+        typer.echo("See the dead ones: madoguchi deadletters list")

@@ -1,0 +1,20 @@
+"""The console's FastAPI application. It has no deliveries and no tables of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deploy.console import pages
+from deploy.console.settings import Settings
+from shared.settings import load
+from shared.web.app import service_app
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+def create_app() -> FastAPI:
+    """The application, with its settings from the environment."""
+    app = service_app("console", "Madoguchi: the console", load(Settings), description="Pages for operators; it has no API.")
+    app.include_router(pages.router)
+    return app

@@ -1,0 +1,59 @@
+"""Preparing PostgreSQL: the database, a role for each service, a schema for each room, and what each role may touch."""
+
+from __future__ import annotations
+
+from sqlalchemy import create_engine, make_url, pool, text
+
+from shared import migrations
+
+DATABASE = "madoguchi"
+OWNER = "madoguchi_owner"
+OPERATOR = "madoguchi_operator"
+SERVICES = ("intake", "review", "notify", "opendata")
+ROLES = (OWNER, OPERATOR, *(f"madoguchi_{service}" for service in SERVICES))
+
+
+def bootstrap(admin_url: str, passwords: dict[str, str], *, database: str = DATABASE) -> None:
+    """Create database, roles, schemas and grants where they are missing; set the roles' passwords.
+
+    `admin_url` is a superuser's URL of the database `postgres`; `passwords` is keyed by role name. Can be run again.
+    """
+    engine = create_engine(admin_url, poolclass=pool.NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for role in ROLES:
+            exists = connection.execute(text("select 1 from pg_roles where rolname = :role"), {"role": role}).first()
+            verb = "alter" if exists else "create"
+            quoted = "'" + passwords[role].replace("'", "''") + "'"
+            connection.exec_driver_sql(f"{verb} role {role} login nosuperuser nocreatedb nocreaterole password {quoted}")
+        if not connection.execute(text("select 1 from pg_database where datname = :name"), {"name": database}).first():
+            connection.exec_driver_sql(f'create database "{database}" owner {OWNER}')
+        connection.exec_driver_sql(f'revoke all on database "{database}" from public')
+        connection.exec_driver_sql(f'grant connect on database "{database}" to {", ".join(ROLES)}')
+    engine.dispose()
+    _schemas(make_url(admin_url).set(database=database).render_as_string(hide_password=False))
+
+
+def _schemas(url: str) -> None:
+    engine = create_engine(url, poolclass=pool.NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        run = connection.exec_driver_sql
+        run("revoke all on schema public from public")
+        for schema in migrations.HISTORIES:
+            run(f"create schema if not exists {schema} authorization {OWNER}")
+        for service in SERVICES:
+            role = f"madoguchi_{service}"
+            run(f"grant usage on schema bus, identity, {service} to {role}")
+            run(
+                f"alter default privileges for role {OWNER} in schema {service} "
+                f"grant select, insert, update, delete on tables to {role}"
+            )
+            run(f"alter default privileges for role {OWNER} in schema {service} grant usage on sequences to {role}")
+            run(f"alter role {role} set search_path = {service}")
+        run(f"grant usage on schema bus, identity to {OPERATOR}")
+        run(f"grant usage on schema {', '.join(SERVICES)} to {OPERATOR}")
+    engine.dispose()
+
+
+def migrate(owner_url: str) -> None:
+    """Bring every schema to its newest version. Can be run again, and at the same time."""
+    migrations.upgrade(owner_url)

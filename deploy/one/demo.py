@@ -1,0 +1,140 @@
+"""The demo: people to act as, keys for them, and applications to look at."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deploy.one.errors import StartError
+from deploy.one.files import write_private
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from deploy.one.parts import Site
+
+PROCEDURES = Path(__file__).parent.parent.parent / "procedures"
+DOMAIN = "madoguchi.example"
+LABEL = "demo"
+# A filing may be refused for the moment (429, 503); longer than this it is a fault.
+PATIENCE = 20.0
+
+
+def make_accounts(site: Site) -> None:
+    """Make the people of the demo where they are missing, and keys for four of them; write demo.json with the keys."""
+    # Here, since the supervisor imports this module too and has no need of SQLAlchemy.
+    from pydantic import SecretStr
+    from sqlmodel import Session
+
+    from shared.database import connect
+
+    engine = connect(SecretStr(site.settings()["MADOGUCHI_OPERATOR_DATABASE_URL"]), name="demo", pool=1)
+    with Session(engine) as session:
+        keys = _keys(session, _known_keys(site))
+        session.commit()
+    engine.dispose()
+    told = {
+        "base_url": site.base_url,
+        "mailbox": {"url": site.mailbox_url, "api": f"{site.mailbox_url}/email"},
+        "keys": keys,
+    }
+    write_private(site.home.demo, json.dumps(told, indent=2) + "\n")
+
+
+def file_examples(site: Site) -> int:
+    """File the example beside each procedure, once, as one of the demo's applicants; how many there are. Raises StartError."""
+    from shared.procedure.files import read
+
+    keys = _known_keys(site)
+    examples = sorted(PROCEDURES.glob("*.example.json"))
+    for example in examples:
+        procedure = read(example.with_name(example.name.replace(".example.json", ".yaml")))
+        _file(site, keys["applicant" if "corporation" in procedure.applicants else "division"], example)
+    return len(examples)
+
+
+def _keys(session: Session, known: dict[str, str]) -> dict[str, str]:
+    from shared.identity import accounts
+    from shared.identity.tables import Account
+    from shared.procedure.files import procedure_files, read
+
+    offices = {office.key: office.title.ja for path in procedure_files(PROCEDURES) for office in read(path).offices}
+
+    def account(name: str, title: str, role: str, **more: Any) -> Account:
+        email = f"{name}@{DOMAIN}"
+        return accounts.account_by_email(session, email) or accounts.add_account(session, email, title, role, **more)
+
+    for office, title in offices.items():
+        account(f"{office}.official", f"{title} 担当", "reviewer", groups=[office])
+    applicant = accounts.account_by_email(session, f"applicant@{DOMAIN}")
+    if applicant is None:
+        company = accounts.add_organisation(session, "株式会社窓口電機", corporate_number="7990001000001")
+        applicant = account("applicant", "窓口 花子", "applicant", organisation=company)
+    division = accounts.account_by_email(session, f"division@{DOMAIN}")
+    if division is None:
+        house = accounts.add_organisation(session, "製品安全課", kind="ministry")
+        division = account("division", "相談 三郎", "applicant", organisation=house)
+    people = {
+        "applicant": applicant,
+        # Inside the ministry: files what divisions file.
+        "division": division,
+        # Sees the cases of all offices, while each goes to the official of its own.
+        "reviewer": account("reviewer", "審査 太郎", "reviewer", groups=list(offices), takes_cases=False),
+        "operator": account("operator", "運用 次郎", "operator"),
+    }
+    return {
+        role: known[role] if _works(session, person, known.get(role)) else accounts.issue_key(session, person, LABEL)
+        for role, person in people.items()
+    }
+
+
+def _works(session: Session, person: Any, key: str | None) -> bool:
+    """Whether this key still is the person's."""
+    from sqlmodel import select
+
+    from shared.identity.callers import hashed
+    from shared.identity.tables import ApiKey
+
+    if key is None:
+        return False
+    kept = session.exec(select(ApiKey).where(ApiKey.hash == hashed(key))).first()
+    return kept is not None and kept.account_id == person.id and kept.revoked_at is None
+
+
+def _known_keys(site: Site) -> dict[str, str]:
+    try:
+        keys: dict[str, str] = json.loads(site.home.demo.read_text())["keys"]
+    except (FileNotFoundError, ValueError, KeyError):
+        return {}
+    return keys
+
+
+def _file(site: Site, key: str, example: Path) -> None:
+    headers = {
+        "Authorization": f"Bearer {key}",
+        "Content-Type": "application/json",
+        # The same at every start, so that a second start gets the first one's answer.
+        "Idempotency-Key": f"demo-{example.name}",
+    }
+    request = urllib.request.Request(f"{site.base_url}/v1/applications", example.read_bytes(), headers)  # noqa: S310 - our own address
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            answer = urllib.request.urlopen(request, timeout=10)  # noqa: S310 - our own address
+        except urllib.error.HTTPError as error:
+            with error:
+                says = error.read().decode(errors="replace")
+            # 422: filed by an earlier start, and the example has changed since.
+            if error.code == HTTPStatus.UNPROCESSABLE_ENTITY and "dempotency" in says:
+                return
+            if error.code not in {409, 429, 503} or time.monotonic() > until:
+                raise StartError(f"The example {example.name} was not taken ({error.code}).", says) from None
+            time.sleep(0.3)
+        else:
+            answer.close()
+            return

@@ -1,0 +1,48 @@
+"""`python -m deploy.one.mailbox --smtp-port … --http-port … --folder …`: run the mailbox until SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from pathlib import Path
+
+import uvicorn
+
+from deploy.one.mailbox.mails import Mails
+from deploy.one.mailbox.smtp import protocol
+from deploy.one.mailbox.web import create_app
+from deploy.one.ports import LOOPBACK
+
+
+async def serve(smtp_port: int, http_port: int, folder: Path) -> None:
+    """Catch and show until a signal ends it."""
+    mails = Mails(folder)
+    smtp = await asyncio.get_running_loop().create_server(lambda: protocol(mails), LOOPBACK, smtp_port)
+    web = uvicorn.Server(
+        uvicorn.Config(
+            create_app(mails),
+            host=LOOPBACK,
+            port=http_port,
+            access_log=False,
+            log_level="info",
+            timeout_graceful_shutdown=2,
+        )
+    )
+    try:
+        await web.serve()
+    finally:
+        smtp.close()
+
+
+def main() -> None:
+    """Read the command line and serve."""
+    parser = argparse.ArgumentParser(description="Catch mails and show them.")
+    parser.add_argument("--smtp-port", type=int, required=True)
+    parser.add_argument("--http-port", type=int, required=True)
+    parser.add_argument("--folder", type=Path, required=True, help="where the mails are kept, one .eml file each")
+    options = parser.parse_args()
+    asyncio.run(serve(options.smtp_port, options.http_port, options.folder))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The four rooms of the house: intake, review, notify, opendata. None imports another."""

@@ -1,0 +1,54 @@
+"""The counter's FastAPI application."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from services.intake import application_pages, application_routes, bulk, draft_pages, draft_routes, filing_routes, pages, routes
+from services.intake.counter import Counter
+from services.intake.procedures import Catalogue
+from services.intake.settings import Settings
+from shared.database import connect_async
+from shared.settings import load
+from shared.web.app import service_app
+from shared.web.rates import Rate
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from fastapi import FastAPI
+
+
+def create_app() -> FastAPI:
+    """The application, with its settings from the environment."""
+    settings = load(Settings)
+
+    @asynccontextmanager
+    async def counter_open(app: FastAPI) -> AsyncIterator[None]:
+        engine = connect_async(settings.database_url, name="counter", pool=1)
+        app.state.counter = Counter(engine, most_waiting=settings.waiting_filings)
+        app.state.counter.open()
+        yield
+        await app.state.counter.close()
+        await engine.dispose()
+
+    app = service_app(
+        "intake",
+        "Madoguchi: the counter",
+        settings,
+        description="Procedures, and an organisation's applications. Send a key as `Authorization: Bearer …`.",
+        around=counter_open,
+        body_limits={"/v1/applications/bulk": bulk.BYTES},
+        own_rates={"/v1/applications": Rate(settings.filings_per_caller, 0)},
+    )
+    app.state.catalogue = Catalogue()
+    app.include_router(routes.hot_router)
+    app.include_router(filing_routes.router)
+    app.include_router(routes.router)
+    app.include_router(draft_routes.router)
+    app.include_router(draft_pages.router)
+    app.include_router(application_routes.router)
+    app.include_router(application_pages.router)
+    app.include_router(pages.router)
+    return app

@@ -1,0 +1,105 @@
+"""Applications after their filing: what their organisation sees of them, and how they move from state to state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.orm import load_only
+from sqlmodel import Session, col, select
+
+from services.intake.models import Application, Step
+from shared.identity.callers import Caller
+from shared.problems import NotFound
+
+# state → the states that may follow
+TRANSITIONS: dict[str, frozenset[str]] = {
+    "filed": frozenset({"arrived", "returned", "withdrawn"}),
+    "returned": frozenset(),
+    "arrived": frozenset({"in_review", "withdrawing"}),
+    "in_review": frozenset({"approved", "refused", "accepted", "withdrawing"}),
+    # asked for; whether the decision came first is up to the desk (docs/adr/0007)
+    "withdrawing": frozenset({"withdrawn", "approved", "refused", "accepted"}),
+    "withdrawn": frozenset(),
+    "approved": frozenset(),
+    "refused": frozenset(),
+    "accepted": frozenset(),
+}
+
+
+class IllegalMove(Exception):
+    """A move that the table of transitions does not have: a mistake of the program, never of a caller."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """A step to be noted: the application's next state, and what the applicant sees of it."""
+
+    application_id: UUID
+    version: int
+    state: str
+    at: datetime
+    detail: dict[str, Any]
+    arrival_number: str | None = None
+
+
+def move(application: Application, state: str, at: datetime, *, arrival_number: str | None = None, **detail: Any) -> Move:
+    """The move of an application into its next state, to be written with `note`. Raises IllegalMove."""
+    if state not in TRANSITIONS[application.state]:
+        raise IllegalMove(f"{application.state} → {state}")
+    return Move(application.id, application.version + 1, state, at, detail, arrival_number)
+
+
+_NOTE = text("""
+with moved as (
+  select * from json_to_recordset(cast(:moves as json)) as m(
+    application_id uuid, version bigint, state text, at timestamptz, detail jsonb, arrival_number text)
+), updated as (
+  update intake.application a
+  set state = m.state, version = m.version, arrival_number = coalesce(m.arrival_number, a.arrival_number)
+  from moved m where a.id = m.application_id
+)
+insert into intake.step (application_id, version, state, at, detail)
+select application_id, version, state, at, detail from moved
+""")
+
+
+def note(session: Session, moves: Sequence[Move]) -> None:
+    """Write moves of locked applications: their new state, and a step of their timeline each."""
+    session.execute(_NOTE, {"moves": orjson.dumps(moves).decode()})
+
+
+def locked(session: Session, ids: Sequence[str], *, whole: bool = False) -> dict[str, Application]:
+    """Applications by id, locked until the transaction ends. Unless `whole`, only their state and version are at hand."""
+    found = session.exec(
+        select(Application)
+        .options(*([] if whole else [load_only(Application.state, Application.version, raiseload=True)]))  # type: ignore[arg-type] # SQLModel types columns as their values
+        .where(col(Application.id).in_([UUID(one) for one in ids]))
+        .order_by(col(Application.id))
+        .with_for_update()
+    )
+    return {str(application.id): application for application in found}
+
+
+def listed(session: Session, caller: Caller, *, limit: int = 50, before: UUID | None = None) -> Sequence[Application]:
+    """The caller's organisation's applications, newest first; `before` is the last id of the page before."""
+    query = select(Application).where(Application.organisation_id == caller.organisation_id)
+    if before is not None:
+        query = query.where(col(Application.id) < before)
+    return session.exec(query.order_by(col(Application.id).desc()).limit(limit)).all()
+
+
+def shown(session: Session, caller: Caller, application_id: UUID) -> tuple[Application, Sequence[Step]]:
+    """One application of the caller's organisation, and its steps after filing. Raises NotFound."""
+    application = session.exec(
+        select(Application).where(Application.id == application_id, Application.organisation_id == caller.organisation_id)
+    ).first()
+    if application is None:
+        raise NotFound("No application of your organisation has the id {id}", id=application_id)
+    steps = session.exec(select(Step).where(Step.application_id == application_id).order_by(col(Step.version))).all()
+    return application, steps

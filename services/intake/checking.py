@@ -1,0 +1,111 @@
+"""The format check: an application arrives, or is returned with every item to mend; then it follows its case."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from services.intake.applications import Move, locked, move, note
+from services.intake.models import Application
+from services.intake.procedures import Catalogue
+from services.intake.verdict import judged
+from services.intake.withdrawal import withdrawn
+from shared.bus.publish import publish
+from shared.events import (
+    Applicant,
+    ApplicationArrived,
+    ApplicationFiled,
+    ApplicationReturned,
+    CaseDecided,
+    CaseOpened,
+    CaseWithdrawn,
+    Contact,
+    Event,
+    Mend,
+    ProcedureRef,
+)
+from shared.i18n import JST
+from shared.procedure.rules import computed
+
+_ARRIVALS = text("select nextval('intake.arrival_number_seq') from generate_series(1, :count)")
+_STATE_OF_DECISION = {"approve": "approved", "refuse": "refused", "accept": "accepted"}
+
+_catalogue = Catalogue()
+
+
+def check_format(session: Session, events: list[ApplicationFiled]) -> None:
+    """Check filed applications: schema again, then the procedure's rules as of the day of filing. Withdrawn ones stay so."""
+    applications = locked(session, [event.subject for event in events], whole=True)
+    arrivals = session.scalars(_ARRIVALS, {"count": len(events)})
+    now = datetime.now(UTC)
+    told: list[Event] = []
+    moves: list[Move] = []
+    for event in events:
+        application = applications[event.subject]
+        if application.state == "withdrawn":
+            continue
+        ref = ProcedureRef(id=application.procedure_id, version=application.procedure_version)
+        filed_on = application.filed_at.astimezone(JST).date()
+        published = _catalogue.version(session, ref)
+        mends = judged(published, application.answers, today=filed_on).errors
+        if mends:
+            moves.append(move(application, "returned", now, mends=[mend.model_dump() for mend in mends]))
+            told.append(_returned(application, moves[-1], event, mends))
+        else:
+            number = f"A{now.astimezone(JST):%Y%m%d}-{next(arrivals):07}"
+            moves.append(move(application, "arrived", now, arrival_number=number))
+            answers = computed(published.procedure, application.answers, today=filed_on)
+            told.append(_arrived(application, moves[-1], event, number, answers))
+    note(session, moves)
+    publish(session, *told)
+
+
+def _returned(application: Application, step: Move, event: ApplicationFiled, mends: list[Mend]) -> Event:
+    return ApplicationReturned(
+        subject=event.subject,
+        sequence=step.version,
+        traceparent=event.traceparent,
+        receipt_number=application.receipt_number,
+        procedure=event.procedure,
+        contact=Contact(**application.contact),
+        mends=mends,
+    )
+
+
+def _arrived(application: Application, step: Move, event: ApplicationFiled, number: str, answers: dict[str, Any]) -> Event:
+    return ApplicationArrived(
+        subject=event.subject,
+        sequence=step.version,
+        traceparent=event.traceparent,
+        receipt_number=application.receipt_number,
+        arrival_number=number,
+        arrived_at=step.at,
+        procedure=event.procedure,
+        applicant=Applicant(**application.applicant),
+        contact=Contact(**application.contact),
+        answers=answers,
+    )
+
+
+def follow_case(session: Session, events: list[CaseOpened] | list[CaseDecided] | list[CaseWithdrawn]) -> None:
+    """Show the applicant what the desk does: the review began, or it ended with a decision or a withdrawal."""
+    ending = isinstance(events[0], CaseWithdrawn)
+    applications = locked(session, [event.subject for event in events], whole=ending)
+    moves: list[Move] = []
+    told: list[Event] = []
+    for event in events:
+        application = applications[event.subject]
+        if isinstance(event, CaseOpened):
+            if application.state != "withdrawing":  # asked for before we heard of the case: the desk will answer
+                moves.append(move(application, "in_review", event.time, office=event.group_title))
+        elif isinstance(event, CaseWithdrawn):
+            moves.append(move(application, "withdrawn", event.withdrawn_at))
+            told.append(withdrawn(application, moves[-1], event.traceparent))
+        else:
+            state = _STATE_OF_DECISION[event.decision]
+            moves.append(move(application, state, event.decided_at, reasons=event.reasons, appeal=event.appeal))
+    note(session, moves)
+    publish(session, *told)

@@ -1,0 +1,111 @@
+"""A draft becomes an application: by the same counter as every other filing, once, however often it is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID
+
+import orjson
+from fastapi import Request
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
+
+from services.intake import applications, drafts
+from services.intake.filing import Filing, FilingIn, Receipt, WrittenContact, prepare, read
+from services.intake.form_errors import Wrong, to_file, wrong
+from services.intake.models import Draft
+from services.intake.procedures import Catalogue, Published
+from shared.events import ProcedureRef
+from shared.identity.callers import Caller
+from shared.problems import Conflict, FieldError, Invalid
+
+_TRIES, _PAUSE = 50, 0.1
+
+
+def current(session: Session, request: Request, draft: Draft) -> Published:
+    """The version a draft is in, after it was carried over to the newest."""
+    catalogue: Catalogue = request.app.state.catalogue
+    newest = catalogue.current(session, draft.procedure_id)
+    old = catalogue.version(session, ProcedureRef(id=draft.procedure_id, version=draft.procedure_version))
+    drafts.renew(draft, old, newest)
+    return newest
+
+
+def opened(session: Session, request: Request, caller: Caller, draft_id: UUID) -> tuple[Draft, Published]:
+    """A draft to work on, locked until the transaction ends, in the newest version of its procedure. Raises NotFound."""
+    draft = drafts.shown(session, caller, draft_id, lock=True)
+    return draft, current(session, request, draft)
+
+
+def copied(session: Session, request: Request, caller: Caller, application_id: UUID) -> Draft:
+    """A new draft with the answers of an earlier application, and with what was to mend where it was returned."""
+    catalogue: Catalogue = request.app.state.catalogue
+    application, steps = applications.shown(session, caller, application_id)
+    mends = steps[-1].detail["mends"] if steps and steps[-1].state == "returned" else []
+    published = catalogue.current(session, application.procedure_id)
+    return drafts.create(session, caller, published, source=application, mends=mends)
+
+
+def contact_of(draft: Draft, caller: Caller) -> dict[str, str]:
+    """Whom to write to: as entered, or whoever is calling."""
+    return draft.contact or {"name": caller.name, "email": caller.email, "language": caller.language}
+
+
+def errors_of(draft: Draft, published: Published) -> list[Wrong]:
+    """Everything that is wrong with a draft as it would be filed."""
+    return wrong(published, to_file(published, draft.answers))
+
+
+async def file(request: Request, caller: Caller, draft_id: UUID, version: int | None) -> Receipt:
+    """File a draft. A draft that was filed before gives its receipt again. Raises NotFound, Conflict, Invalid."""
+    prepared = await run_in_threadpool(_prepared, request, caller, draft_id, version)
+    if isinstance(prepared, Receipt):
+        return prepared
+    receipt = await _filed(request, prepared)
+    await run_in_threadpool(_forget, request, draft_id)
+    return receipt
+
+
+async def _filed(request: Request, prepared: Filing) -> Receipt:
+    for _ in range(_TRIES):
+        try:
+            receipt: Receipt = await request.app.state.counter.file(prepared)
+        except Conflict as being_recorded:
+            if being_recorded.retry_after is None:
+                raise
+            await asyncio.sleep(_PAUSE)  # the other click of a double click: its receipt is ours
+        else:
+            return receipt
+    raise Conflict("A filing with this Idempotency-Key is being recorded; ask again in a second", retry_after=1)
+
+
+def _prepared(request: Request, caller: Caller, draft_id: UUID, version: int | None) -> Filing | Receipt:
+    with Session(request.app.state.engine) as session:
+        if (application := drafts.filed_from(session, caller, draft_id)) is not None:
+            ref = ProcedureRef(id=application.procedure_id, version=application.procedure_version)
+            drafts.forget(session, draft_id)
+            session.commit()
+            return Receipt(application.id, application.receipt_number, ref, application.filed_at)
+        draft = drafts.shown(session, caller, draft_id)
+        before = draft.version
+        published = current(session, request, draft)
+        if (version is not None and before != version) or draft.version != before:
+            raise Conflict("{name} has changed this draft in the meantime; look at it again", name=draft.updated_by_name)
+        if drafts.held_by_another(draft, caller):
+            raise Conflict("{name} is writing this draft; try again later, or take it over", name=draft.held_by_name)
+        answers = to_file(published, draft.answers)
+        contact = WrittenContact.model_validate(contact_of(draft, caller))
+        found = [one for one in wrong(published, answers) if one.level == "error"]
+        if found:
+            language = caller.language
+            errors = [FieldError(f"/answers{one.pointer}", one.within(language)) for one in found]
+            raise Invalid("The answers do not fit the form of {id}", errors=errors, id=published.ref.id)
+        body = orjson.dumps({"procedure": published.ref.id, "answers": answers, "contact": contact.model_dump()})
+        written: FilingIn = read(body)
+        return prepare(written, body, caller, published, str(draft_id))
+
+
+def _forget(request: Request, draft_id: UUID) -> None:
+    with Session(request.app.state.engine) as session:
+        drafts.forget(session, draft_id)
+        session.commit()

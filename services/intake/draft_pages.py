@@ -1,0 +1,226 @@
+"""Filing by form, page by page, with links and forms alone: start, the pages, what is saved, confirming, the receipt."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Form, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import ValidationError
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
+
+from services.intake import applications, draft_filing, drafts
+from services.intake.draft_views import PAGES, confirm_page, errors_in, form_page, places_on, title_of
+from services.intake.filing import WrittenContact
+from services.intake.form_errors import pages_of
+from services.intake.form_reading import Posted, read_page, text_of
+from services.intake.models import Draft
+from services.intake.procedures import Published
+from shared.identity.callers import Caller
+from shared.problems import Conflict, Invalid, NotFound
+from shared.validation import body_errors
+from shared.web.callers import Transaction
+from shared.web.pages import language_of, pages_router
+from shared.web.visitors import ApplicantPerson
+
+_MOST_FIELDS = 20_000
+_EARLIER = 5
+
+router = pages_router()
+
+
+async def _posted(request: Request) -> Posted:
+    entered = await request.form(max_fields=_MOST_FIELDS, max_files=0)
+    found: dict[str, list[str]] = {}
+    for name, text in entered.multi_items():
+        if isinstance(text, str):
+            found.setdefault(name, []).append(text)
+    return found
+
+
+FormPosted = Annotated[Posted, Depends(_posted)]
+
+
+def _to(path: str) -> Response:
+    return RedirectResponse(path, 303, {"cache-control": "no-store"})
+
+
+@router.get("/procedures/{procedure_id}/apply")
+def start(procedure_id: str, request: Request, session: Transaction, caller: ApplicantPerson) -> Response:
+    """Where an application begins: anew, with a draft, or with an earlier application."""
+    published = request.app.state.catalogue.current(session, procedure_id)
+    earlier = [one for one in applications.listed(session, caller, limit=200) if one.procedure_id == procedure_id]
+    return PAGES.show(
+        request,
+        "apply.html",
+        title=published.procedure.title.within(language_of(request)),
+        procedure_id=procedure_id,
+        mine=caller.organisation_kind in published.procedure.applicants,
+        drafts=drafts.listed(session, caller, procedure=procedure_id),
+        earlier=earlier[:_EARLIER],
+    )
+
+
+@router.post("/procedures/{procedure_id}/apply")
+def begin(
+    procedure_id: str,
+    request: Request,
+    session: Transaction,
+    caller: ApplicantPerson,
+    copy_of: Annotated[UUID | None, Form()] = None,
+) -> Response:
+    """Begin a draft, or copy an earlier application into one."""
+    if copy_of is not None:
+        draft = draft_filing.copied(session, request, caller, copy_of)
+    else:
+        draft = drafts.create(session, caller, request.app.state.catalogue.current(session, procedure_id))
+    page = 1
+    if draft.mends:
+        published = draft_filing.current(session, request, draft)
+        page = pages_of(published).get(draft.mends[0]["pointer"].partition("/")[2].partition("/")[0], 1)
+    return _to(f"/drafts/{draft.id}/pages/{page}")
+
+
+@router.get("/drafts")
+def list_drafts(request: Request, session: Transaction, caller: ApplicantPerson, saved: int = 0) -> Response:
+    """The organisation's drafts."""
+    rows = [{"draft": one, "title": title_of(request, session, one)} for one in drafts.listed(session, caller)]
+    return PAGES.show(request, "drafts.html", rows=rows, saved=bool(saved), keep=drafts.KEEP.days)
+
+
+@router.post("/drafts/{draft_id}/deletion")
+def delete(draft_id: UUID, session: Transaction, caller: ApplicantPerson) -> Response:
+    """Delete a draft."""
+    drafts.discard(session, drafts.shown(session, caller, draft_id, lock=True), caller)
+    return _to("/drafts")
+
+
+@router.post("/drafts/{draft_id}/hold")
+def take_over(draft_id: UUID, session: Transaction, caller: ApplicantPerson) -> Response:
+    """Write on where somebody else was writing."""
+    drafts.hold(drafts.shown(session, caller, draft_id, lock=True), caller, take_over=True)
+    return _to(f"/drafts/{draft_id}/pages/1")
+
+
+@router.get("/drafts/{draft_id}")
+def resume(draft_id: UUID, session: Transaction, caller: ApplicantPerson) -> Response:
+    """A draft where it was left."""
+    if drafts.filed_from(session, caller, draft_id) is not None:
+        return _to(f"/drafts/{draft_id}/filed")
+    draft = drafts.shown(session, caller, draft_id)
+    return _to(f"/drafts/{draft_id}/pages/{max(draft.seen, default=1)}")
+
+
+@router.get("/drafts/{draft_id}/pages/{number}")
+def show_page(draft_id: UUID, number: int, request: Request, session: Transaction, caller: ApplicantPerson) -> Response:
+    """A page of the form; with `check`, what is wrong with it too."""
+    draft, published = draft_filing.opened(session, request, caller, draft_id)
+    if not 1 <= number <= len(published.procedure.form):
+        raise NotFound
+    drafts.hold(draft, caller)
+    return form_page(request, draft, published, caller, number, check="check" in request.query_params)
+
+
+@router.post("/drafts/{draft_id}/pages/{number}")
+def save_page(  # noqa: PLR0917 - what FastAPI gives
+    draft_id: UUID, number: int, request: Request, session: Transaction, caller: ApplicantPerson, posted: FormPosted
+) -> Response:
+    """Save a page, with all that is wrong with it, and go where the pressed button says."""
+    draft, published = draft_filing.opened(session, request, caller, draft_id)
+    form = published.procedure.form
+    if not 1 <= number <= len(form):
+        raise NotFound
+    answers = read_page(form[number - 1], posted)
+    version = text_of(posted, "version")
+    before = places_on(published, number, draft.answers, request)
+    go, _, which = text_of(posted, "go").partition(":")
+    try:
+        drafts.save(draft, caller, int(version) if version.isdigit() else 0, answers=answers, page=number)
+    except Conflict as late:
+        merged = {key: answer for key, answer in {**draft.answers, **answers}.items() if answer is not None}
+        return form_page(request, draft, published, caller, number, late=late, answers=merged)
+    if go in {"add", "remove"}:
+        key, _, row = which.partition(":")
+        drafts.save(draft, caller, draft.version, answers={key: _with_rows(published, draft, key, row)})
+    if go != "next":
+        here = f"/drafts/{draft_id}/pages/{number}"
+        goals = {"later": "/drafts?saved=1", "back": f"/drafts/{draft_id}/pages/{max(number - 1, 1)}"}
+        return _to(goals.get(go, f"{here}#{which.partition(':')[0]}" if which else here))
+    if any(pages_of(published).get(one.key) == number for one in errors_in(draft, published)):
+        return form_page(request, draft, published, caller, number, check=True, status=422)
+    if places_on(published, number, draft.answers, request) - before:
+        return form_page(request, draft, published, caller, number, more=True)
+    return _to(f"/drafts/{draft_id}/pages/{number + 1}" if number < len(form) else f"/drafts/{draft_id}/confirm")
+
+
+@router.get("/drafts/{draft_id}/confirm")
+def confirm(draft_id: UUID, request: Request, session: Transaction, caller: ApplicantPerson) -> Response:
+    """Everything once more, before it is filed."""
+    if drafts.filed_from(session, caller, draft_id) is not None:
+        return _to(f"/drafts/{draft_id}/filed")
+    draft, published = draft_filing.opened(session, request, caller, draft_id)
+    drafts.hold(draft, caller)
+    return confirm_page(request, draft, published, caller)
+
+
+@router.post("/drafts/{draft_id}/confirm")
+async def file(draft_id: UUID, request: Request, caller: ApplicantPerson, posted: FormPosted) -> Response:
+    """File it. Pressed twice, it is filed once."""
+    refused = await run_in_threadpool(_with_contact, request, caller, draft_id, posted)
+    if refused is not None:
+        return refused
+    try:
+        await draft_filing.file(request, caller, draft_id, None)
+    except Invalid:
+        return _to(f"/drafts/{draft_id}/confirm")
+    return _to(f"/drafts/{draft_id}/filed")
+
+
+@router.get("/drafts/{draft_id}/filed")
+def receipt(draft_id: UUID, request: Request, session: Transaction, caller: ApplicantPerson) -> Response:
+    """The receipt."""
+    application = drafts.filed_from(session, caller, draft_id)
+    if application is None:
+        raise NotFound("No draft of your organisation has the id {id}", id=draft_id)
+    return PAGES.show(request, "draft_filed.html", application=application, title=title_of(request, session, application))
+
+
+def _with_contact(request: Request, caller: Caller, draft_id: UUID, posted: Posted) -> Response | None:
+    """Save whom to write to; a page when it cannot be filed like this."""
+    with Session(request.app.state.engine) as session:
+        if drafts.filed_from(session, caller, draft_id) is not None:
+            return None
+        draft, published = draft_filing.opened(session, request, caller, draft_id)
+        contact = {name: text_of(posted, f"contact-{name}") for name in ("name", "email", "language")}
+        wrong: dict[str, Any] = {}
+        try:
+            WrittenContact.model_validate(contact)
+        except ValidationError as error:
+            wrong = {one.pointer[1:]: one for one in body_errors(error.errors(include_input=False, include_url=False))}
+        version = text_of(posted, "version")
+        late = None
+        try:
+            drafts.save(draft, caller, int(version) if version.isdigit() else 0, contact=None if wrong else contact)
+        except Conflict as conflict:
+            # the first of two clicks saved it a moment ago, with the same contact: this is no change by somebody else
+            clicked = draft.contact == contact and draft.updated_by == caller.account_id and str(draft.version - 1) == version
+            late = None if clicked else conflict
+        errors = [one for one in errors_in(draft, published) if one.level == "error"]
+        answer = None
+        if wrong or late or errors:
+            answer = confirm_page(request, draft, published, caller, contact=contact, contact_errors=wrong, late=late, status=422)
+        session.commit()
+        return answer
+
+
+def _with_rows(published: Published, draft: Draft, key: str, row: str) -> list[dict[str, Any]]:
+    """The rows of a group with one more, or without that one."""
+    field = next((one for one in published.procedure.fields() if one.key == key and one.type == "group"), None)
+    if field is None:
+        raise NotFound
+    rows = [*(draft.answers.get(key) or [])]
+    if not row:
+        return [*(rows or ([{}] if field.required is not False else [])), {}][: field.repeat.most]
+    return [one for at, one in enumerate(rows) if str(at) != row]

@@ -1,0 +1,146 @@
+"""What the pages of a draft show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request, Response
+from sqlmodel import Session
+
+from services.intake import draft_filing, drafts
+from services.intake.form_errors import Wrong, pages_of, to_file
+from services.intake.form_view import day_parts, entries, era_of, shown_page
+from services.intake.models import Application, Draft
+from services.intake.procedures import Published
+from shared.events import ProcedureRef
+from shared.identity.callers import Caller
+from shared.japanese import PREFECTURES
+from shared.problems import Conflict
+from shared.procedure.reading import sections
+from shared.web.pages import Pages, language_of
+
+PAGES = Pages(Path(__file__).parent / "templates")
+# What the macros of fields.html need.
+WORDS: dict[str, Any] = {"day_parts": day_parts, "era_of": era_of, "prefectures": list(PREFECTURES.items())}
+
+
+def errors_in(draft: Draft, published: Published) -> list[Wrong]:
+    """What keeps a draft from being filed."""
+    return [one for one in draft_filing.errors_of(draft, published) if one.level == "error"]
+
+
+def places_on(published: Published, number: int, answers: dict[str, Any], request: Request) -> set[str]:
+    """The fields that a page shows with these answers."""
+    return {one.name for one in shown_page(published, number, answers, language_of(request)) if one.name}
+
+
+def title_of(request: Request, session: Session, one: Application | Draft) -> str:
+    """The title of a draft's or an application's procedure."""
+    ref = ProcedureRef(id=one.procedure_id, version=one.procedure_version)
+    title: str = request.app.state.catalogue.version(session, ref).procedure.title.within(language_of(request))
+    return title
+
+
+def _steps(draft: Draft, published: Published, request: Request) -> list[dict[str, Any]]:
+    """The pages and how they stand: done, to mend, or not seen yet."""
+    wrong = {pages_of(published).get(one.key) for one in errors_in(draft, published)}
+    return [
+        {
+            "title": page.page.within(language_of(request)),
+            "href": f"/drafts/{draft.id}/pages/{number}{'?check=1' if number in draft.seen else ''}",
+            "state": "" if number not in draft.seen else "mend" if number in wrong else "good",
+        }
+        for number, page in enumerate(published.procedure.form, 1)
+    ]
+
+
+def form_page(
+    request: Request,
+    draft: Draft,
+    published: Published,
+    caller: Caller,
+    number: int,
+    *,
+    check: bool = False,
+    more: bool = False,
+    late: Conflict | None = None,
+    answers: dict[str, Any] | None = None,
+    status: int = 200,
+) -> Response:
+    """A page of the form: as saved, or with `answers` that could not be saved; `check` says what is wrong."""
+    language = language_of(request)
+    entered = draft.answers if answers is None else answers
+    filled = to_file(published, entered)
+    if check:
+        entered = {**entered, **filled}
+    computed = {key: answer for key, answer in filled.items() if key not in entered}
+    fields = shown_page(
+        published,
+        number,
+        {**entered, **computed},
+        language,
+        wrong=draft_filing.errors_of(draft, published) if check else (),
+        mends=draft.mends,
+    )
+    return PAGES.show(
+        request,
+        "draft_page.html",
+        status=409 if late else status,
+        draft=draft,
+        title=published.procedure.title.within(language),
+        page_title=published.procedure.form[number - 1].page.within(language),
+        number=number,
+        steps=_steps(draft, published, request),
+        fields=fields,
+        errors=entries(fields, language),
+        more=more,
+        late=late,
+        held=drafts.held_by_another(draft, caller),
+        **WORDS,
+    )
+
+
+def confirm_page(
+    request: Request,
+    draft: Draft,
+    published: Published,
+    caller: Caller,
+    *,
+    contact: dict[str, str] | None = None,
+    contact_errors: dict[str, Any] | None = None,
+    late: Conflict | None = None,
+    status: int = 200,
+) -> Response:
+    """Everything before it is filed."""
+    language = language_of(request)
+    found = draft_filing.errors_of(draft, published)
+    pages = pages_of(published)
+    unreadable = {one.key for one in found if one.level == "error"}
+    readable = {key: answer for key, answer in to_file(published, draft.answers).items() if key not in unreadable}
+    labels = {one.key: one.label.within(language) for one in published.procedure.fields()}
+    base = f"/drafts/{draft.id}/pages"
+    places = [
+        (
+            one.level,
+            f"{base}/{pages.get(one.key, 1)}?check=1#{one.key}",
+            labels.get(one.key, ""),
+            one.within(language),
+        )
+        for one in found
+    ]
+    return PAGES.show(
+        request,
+        "draft_confirm.html",
+        status=409 if late else status,
+        draft=draft,
+        title=published.procedure.title.within(language),
+        steps=_steps(draft, published, request),
+        sections=sections(published.procedure, readable, language),
+        errors=[place for place in places if place[0] == "error"],
+        warnings=[place for place in places if place[0] == "warning"],
+        contact=contact or draft_filing.contact_of(draft, caller),
+        contact_errors=contact_errors or {},
+        late=late,
+        held=drafts.held_by_another(draft, caller),
+    )

@@ -1,0 +1,208 @@
+"""Filing: from a request's bytes to rows that are committed. Concurrent filings share one transaction (see Counter)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import text
+from sqlmodel import Session
+
+from services.intake.mending import ERRORS_SHOWN, schema_errors
+from services.intake.models import Application
+from services.intake.procedures import Published, must_be_open
+from shared.bus.publish import publish
+from shared.database import insert_many, new_id
+from shared.events import Applicant, ApplicationFiled, Contact, ProcedureRef
+from shared.i18n import JST
+from shared.identity.callers import Caller
+from shared.problems import FieldError, Forbidden, Invalid, Malformed, Problem, json_pointer
+from shared.telemetry import current_traceparent
+from shared.validation import body_errors
+
+KEY_LIMIT = 255
+# dot-atoms of RFC 5322 in ASCII: what every mail server takes
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+EMAIL = rf"^{_ATOM}(\.{_ATOM})*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
+ONE_LINE = r"^[^\x00-\x1f\x7f\u2028\u2029]+$"
+
+
+class WrittenContact(BaseModel):
+    """Whom to write to about this application."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=200, pattern=ONE_LINE)
+    email: str = Field(max_length=254, pattern=EMAIL)
+    language: Literal["ja", "en"] = "ja"
+
+
+class FilingIn(BaseModel):
+    """An application as it is filed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    procedure: str = Field(max_length=64, description="the procedure's id")
+    answers: dict[str, Any] = Field(description="fits the JSON Schema of GET /v1/procedures/{id}")
+    contact: WrittenContact | None = Field(default=None, description="without it, the account that files is written to")
+
+
+@dataclass(frozen=True)
+class Filing:
+    """A filing that fits its procedure's form, ready to be recorded."""
+
+    id: UUID
+    caller: Caller
+    procedure: ProcedureRef
+    contact: Contact
+    answers: dict[str, Any]
+    digest: bytes
+    idempotency_key: str | None
+    traceparent: str | None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the applicant gets for a recorded filing; the same again for the same Idempotency-Key."""
+
+    id: UUID
+    receipt_number: str
+    procedure: ProcedureRef
+    filed_at: datetime
+
+
+def read(body: bytes) -> FilingIn:
+    """The filing in a request's body. Raises Malformed, Invalid."""
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Malformed(
+            "The body is not JSON: look at line {line}, column {column}", line=error.lineno, column=error.colno
+        ) from None
+    try:
+        filing = FilingIn.model_validate(content)
+    except ValidationError as error:
+        errors = body_errors(error.errors(include_input=False, include_url=False)[:ERRORS_SHOWN])
+        raise Invalid("The filing needs `procedure` and `answers`, and may have `contact`", errors=errors) from None
+    if b"\\u0000" in body and (pointer := null_character(content)) is not None:
+        wrong = FieldError(pointer, "Take out the null character (U+0000)")
+        raise Invalid("The answers do not fit the form of {id}", errors=[wrong], id=filing.procedure)
+    return filing
+
+
+def null_character(content: Any, pointer: str = "") -> str | None:
+    """Where the null character stands, which PostgreSQL's JSON does not take; None where there is none."""
+    if isinstance(content, str):
+        return pointer if "\0" in content else None
+    steps = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
+    for step, part in steps:
+        found = pointer if isinstance(step, str) and "\0" in step else null_character(part, pointer + json_pointer(step))
+        if found is not None:
+            return found
+    return None
+
+
+def must_be_for(caller: Caller, published: Published) -> None:
+    """Whether the caller may file this procedure now. Raises Forbidden, Conflict."""
+    kinds = published.procedure.applicants
+    if caller.organisation_kind not in kinds:
+        raise Forbidden("This procedure is for {kinds}", kinds=", ".join(kinds))
+    must_be_open(published)
+
+
+def prepare(filing: FilingIn, body: bytes, caller: Caller, published: Published, idempotency_key: str | None) -> Filing:
+    """Check a filing against its procedure. Raises Invalid, Forbidden, Conflict."""
+    must_be_for(caller, published)
+    if idempotency_key is not None and not 1 <= len(idempotency_key) <= KEY_LIMIT:
+        raise Invalid("The Idempotency-Key needs 1 to {limit} characters", limit=KEY_LIMIT)
+    if not published.validator.is_valid(filing.answers):
+        raise Invalid(
+            "The answers do not fit the form of {id}",
+            errors=schema_errors(published.validator, filing.answers, above="/answers"),
+            id=published.procedure.procedure,
+        )
+    contact = (
+        Contact(**filing.contact.model_dump())
+        if filing.contact
+        else Contact(name=caller.name, email=caller.email, language=caller.language)
+    )
+    return Filing(
+        new_id(),
+        caller,
+        published.ref,
+        contact,
+        filing.answers,
+        hashlib.sha256(body).digest(),
+        idempotency_key,
+        current_traceparent(),
+    )
+
+
+_NUMBERS = text("""
+select now() as filed_at, array(select nextval('intake.receipt_number_seq') from generate_series(1, :count)) as numbers
+""")
+
+_EARLIER = text("""
+select id, receipt_number, procedure_id, procedure_version, filed_at, digest
+from intake.application where id = :id or (organisation_id = :organisation_id and idempotency_key = :key)
+""")
+
+
+def record(session: Session, filings: list[Filing]) -> list[Receipt | Problem]:
+    """Record filings and announce them, all in the caller's transaction. One answer for each, in their order.
+
+    A key that was used before with the same body gets its first receipt again; with another body it gets Invalid.
+    """
+    filed_at, numbers = session.execute(_NUMBERS, {"count": len(filings)}).one()
+    day = f"{filed_at.astimezone(JST):%Y%m%d}"
+    pairs = [(f, Receipt(f.id, f"R{day}-{number:07}", f.procedure, filed_at)) for f, number in zip(filings, numbers, strict=True)]
+    recorded = set(insert_many(session, Application, [_row(*pair) for pair in pairs], returning="id"))
+    publish(session, *(_filed(*pair) for pair in pairs if pair[0].id in recorded))
+    return [receipt if filing.id in recorded else _earlier(session, filing) for filing, receipt in pairs]
+
+
+def _filed(filing: Filing, receipt: Receipt) -> ApplicationFiled:
+    return ApplicationFiled(
+        subject=str(filing.id),
+        sequence=1,
+        traceparent=filing.traceparent,
+        receipt_number=receipt.receipt_number,
+        procedure=filing.procedure,
+    )
+
+
+def _row(filing: Filing, receipt: Receipt) -> dict[str, Any]:
+    caller = filing.caller
+    applicant = Applicant(
+        organisation_id=caller.organisation_id, name=caller.organisation_name, corporate_number=caller.corporate_number
+    )
+    return {
+        "id": filing.id,
+        "organisation_id": caller.organisation_id,
+        "account_id": caller.account_id,
+        "procedure_id": filing.procedure.id,
+        "procedure_version": filing.procedure.version,
+        "applicant": applicant.model_dump(mode="json"),
+        "contact": filing.contact.model_dump(mode="json"),
+        "answers": filing.answers,
+        "state": "filed",
+        "version": 1,
+        "receipt_number": receipt.receipt_number,
+        "filed_at": receipt.filed_at,
+        "idempotency_key": filing.idempotency_key,
+        "digest": f"\\x{filing.digest.hex()}",
+    }
+
+
+def _earlier(session: Session, filing: Filing) -> Receipt | Problem:
+    row = session.execute(
+        _EARLIER, {"id": filing.id, "organisation_id": filing.caller.organisation_id, "key": filing.idempotency_key}
+    ).one()
+    if bytes(row.digest) != filing.digest:
+        return Invalid("This Idempotency-Key was used for another filing; use a new key for a new filing")
+    return Receipt(row.id, row.receipt_number, ProcedureRef(id=row.procedure_id, version=row.procedure_version), row.filed_at)

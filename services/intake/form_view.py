@@ -1,0 +1,241 @@
+"""A page of a form as the templates draw it: every field with its inputs, what was entered, and what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from services.intake.form_errors import Wrong, today
+from services.intake.form_reading import DATE_PARTS, shape_of
+from services.intake.procedures import Published
+from shared.i18n import Language, message, translate
+from shared.japanese import PREFECTURES, wareki
+from shared.procedure.asking import asked
+from shared.procedure.fields import GroupField, ShownField, SimpleField
+from shared.procedure.kinds import KINDS
+
+FEW = 7  # a choice of more is a list to unfold
+
+# type of field → the macro that draws it; any other: `parts` for an object, `line` for the rest
+WIDGETS: dict[str, str] = {
+    "long-text": "area",
+    "date": "day",
+    "birth-date": "day",
+    "date-range": "days",
+    "address": "address",
+    "choice": "radios",
+    "choices": "boxes",
+    "yes-no": "yes_no",
+    "consent": "consent",
+    "prefecture": "options",
+}
+_MODES = {"email": "email", "telephone": "tel", "url": "url"} | dict.fromkeys(
+    ("integer", "money", "fiscal-year", "corporate-number", "postal-code"), "numeric"
+)
+_FILLS = {"email": "email", "telephone": "tel", "organisation-name": "organization", "postal-code": "postal-code"}
+
+
+# The parts of answers that are objects, and what may be chosen there.
+_PARTS = {
+    "family": message("Family name"),
+    "given": message("Given name"),
+    "family_kana": message("Family name in katakana"),
+    "given_kana": message("Given name in katakana"),
+    "bank_code": message("Bank's code (4 digits)"),
+    "bank": message("Bank"),
+    "branch_code": message("Branch's code (3 digits)"),
+    "branch": message("Branch"),
+    "kind": message("Kind of account"),
+    "number": message("Account number (7 digits)"),
+    "holder": message("Account holder in katakana"),
+    "code": message("Code"),
+    "title": message("Title"),
+    "role": message("Position"),
+    "name": message("Name"),
+    "lat": message("Latitude"),
+    "lon": message("Longitude"),
+    "ordinary": message("Ordinary account"),
+    "checking": message("Checking account"),
+    "savings": message("Savings account"),
+}
+
+
+@dataclass
+class Shown:
+    """One field of a page. `name` begins the names of its inputs, `id` their ids."""
+
+    name: str
+    widget: str
+    type: str
+    label: str
+    help: str = ""
+    required: bool = False
+    value: Any = None
+    options: list[tuple[str, str]] = field(default_factory=list)
+    parts: list[tuple[str, str, list[tuple[str, str]]]] = field(default_factory=list)
+    rows: list[list[Shown]] = field(default_factory=list)
+    error: str = ""
+    warning: str = ""
+    mend: str = ""
+    mode: str = "text"
+    fill: str = "off"
+    most: int | None = None
+    least: int = 0
+    image: str = ""
+
+    @property
+    def id(self) -> str:
+        """The id of the field; of its first input where it has several."""
+        return self.name.replace(".", "-")
+
+    @property
+    def first(self) -> str:
+        """The id of the input to go to."""
+        return self.id + {"day": "-year", "days": "-from-year", "address": "-postal_code", "parts": f"-{self._part}"}.get(
+            self.widget, f"-{self.options[0][0]}" if self.widget in {"radios", "boxes", "yes_no"} else ""
+        )
+
+    @property
+    def _part(self) -> str:
+        return self.parts[0][0] if self.parts else ""
+
+    @property
+    def described(self) -> str:
+        """The ids of the texts that belong to it."""
+        present = {"help": self.help, "error": self.error, "warning": self.warning, "mend": self.mend != self.error and self.mend}
+        return " ".join(f"{self.id}-{name}" for name, text in present.items() if text)
+
+
+@dataclass(frozen=True)
+class _Page:
+    answers: Mapping[str, Any]
+    known: Mapping[str, bool]
+    wrong: Sequence[Wrong]
+    mends: Sequence[Mapping[str, str]]
+    language: Language
+
+    def said(self, pointer: str, level: str) -> str:
+        """What stands at a place and, unless it is a group, inside it."""
+        return next(
+            (
+                one.within(self.language)
+                for one in self.wrong
+                if one.level == level and (one.pointer == pointer or one.pointer.startswith(f"{pointer}/"))
+            ),
+            "",
+        )
+
+    def to_mend(self, pointer: str) -> str:
+        return next((one[self.language] for one in self.mends if f"{one['pointer']}/".startswith(f"{pointer}/")), "")
+
+
+def shown_page(
+    published: Published,
+    number: int,
+    answers: Mapping[str, Any],
+    language: Language,
+    *,
+    wrong: Sequence[Wrong] = (),
+    mends: Sequence[Mapping[str, str]] = (),
+) -> list[Shown]:
+    """The fields of page `number` (from 1) that are asked for with these answers."""
+    known = asked(published.procedure, answers, today=today())
+    page = _Page(answers, known, wrong, mends, language)
+    return [
+        _only_shown(one, language)
+        if isinstance(one, ShownField)
+        else _group(one, page)
+        if isinstance(one, GroupField)
+        else _simple(one, one.key, answers.get(one.key), known[one.key], page)
+        for one in published.procedure.form[number - 1].fields
+        if isinstance(one, ShownField) or one.key in known
+    ]
+
+
+def _only_shown(one: ShownField, language: Language) -> Shown:
+    return Shown("", one.type, one.type, one.label.within(language), image=one.image)
+
+
+def _simple(one: SimpleField, name: str, value: Any, required: bool, page: _Page) -> Shown:  # noqa: FBT001 - as the rules say
+    pointer = "/" + name.replace(".", "/")
+    made = Shown(
+        name,
+        WIDGETS.get(one.type, "line"),
+        one.type,
+        one.label.within(page.language),
+        one.help.within(page.language) if one.help else "",
+        required,
+        value,
+        error=page.said(pointer, "error"),
+        warning=page.said(pointer, "warning"),
+        mend=page.to_mend(pointer),
+        mode=_MODES.get(one.type, "text"),
+        fill=_FILLS.get(one.type, "off"),
+    )
+    if one.value is not None:
+        made.widget, made.value = "computed", _written(one, value, page.language)
+    elif one.type in {"choice", "choices"}:
+        made.options = [(option.value, option.label.within(page.language)) for option in one.options]
+        if one.type == "choice" and (len(one.options) > FEW or one.look in {"select", "search"}):
+            made.widget = "options"
+    elif one.type == "prefecture":
+        made.options = list(PREFECTURES.items())
+    elif one.type == "yes-no":
+        made.options = [("true", ""), ("false", "")]
+    elif one.type not in WIDGETS and shape_of(one).get("type") == "object":
+        made.widget = "parts"
+        made.parts = [_part(key, part, page.language) for key, part in shape_of(one)["properties"].items()]
+    made.most = shape_of(one).get("maxLength")
+    return made
+
+
+def _part(key: str, shape: Mapping[str, Any], language: Language) -> tuple[str, str, list[tuple[str, str]]]:
+    label = translate(_PARTS[key], language) if key in _PARTS else shape.get("title", key)
+    return key, label, [(code, translate(_PARTS.get(code, code), language)) for code in shape.get("enum", [])]
+
+
+def _written(one: SimpleField, value: Any, language: Language) -> str:
+    return "" if value is None else KINDS[one.type].shown(one, value, language)
+
+
+def _group(one: GroupField, page: _Page) -> Shown:
+    rows = [row for row in page.answers.get(one.key) or [] if isinstance(row, dict)]
+    if not rows and (one.repeat.least or page.known[one.key]):
+        rows = [{}]
+    made = Shown(one.key, "group", "group", one.label.within(page.language), one.help.within(page.language) if one.help else "")
+    made.required, made.most, made.least = page.known[one.key], one.repeat.most, one.repeat.least
+    pointer = f"/{one.key}"
+    made.error = next((w.within(page.language) for w in page.wrong if w.pointer == pointer and w.level == "error"), "")
+    made.warning = next((w.within(page.language) for w in page.wrong if w.pointer == pointer and w.level == "warning"), "")
+    made.mend = next((m[page.language] for m in page.mends if m["pointer"] == pointer), "")
+    made.rows = [
+        [
+            _simple(part, f"{one.key}.{index}.{part.key}", row.get(part.key), page.known[place], page)
+            for part in one.fields
+            if (place := f"{one.key}/{index}/{part.key}") in page.known
+        ]
+        for index, row in enumerate(rows)
+    ]
+    return made
+
+
+def day_parts(value: Any) -> dict[str, str]:
+    """A day as its three entries, whatever was entered."""
+    return dict(zip(DATE_PARTS, [*str(value or "").split("-", 2), "", ""], strict=False))
+
+
+def era_of(value: Any) -> str:
+    """A day in the era calendar; empty for what is no day."""
+    try:
+        return wareki(date.fromisoformat(value)) if isinstance(value, str) else ""
+    except ValueError:
+        return ""
+
+
+def entries(fields: Sequence[Shown], language: Language) -> list[tuple[str, str]]:
+    """Where to go for each error: (id, text)."""
+    every = [one for shown in fields for one in (shown, *(part for row in shown.rows for part in row))]
+    colon = translate(": ", language)
+    return [(one.first, one.error if one.label in one.error else f"{one.label}{colon}{one.error}") for one in every if one.error]

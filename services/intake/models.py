@@ -1,0 +1,110 @@
+"""The tables of the counter."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, Sequence, UniqueConstraint, Uuid, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from shared.database import metadata, timestamp
+
+
+class IntakeRecord(SQLModel, registry=registry(metadata=metadata("intake"))):
+    """A table of the schema `intake`."""
+
+
+# Numbers that people read. Gaps are no harm: a number says when and which, not how many.
+RECEIPTS = Sequence("receipt_number_seq", metadata=IntakeRecord.metadata)
+ARRIVALS = Sequence("arrival_number_seq", metadata=IntakeRecord.metadata)
+
+
+class Procedure(IntakeRecord, table=True):
+    """A published version of a procedure; never changed again."""
+
+    __tablename__ = "procedure"
+
+    id: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    definition: dict[str, Any] = Field(sa_type=JSONB)
+    digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    published_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
+
+
+class Application(IntakeRecord, table=True):
+    """What an organisation filed. Receipt number and time of filing are set at commit and never change."""
+
+    __tablename__ = "application"
+    __table_args__ = (
+        ForeignKeyConstraint(["procedure_id", "procedure_version"], ["intake.procedure.id", "intake.procedure.version"]),
+        UniqueConstraint("organisation_id", "idempotency_key"),
+        Index(None, "organisation_id", "id"),
+        Index(None, "procedure_id", "procedure_version"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    organisation_id: UUID
+    account_id: UUID
+    procedure_id: str
+    procedure_version: int
+    applicant: dict[str, Any] = Field(sa_type=JSONB, description="shared.events.Applicant")
+    contact: dict[str, Any] = Field(sa_type=JSONB, description="shared.events.Contact")
+    answers: dict[str, Any] = Field(sa_type=JSONB)
+    state: str
+    version: int = Field(description="counts the moves; the sequence of the events about it")
+    receipt_number: str = Field(unique=True)
+    arrival_number: str | None = Field(default=None, unique=True)
+    filed_at: datetime = timestamp()
+    idempotency_key: str | None = None
+    digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False), description="SHA-256 of the filing as it was sent")
+
+
+class Step(IntakeRecord, table=True):
+    """A move of an application after its filing: the timeline that the applicant sees."""
+
+    __tablename__ = "step"
+
+    application_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("intake.application.id", ondelete="CASCADE"), primary_key=True)
+    )
+    version: int = Field(primary_key=True)
+    state: str
+    at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
+    detail: dict[str, Any] = Field(sa_type=JSONB, default_factory=dict)
+
+
+class Draft(IntakeRecord, table=True):
+    """What an organisation has begun to write. Its id becomes the Idempotency-Key of its filing."""
+
+    __tablename__ = "draft"
+    __table_args__ = (
+        ForeignKeyConstraint(["procedure_id", "procedure_version"], ["intake.procedure.id", "intake.procedure.version"]),
+        Index(None, "organisation_id", "id"),
+        Index(None, "procedure_id", "procedure_version"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    organisation_id: UUID
+    procedure_id: str
+    procedure_version: int
+    answers: dict[str, Any] = Field(sa_type=JSONB, description="as entered so far; need not fit the form yet")
+    contact: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    mends: list[dict[str, Any]] = Field(
+        sa_type=JSONB, default_factory=list, description="what the returned application had to mend"
+    )
+    changes: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSONB(none_as_null=True)), description="what a newer version of the procedure changed"
+    )
+    seen: list[int] = Field(sa_type=JSONB, default_factory=list, description="the pages that were sent, from 1")
+    version: int = Field(default=1, description="counts the changes: a change names the one it was made on")
+    created_at: datetime = timestamp()
+    updated_at: datetime = timestamp(index=True)
+    updated_by: UUID
+    updated_by_name: str
+    held_by: UUID | None = Field(default=None, description="who is writing, until `held_until`")
+    held_by_name: str | None = None
+    held_until: datetime | None = timestamp(default=None, nullable=True)

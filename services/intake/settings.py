@@ -1,0 +1,19 @@
+"""Settings of the counter."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Environment variables begin with MADOGUCHI_INTAKE_."""
+
+    model_config = SettingsConfigDict(env_prefix="MADOGUCHI_INTAKE_", extra="ignore")
+
+    waiting_filings: int = Field(default=1000, ge=1, description="filings that may wait for their commit at once; beyond, 503")
+    filings_per_caller: float = Field(
+        default=0.0, ge=0, description="POST /v1/applications a second for one key, ten times as many at once; 0: no limit"
+    )

@@ -1,0 +1,182 @@
+"""Messages: who is told what of an event. One message for (event, channel, recipient), whatever is replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from services.notify.models import Message, Procedure
+from shared.bus.publish import ring_after_commit
+from shared.database import insert_many, new_id
+from shared.events import (
+    ApplicationArrived,
+    ApplicationReturned,
+    ApplicationWithdrawn,
+    CaseDecided,
+    CaseOpened,
+    CaseWithdrawn,
+    Contact,
+    Event,
+    ProcedurePublished,
+    ProcedureRef,
+    SignInRequested,
+)
+from shared.i18n import Language, message, show_date, show_time, translate
+from shared.problems import NotFound
+
+# The queue of the errand that sends what waits (services.notify.sending).
+POST = "post"
+_DECISIONS = {"approve": message("Approved"), "refuse": message("Refused"), "accept": message("Accepted")}
+
+Telling = (
+    ApplicationArrived | ApplicationReturned | ApplicationWithdrawn | CaseOpened | CaseDecided | CaseWithdrawn | SignInRequested
+)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A message to be: to whom, by which template, filled with what."""
+
+    to: Contact
+    template: str
+    filling: dict[str, str]
+
+
+def keep_procedure(session: Session, events: list[ProcedurePublished]) -> None:
+    """Keep the newest title of each procedure."""
+    for event in events:
+        new = insert(Procedure).values(id=event.procedure.id, version=event.procedure.version, title=event.definition["title"])
+        session.execute(
+            new.on_conflict_do_update(
+                index_elements=["id"],
+                set_={"version": new.excluded.version, "title": new.excluded.title},
+                where=col(Procedure.version) < new.excluded.version,
+            )
+        )
+
+
+def tell(session: Session, events: list[Telling]) -> None:
+    """Write the messages that these events call for; they are sent after the commit."""
+    titles = _titles(session, events)
+    rows = [_row(event, draft) for event in events if (draft := _draft(event, titles))]
+    if rows:
+        insert_many(session, Message, rows)
+        ring_after_commit(session, POST)
+
+
+def _titles(session: Session, events: Sequence[Telling]) -> dict[str, dict[str, str]]:
+    wanted = {event.procedure.id for event in events if not isinstance(event, SignInRequested)}
+    rows = session.exec(select(Procedure).where(col(Procedure.id).in_(wanted))) if wanted else ()
+    titles = {row.id: row.title for row in rows}
+    if missing := wanted - titles.keys():
+        raise LookupError(f"procedures not heard of yet: {', '.join(sorted(missing))}")
+    return titles
+
+
+def _draft(event: Telling, titles: dict[str, dict[str, str]]) -> Draft | None:
+    def title(ref: ProcedureRef, language: Language) -> str:
+        return titles[ref.id].get(language) or titles[ref.id]["ja"]
+
+    draft: Draft | None = None
+    match event:
+        case ApplicationArrived(contact=to):
+            filling = {
+                "procedure": title(event.procedure, to.language),
+                "receipt_number": event.receipt_number,
+                "arrival_number": event.arrival_number,
+                "arrived_at": show_time(event.arrived_at, to.language),
+                "path": f"/applications/{event.subject}",
+            }
+            draft = Draft(to, "arrived", filling)
+        case ApplicationReturned(contact=to):
+            mends = "\n".join(f"- {mend.ja if to.language == 'ja' else mend.en}" for mend in event.mends)
+            filling = {
+                "procedure": title(event.procedure, to.language),
+                "receipt_number": event.receipt_number,
+                "mends": mends,
+                "path": f"/applications/{event.subject}",
+            }
+            draft = Draft(to, "returned", filling)
+        case CaseOpened(official=official) if official is not None:
+            filling = {
+                "procedure": title(event.procedure, "ja"),
+                "arrival_number": event.arrival_number,
+                "group": event.group_title,
+                "path": f"/desk/cases/{event.case_id}",
+            }
+            draft = Draft(Contact(name=official.name, email=official.email), "case-opened", filling)
+        case ApplicationWithdrawn(contact=to):
+            filling = {
+                "procedure": title(event.procedure, to.language),
+                "receipt_number": event.receipt_number,
+                "withdrawn_at": show_time(event.withdrawn_at, to.language),
+                "path": f"/applications/{event.subject}",
+            }
+            draft = Draft(to, "withdrawn", filling)
+        case CaseWithdrawn(official=official) if official is not None:
+            filling = {
+                "procedure": title(event.procedure, "ja"),
+                "arrival_number": event.arrival_number,
+                "withdrawn_at": show_time(event.withdrawn_at, "ja"),
+                "reason": f"\n{event.reason}\n" if event.reason else "",
+                "path": f"/desk/cases/{event.case_id}",
+            }
+            draft = Draft(Contact(name=official.name, email=official.email), "case-withdrawn", filling)
+        case CaseDecided(contact=to):
+            reasons = "\n\n".join(text for text in (event.reasons, event.appeal) if text)
+            filling = {
+                "procedure": title(event.procedure, to.language),
+                "arrival_number": event.arrival_number,
+                "decision": translate(_DECISIONS[event.decision], to.language),
+                "decided_at": show_date(event.decided_at, to.language),
+                "reasons": f"\n{reasons}\n" if reasons else "",
+                "path": f"/applications/{event.subject}",
+            }
+            draft = Draft(to, "decided", filling)
+        case SignInRequested(contact=to):
+            filling = {"expires_at": show_time(event.expires_at, to.language), "path": event.path, "link_id": str(event.link_id)}
+            draft = Draft(to, "sign-in", filling)
+    return draft
+
+
+def _row(event: Event, draft: Draft) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "event_id": event.id,
+        "subject": event.subject,
+        "channel": "email",
+        "template": draft.template,
+        "language": draft.to.language,
+        "recipient": draft.to.email,
+        "filling": {"name": draft.to.name, **draft.filling},
+        "state": "created",
+        "attempts": 0,
+        "traceparent": event.traceparent,
+    }
+
+
+def listed(
+    session: Session, *, state: str | None = None, subject: str | None = None, limit: int = 50, before: UUID | None = None
+) -> Sequence[Message]:
+    """Messages, newest first; `before` is the last id of the page before."""
+    query = select(Message)
+    if state is not None:
+        query = query.where(Message.state == state)
+    if subject is not None:
+        query = query.where(Message.subject == subject)
+    if before is not None:
+        query = query.where(Message.id < before)
+    return session.exec(query.order_by(col(Message.id).desc()).limit(limit)).all()
+
+
+def shown(session: Session, message_id: UUID) -> Message:
+    """One message. Raises NotFound."""
+    found = session.get(Message, message_id)
+    if found is None:
+        raise NotFound("No message has the id {id}", id=message_id)
+    return found

@@ -1,0 +1,35 @@
+"""Settings of the post."""
+
+from __future__ import annotations
+
+from email.utils import parseaddr
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Environment variables begin with MADOGUCHI_NOTIFY_."""
+
+    model_config = SettingsConfigDict(env_prefix="MADOGUCHI_NOTIFY_", extra="ignore")
+
+    smtp_url: SecretStr = Field(
+        description="smtp://[user:password@]host[:port], or smtps://; smtp:// uses STARTTLS where offered"
+    )
+    sender: str = Field(default="窓口 <no-reply@madoguchi.example>", description="From: of every mail, with a name")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _scheme(cls, url: SecretStr) -> SecretStr:
+        if not url.get_secret_value().startswith(("smtp://", "smtps://")):
+            raise ValueError("begin with smtp:// or smtps://")
+        return url
+
+    @field_validator("sender")
+    @classmethod
+    def _address(cls, sender: str) -> str:
+        if "@" not in parseaddr(sender)[1]:
+            raise ValueError("write it as Name <address@domain>")
+        return sender

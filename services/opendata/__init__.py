@@ -1,0 +1,1 @@
+"""The shop window: what the public may see."""

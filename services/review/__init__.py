@@ -1,0 +1,1 @@
+"""The desk: cases, from routing to a decision."""

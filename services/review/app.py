@@ -1,0 +1,26 @@
+"""The desk's FastAPI application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.review import pages, routes
+from services.review.settings import Settings
+from shared.settings import load
+from shared.web.app import service_app
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+def create_app() -> FastAPI:
+    """The application, with its settings from the environment."""
+    app = service_app(
+        "review",
+        "Madoguchi: the desk",
+        load(Settings),
+        description="Cases of your groups, and their decisions. Send a key as `Authorization: Bearer …`.",
+    )
+    app.include_router(routes.router)
+    app.include_router(pages.router)
+    return app

@@ -1,0 +1,160 @@
+"""Cases: opening them, seeing them, deciding them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from services.review.assignment import Assignment
+from services.review.models import Case
+from services.review.procedures import version
+from shared.bus.publish import publish
+from shared.database import insert_many, new_id
+from shared.events import ApplicationArrived, CaseDecided, CaseOpened, Contact, ProcedureRef
+from shared.i18n import JST
+from shared.identity.callers import Caller
+from shared.problems import Conflict, FieldError, Invalid, NotFound
+from shared.procedure.rules import route
+
+REASONS_LIMIT = 10_000
+
+
+def open_case(session: Session, events: list[ApplicationArrived]) -> None:
+    """Open a case for each arrived application: route it to an office and give it to an official there."""
+    routed = [route(version(session, e.procedure), e.answers, today=e.arrived_at.astimezone(JST).date()) for e in events]
+    assignment = Assignment.among(session, set(routed))
+    rows: list[dict[str, Any]] = []
+    told: dict[UUID, CaseOpened] = {}
+    for event, group in zip(events, routed, strict=True):
+        official = assignment.take(group)
+        row = _new_case(event, group)
+        row |= {"official_id": official.id if official else None, "official_name": official.name if official else ""}
+        rows.append(row)
+        told[row["id"]] = CaseOpened(
+            subject=event.subject,
+            sequence=1,
+            traceparent=event.traceparent,
+            case_id=row["id"],
+            arrival_number=event.arrival_number,
+            procedure=event.procedure,
+            group=group,
+            group_title=version(session, event.procedure).office(group).title.ja,
+            official=official,
+        )
+    # an application has one case, whatever happens
+    opened = insert_many(session, Case, rows, returning="id")
+    publish(session, *(told[case_id] for case_id in opened))
+
+
+def _new_case(event: ApplicationArrived, group: str) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "application_id": UUID(event.subject),
+        "procedure_id": event.procedure.id,
+        "procedure_version": event.procedure.version,
+        "receipt_number": event.receipt_number,
+        "arrival_number": event.arrival_number,
+        "arrived_at": event.arrived_at,
+        "applicant": event.applicant.model_dump(mode="json"),
+        "contact": event.contact.model_dump(mode="json"),
+        "answers": event.answers,
+        "group": group,
+        "state": "open",
+        "version": 1,
+        "reasons": "",
+    }
+
+
+def groups_of(session: Session, caller: Caller) -> list[str]:
+    """The groups a reviewer belongs to."""
+    return list(
+        session.scalars(
+            text('select "group" from identity.official where account_id = :id order by 1'), {"id": caller.account_id}
+        )
+    )
+
+
+def listed(
+    session: Session,
+    caller: Caller,
+    *,
+    state: str | None = None,
+    mine: bool = False,
+    application_id: UUID | None = None,
+    limit: int = 50,
+    before: UUID | None = None,
+) -> Sequence[Case]:
+    """The cases of the caller's groups, newest first; `before` is the last id of the page before."""
+    query = select(Case).where(col(Case.group).in_(groups_of(session, caller)))
+    if state is not None:
+        query = query.where(Case.state == state)
+    if mine:
+        query = query.where(Case.official_id == caller.account_id)
+    if application_id is not None:
+        query = query.where(Case.application_id == application_id)
+    if before is not None:
+        query = query.where(Case.id < before)
+    return session.exec(query.order_by(col(Case.id).desc()).limit(limit)).all()
+
+
+def shown(session: Session, caller: Caller, case_id: UUID, *, lock: bool = False) -> Case:
+    """One case of the caller's groups. Raises NotFound."""
+    query = select(Case).where(Case.id == case_id, col(Case.group).in_(groups_of(session, caller)))
+    case = session.exec(query.with_for_update() if lock else query).first()
+    if case is None:
+        raise NotFound("No case of your groups has the id {id}", id=case_id)
+    return case
+
+
+def decide(session: Session, caller: Caller, case_id: UUID, decision: str, reasons: str) -> Case:
+    """Decide a case. Raises NotFound, Conflict when it is closed already, Invalid for what law or procedure forbid."""
+    case = shown(session, caller, case_id, lock=True)
+    if case.state == "withdrawn":
+        raise Conflict("The applicant has withdrawn this application")
+    if case.state != "open":
+        raise Conflict("This case is decided already")
+    ref = ProcedureRef(id=case.procedure_id, version=case.procedure_version)
+    procedure = version(session, ref)
+    allowed = procedure.review.decisions
+    if decision not in allowed:
+        wrong = FieldError("/decision", "Choose one of {allowed}", {"allowed": ", ".join(allowed)})
+        raise Invalid("This procedure knows no such decision", errors=[wrong])
+    reasons = reasons.strip()
+    if len(reasons) > REASONS_LIMIT:
+        raise _unfit(FieldError("/reasons", "Use at most {limit} characters", {"limit": REASONS_LIMIT}))
+    if "\0" in reasons:
+        raise _unfit(FieldError("/reasons", "Take out the null character (U+0000)"))
+    if decision == "refuse" and not reasons:
+        wrong = FieldError("/reasons", "Give the reasons: a refusal has to state them (行政手続法8条)")
+        raise Invalid("A refusal needs reasons", errors=[wrong])
+    case.state, case.decision, case.reasons = "decided", decision, reasons
+    case.decided_by, case.decided_at = caller.account_id, datetime.now(UTC)
+    case.version += 1
+    session.add(case)
+    appeal = procedure.review.appeal if decision == "refuse" else None
+    contact = Contact(**case.contact)
+    publish(
+        session,
+        CaseDecided(
+            subject=str(case.application_id),
+            sequence=case.version,
+            case_id=case.id,
+            arrival_number=case.arrival_number,
+            procedure=ref,
+            contact=contact,
+            decision=decision,
+            decided_at=case.decided_at,
+            reasons=reasons,
+            appeal=appeal.within(contact.language) if appeal else "",
+        ),
+    )
+    return case
+
+
+def _unfit(wrong: FieldError) -> Invalid:
+    return Invalid("The reasons cannot be recorded", errors=[wrong])

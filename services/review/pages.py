@@ -1,0 +1,148 @@
+"""The desk's pages: an official's cases, his groups', and the decision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Form, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlmodel import Session
+
+from services.review import cases
+from services.review.models import Case
+from services.review.procedures import version
+from shared.events import ProcedureRef
+from shared.i18n import message, translate
+from shared.identity.callers import Caller
+from shared.problems import Conflict, FieldError, Invalid
+from shared.procedure.model import Decision, Procedure
+from shared.procedure.reading import sections
+from shared.web.callers import Transaction
+from shared.web.pages import Pages, language_of, pages_router, with_query
+from shared.web.visitors import ReviewerPerson
+
+PAGE = 20
+CHOICES: dict[Decision, str] = {
+    "approve": message("Approve"),
+    "refuse": message("Refuse"),
+    "accept": message("Accept the notification"),
+}
+DECIDED: dict[str, tuple[str, str]] = {
+    "approve": ("good", message("Approved")),
+    "refuse": ("bad", message("Refused")),
+    "accept": ("good", message("Accepted")),
+}
+_OPEN = ("going", message("Open"))
+_WITHDRAWN = ("bad", message("Withdrawn"))
+
+_pages = Pages(Path(__file__).parent / "templates")
+router = pages_router()
+
+
+@router.get("/desk")
+def list_cases(
+    request: Request,
+    session: Transaction,
+    caller: ReviewerPerson,
+    *,
+    whose: Literal["mine", "groups"] = "mine",
+    state: Literal["open", "decided", "withdrawn"] = "open",
+    before: UUID | None = None,
+) -> Response:
+    language = language_of(request)
+    found = cases.listed(session, caller, state=state, mine=whose == "mine", limit=PAGE + 1, before=before)
+    rows = [{"case": one, "title": _procedure(session, one).title.within(language), "state": _state(one)} for one in found[:PAGE]]
+    return _pages.show(
+        request,
+        "cases.html",
+        rows=rows,
+        whose=whose,
+        state=state,
+        links={
+            name: with_query(request, before=None, **change)
+            for name, change in {
+                "mine": {"whose": "mine"},
+                "groups": {"whose": "groups"},
+                "open": {"state": "open"},
+                "decided": {"state": "decided"},
+                "withdrawn": {"state": "withdrawn"},
+            }.items()
+        },
+        older=with_query(request, before=found[PAGE - 1].id) if len(found) > PAGE else "",
+    )
+
+
+@router.get("/desk/cases/{case_id}")
+def show_case(case_id: UUID, request: Request, session: Transaction, caller: ReviewerPerson) -> Response:
+    return _show(request, session, cases.shown(session, caller, case_id))
+
+
+@router.post("/desk/cases/{case_id}")
+def decide(
+    case_id: UUID,
+    request: Request,
+    session: Transaction,
+    caller: ReviewerPerson,
+    *,
+    decision: Annotated[str, Form()] = "",
+    reasons: Annotated[str, Form()] = "",
+) -> Response:
+    reasons = reasons.replace("\r\n", "\n")  # how browsers send the lines of a text field
+    try:
+        _must_choose(session, caller, case_id, decision)
+        cases.decide(session, caller, case_id, decision, reasons)
+    except (Invalid, Conflict) as problem:
+        case = cases.shown(session, caller, case_id)
+        return _show(request, session, case, decision=decision, reasons=reasons, problem=problem)
+    return RedirectResponse(f"/desk/cases/{case_id}", 303, {"cache-control": "no-store"})
+
+
+def _must_choose(session: Session, caller: Caller, case_id: UUID, decision: str) -> None:
+    case = cases.shown(session, caller, case_id)
+    if case.state == "open" and decision not in _procedure(session, case).review.decisions:
+        raise Invalid("Some entries need mending", errors=[FieldError("/decision", "Choose a decision")])
+
+
+def _show(
+    request: Request,
+    session: Session,
+    case: Case,
+    *,
+    decision: str = "",
+    reasons: str = "",
+    problem: Invalid | Conflict | None = None,
+) -> Response:
+    procedure, language = _procedure(session, case), language_of(request)
+    choices = procedure.review.decisions
+    errors = {error.pointer: translate(error.detail, language, **error.values) for error in problem.errors} if problem else {}
+    anchors = {"/decision": f"decision-{choices[0]}", "/reasons": "reasons"}
+    return _pages.show(
+        request,
+        "case.html",
+        status=problem.status if problem else 200,
+        case=case,
+        state=_state(case),
+        title=procedure.title.within(language),
+        office=procedure.office(case.group).title.within(language),
+        sections=sections(procedure, case.answers, language),
+        choices=[(value, CHOICES[value]) for value in choices],
+        may_refuse="refuse" in choices,
+        decision=decision,
+        reasons=reasons,
+        problem=problem,
+        errors=errors,
+        summary=[(anchors[pointer], text) for pointer, text in errors.items()],
+        limit=cases.REASONS_LIMIT,
+    )
+
+
+def _procedure(session: Session, case: Case) -> Procedure:
+    return version(session, ProcedureRef(id=case.procedure_id, version=case.procedure_version))
+
+
+def _state(case: Case) -> tuple[str, str]:
+    if case.state == "withdrawn":
+        return _WITHDRAWN
+    return DECIDED[case.decision] if case.decision else _OPEN

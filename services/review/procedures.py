@@ -1,0 +1,29 @@
+"""The procedures the desk works by: it keeps every version it heard of, because open cases keep theirs."""
+
+from __future__ import annotations
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session
+
+from services.review.models import Procedure as KeptProcedure
+from shared.events import ProcedurePublished, ProcedureRef
+from shared.procedure.model import Procedure
+
+_known: dict[tuple[str, int], Procedure] = {}
+
+
+def keep_procedure(session: Session, events: list[ProcedurePublished]) -> None:
+    """Keep published versions."""
+    rows = [{"id": e.procedure.id, "version": e.procedure.version, "definition": e.definition} for e in events]
+    session.execute(insert(KeptProcedure).values(rows).on_conflict_do_nothing())
+
+
+def version(session: Session, ref: ProcedureRef) -> Procedure:
+    """A version of a procedure; it never changes, so it is read once. Raises LookupError when it was not heard of yet."""
+    known = _known.get((ref.id, ref.version))
+    if known is None:
+        row = session.get(KeptProcedure, (ref.id, ref.version))
+        if row is None:
+            raise LookupError(f"version {ref.version} of {ref.id} has not been heard of yet")
+        known = _known[ref.id, ref.version] = Procedure.model_validate(row.definition)
+    return known

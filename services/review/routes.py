@@ -1,0 +1,111 @@
+"""The desk over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.review import cases
+from services.review.models import Case
+from shared.events import ProcedureRef
+from shared.web.callers import Reviewer, Transaction
+from shared.web.problems import described
+
+router = APIRouter(prefix="/v1/cases", tags=["cases"])
+
+
+class CaseOut(BaseModel):
+    """A case in a list."""
+
+    id: UUID
+    application_id: UUID
+    procedure: ProcedureRef
+    receipt_number: str
+    arrival_number: str
+    arrived_at: datetime
+    applicant: str
+    group: str
+    official: str = Field(description="empty while nobody of the group takes cases")
+    state: str
+    decision: str | None
+
+
+class CaseDetail(CaseOut):
+    """A case with what was filed and, once it is decided, the reasons."""
+
+    answers: dict[str, Any]
+    contact: dict[str, Any]
+    reasons: str
+    decided_at: datetime | None
+    withdrawn_at: datetime | None
+    withdrawal_reason: str | None
+
+
+class DecisionIn(BaseModel):
+    """A decision. A refusal has to state its reasons (行政手続法8条)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    decision: Literal["approve", "refuse", "accept"]
+    # PostgreSQL keeps no null character
+    reasons: str = Field(default="", max_length=cases.REASONS_LIMIT, pattern=r"^[^\x00]*$")
+
+
+@router.get("", response_model=list[CaseOut], responses=described(401, 403, 422))
+def list_cases(
+    session: Transaction,
+    caller: Reviewer,
+    *,
+    state: Literal["open", "decided", "withdrawn"] | None = None,
+    mine: Annotated[bool, Query(description="only those given to you")] = False,
+    application_id: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    before: Annotated[UUID | None, Query(description="the last id of the page before")] = None,
+) -> Any:
+    """The cases of your groups, newest first."""
+    found = cases.listed(session, caller, state=state, mine=mine, application_id=application_id, limit=limit, before=before)
+    return [_outline(case) for case in found]
+
+
+@router.get("/{case_id}", response_model=CaseDetail, responses=described(401, 403, 404, 422))
+def show_case(case_id: UUID, session: Transaction, caller: Reviewer) -> Any:
+    """One case of your groups."""
+    return _detail(cases.shown(session, caller, case_id))
+
+
+@router.post("/{case_id}/decision", response_model=CaseDetail, responses=described(400, 401, 403, 404, 409, 413, 422))
+def decide(case_id: UUID, written: DecisionIn, session: Transaction, caller: Reviewer) -> Any:
+    """Decide a case of your groups; the applicant is told."""
+    return _detail(cases.decide(session, caller, case_id, written.decision, written.reasons))
+
+
+def _outline(case: Case) -> dict[str, Any]:
+    return {
+        "id": case.id,
+        "application_id": case.application_id,
+        "procedure": ProcedureRef(id=case.procedure_id, version=case.procedure_version),
+        "receipt_number": case.receipt_number,
+        "arrival_number": case.arrival_number,
+        "arrived_at": case.arrived_at,
+        "applicant": case.applicant["name"],
+        "group": case.group,
+        "official": case.official_name,
+        "state": case.state,
+        "decision": case.decision,
+    }
+
+
+def _detail(case: Case) -> dict[str, Any]:
+    return {
+        **_outline(case),
+        "answers": case.answers,
+        "contact": case.contact,
+        "reasons": case.reasons,
+        "decided_at": case.decided_at,
+        "withdrawn_at": case.withdrawn_at,
+        "withdrawal_reason": case.withdrawal_reason,
+    }

@@ -1,0 +1,1 @@
+"""What every service speaks: events, the bus, the procedure language, identity, problems."""

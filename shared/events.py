@@ -1,0 +1,257 @@
+"""The contracts between services: what may happen, and who hears of it.
+
+An event is a frozen class with a versioned name, sent in the envelope of CloudEvents 1.0. A published contract only grows:
+a new field needs a default, a changed meaning needs a new version (tests/contracts refuses anything else).
+To read SUBSCRIBERS is to read the system.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+from uuid_utils.compat import uuid7
+
+ENVELOPE = frozenset({"id", "subject", "sequence", "time", "traceparent"})
+
+
+class Part(BaseModel):
+    """A piece of a contract. Frozen; a field it does not know yet is passed over, so that a newer publisher is readable."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Event(Part):
+    """The envelope (CloudEvents 1.0). `subject` is the thing it is about, `sequence` counts its events from 1."""
+
+    type: ClassVar[str]
+    source: ClassVar[str]
+
+    id: UUID = Field(default_factory=uuid7)
+    subject: str
+    sequence: int = Field(ge=1)
+    time: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    traceparent: str | None = None
+
+    def data(self) -> dict[str, Any]:
+        """The payload: every field but the envelope's, as JSON values."""
+        return self.model_dump(mode="json", exclude=set(ENVELOPE))
+
+
+class ProcedureRef(Part):
+    """Which procedure, in which published version."""
+
+    id: str
+    version: int
+
+
+class Contact(Part):
+    """Whom to write to about an application, and in which language."""
+
+    name: str
+    email: str
+    language: Literal["ja", "en"] = "ja"
+
+
+class Applicant(Part):
+    """The organisation that files."""
+
+    organisation_id: UUID
+    name: str
+    corporate_number: str | None = None
+
+
+class Mend(Part):
+    """One place of an application that needs mending, said in both languages. `pointer` is a JSON Pointer into the answers."""
+
+    pointer: str
+    ja: str
+    en: str
+
+
+class ProcedurePublished(Event):
+    """A version of a procedure is in force. `definition` is the whole of it, as shared.procedure reads it."""
+
+    type: ClassVar[str] = "procedure.published.v1"
+    source: ClassVar[str] = "intake"
+
+    procedure: ProcedureRef
+    definition: dict[str, Any]
+
+
+class ApplicationFiled(Event):
+    """An application was recorded in the agency's file (デジタル手続法6条3項); its format is not checked yet.
+
+    What was filed stays with intake until it arrives: nobody else has a use for it before.
+    """
+
+    type: ClassVar[str] = "application.filed.v1"
+    source: ClassVar[str] = "intake"
+
+    receipt_number: str
+    procedure: ProcedureRef
+
+
+class ApplicationArrived(Event):
+    """The format check passed: the application has its arrival number, and the agency's clock runs (行政手続法7条)."""
+
+    type: ClassVar[str] = "application.arrived.v1"
+    source: ClassVar[str] = "intake"
+
+    receipt_number: str
+    arrival_number: str
+    arrived_at: datetime
+    procedure: ProcedureRef
+    applicant: Applicant
+    contact: Contact
+    answers: dict[str, Any]
+
+
+class ApplicationReturned(Event):
+    """The format check found what has to be mended; the application did not arrive."""
+
+    type: ClassVar[str] = "application.returned.v1"
+    source: ClassVar[str] = "intake"
+
+    receipt_number: str
+    procedure: ProcedureRef
+    contact: Contact
+    mends: list[Mend]
+
+
+class WithdrawalAsked(Event):
+    """The applicant wants back what the desk may have; whether the decision came first, the case tells (docs/adr/0007)."""
+
+    type: ClassVar[str] = "withdrawal.asked.v1"
+    source: ClassVar[str] = "intake"
+
+    asked_at: datetime
+    reason: str = ""
+
+
+class ApplicationWithdrawn(Event):
+    """An application was withdrawn for good; nobody decides on it any more."""
+
+    type: ClassVar[str] = "application.withdrawn.v1"
+    source: ClassVar[str] = "intake"
+
+    receipt_number: str
+    procedure: ProcedureRef
+    contact: Contact
+    withdrawn_at: datetime
+
+
+class Official(Part):
+    """An official, as far as others need to know."""
+
+    id: UUID
+    name: str
+    email: str
+
+
+class CaseOpened(Event):
+    """The review began: the application has a case with a group and, where one was free, an official."""
+
+    type: ClassVar[str] = "case.opened.v1"
+    source: ClassVar[str] = "review"
+
+    case_id: UUID
+    arrival_number: str
+    procedure: ProcedureRef
+    group: str
+    group_title: str
+    official: Official | None
+
+
+class CaseDecided(Event):
+    """The official decided. A refusal carries its reasons (行政手続法8条) and how to appeal (行政不服審査法82条)."""
+
+    type: ClassVar[str] = "case.decided.v1"
+    source: ClassVar[str] = "review"
+
+    case_id: UUID
+    arrival_number: str
+    procedure: ProcedureRef
+    contact: Contact
+    decision: Literal["approve", "refuse", "accept"]
+    decided_at: datetime
+    reasons: str = ""
+    appeal: str = ""
+
+
+class CaseWithdrawn(Event):
+    """The applicant withdrew before the decision: the case is closed. `official` had it, if anybody did."""
+
+    type: ClassVar[str] = "case.withdrawn.v1"
+    source: ClassVar[str] = "review"
+
+    case_id: UUID
+    arrival_number: str
+    procedure: ProcedureRef
+    official: Official | None
+    withdrawn_at: datetime
+    reason: str = ""
+
+
+class SignInRequested(Event):
+    """Somebody asked for a link to sign in. The link's secret is derived by who sends it; it never lies in the log."""
+
+    type: ClassVar[str] = "sign-in.requested.v1"
+    source: ClassVar[str] = "identity"
+
+    link_id: UUID
+    path: str
+    contact: Contact
+    expires_at: datetime
+
+
+EVENTS: dict[str, type[Event]] = {
+    event.type: event
+    for event in (
+        ProcedurePublished,
+        ApplicationFiled,
+        ApplicationArrived,
+        ApplicationReturned,
+        WithdrawalAsked,
+        ApplicationWithdrawn,
+        CaseOpened,
+        CaseDecided,
+        CaseWithdrawn,
+        SignInRequested,
+    )
+}
+
+
+@dataclass(frozen=True)
+class Subscriber:
+    """A handler of a service, `<service>.<handler>`. `ordered`: an application's events come one after the other."""
+
+    name: str
+    ordered: bool = True
+
+    @property
+    def service(self) -> str:
+        """The service whose worker runs the handler."""
+        return self.name.partition(".")[0]
+
+
+def _hears(*names: str, ordered: bool = True) -> list[Subscriber]:
+    return [Subscriber(name, ordered) for name in names]
+
+
+SUBSCRIBERS: dict[str, list[Subscriber]] = {
+    "procedure.published.v1": _hears("review.keep_procedure", "notify.keep_procedure", "opendata.keep_procedure"),
+    "application.filed.v1": [*_hears("intake.check_format"), *_hears("opendata.count", ordered=False)],
+    "application.arrived.v1": [*_hears("review.open_case", "notify.tell"), *_hears("opendata.count", ordered=False)],
+    "application.returned.v1": [*_hears("notify.tell"), *_hears("opendata.count", ordered=False)],
+    # the same subscriber as the arrival, so that a withdrawal never overtakes it
+    "withdrawal.asked.v1": _hears("review.open_case"),
+    "application.withdrawn.v1": [*_hears("notify.tell"), *_hears("opendata.count", ordered=False)],
+    "case.opened.v1": _hears("intake.follow_case", "notify.tell"),
+    "case.decided.v1": [*_hears("intake.follow_case", "notify.tell"), *_hears("opendata.count", ordered=False)],
+    "case.withdrawn.v1": _hears("intake.follow_case", "notify.tell"),
+    "sign-in.requested.v1": _hears("notify.tell", ordered=False),
+}

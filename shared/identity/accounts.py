@@ -1,0 +1,95 @@
+"""Accounts, organisations, groups and keys, as operators manage them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from shared.identity.callers import KEY_PREFIX, hashed, new_secret
+from shared.identity.tables import ROLES, Account, ApiKey, Membership, Organisation
+from shared.japanese import is_corporate_number
+from shared.problems import Conflict, FieldError, Invalid, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def add_organisation(
+    session: Session, name: str, *, kind: str = "corporation", corporate_number: str | None = None
+) -> Organisation:
+    """A new organisation. Raises Invalid when the corporate number's check digit is wrong."""
+    if corporate_number is not None and not is_corporate_number(corporate_number):
+        wrong = FieldError("/corporate_number", "This is not a corporate number: its check digit is wrong")
+        raise Invalid("The organisation cannot be added", errors=[wrong])
+    organisation = Organisation(name=name, kind=kind, corporate_number=corporate_number)
+    session.add(organisation)
+    session.flush()
+    return organisation
+
+
+def add_account(
+    session: Session,
+    email: str,
+    name: str,
+    role: str,
+    *,
+    organisation: Organisation | None = None,
+    groups: Iterable[str] = (),
+    takes_cases: bool = True,
+    language: str = "ja",
+) -> Account:
+    """A new account. Raises Invalid for an unknown role, Conflict when the e-mail address is taken."""
+    email = email.strip().lower()
+    if role not in ROLES:
+        raise Invalid("There is no role {role}; choose one of {roles}", role=role, roles=", ".join(ROLES))
+    if (role == "applicant") != (organisation is not None):
+        raise Invalid("An applicant needs an organisation, and nobody else has one")
+    if account_by_email(session, email):
+        raise Conflict("An account with this e-mail address exists already")
+    account = Account(
+        email=email, name=name, role=role, language=language, organisation_id=organisation.id if organisation else None
+    )
+    session.add(account)
+    session.flush()
+    for group in dict.fromkeys(groups):
+        session.add(Membership(account_id=account.id, group=group, takes_cases=takes_cases))
+    session.flush()
+    return account
+
+
+def account_by_email(session: Session, email: str) -> Account | None:
+    """The account with this address."""
+    return session.exec(select(Account).where(Account.email == email.strip().lower())).first()
+
+
+def organisation_by_number(session: Session, corporate_number: str | None) -> Organisation | None:
+    """The organisation with this corporate number."""
+    if corporate_number is None:
+        return None
+    return session.exec(select(Organisation).where(Organisation.corporate_number == corporate_number)).first()
+
+
+def keys_of(session: Session, email: str) -> list[ApiKey]:
+    """An account's keys, the oldest first."""
+    query = select(ApiKey).join(Account).where(Account.email == email.strip().lower()).order_by(col(ApiKey.id))
+    return list(session.exec(query))
+
+
+def issue_key(session: Session, account: Account, label: str = "") -> str:
+    """A new API key for an account, in the account's role. It is shown this once; only its hash is kept."""
+    key = KEY_PREFIX + new_secret()
+    session.add(ApiKey(account_id=account.id, hash=hashed(key), scope=account.role, label=label))
+    session.flush()
+    return key
+
+
+def revoke_key(session: Session, key_id: UUID) -> None:
+    """End a key. Raises NotFound."""
+    key = session.get(ApiKey, key_id)
+    if key is None or key.revoked_at is not None:
+        raise NotFound("No key in use has the id {id}", id=key_id)
+    key.revoked_at = datetime.now(UTC)
+    session.flush()

@@ -1,0 +1,141 @@
+"""Callers: from a key or a session's cookie to who it is, asked of the database at most once every few seconds."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Literal, cast
+from uuid import UUID
+
+from sqlalchemy import text
+
+from shared.database import new_id
+from shared.i18n import Language
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+    from sqlmodel import Session
+
+Role = Literal["applicant", "reviewer", "operator", "service"]
+
+KEY_PREFIX = "mdg_"
+LINK_LIFE = timedelta(minutes=15)
+SESSION_LIFE = timedelta(hours=8)
+# A revoked key or ended session works on for at most this many seconds.
+REMEMBER = 5.0
+_MOST_REMEMBERED = 10_000
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who is calling, in which role, and for which organisation."""
+
+    account_id: UUID
+    role: Role
+    name: str
+    email: str
+    language: Language
+    organisation_id: UUID | None = None
+    organisation_name: str = ""
+    organisation_kind: str = ""
+    corporate_number: str | None = None
+
+
+def new_secret() -> str:
+    """256 bits of randomness, as text."""
+    return secrets.token_urlsafe(32)
+
+
+def hashed(secret: str) -> bytes:
+    """What is kept of a random secret. A plain hash suffices, because a random one can't be guessed."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+class Callers:
+    """Answers who holds a key or a cookie, and remembers it for REMEMBER seconds."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, tuple[float, Caller]] = {}
+
+    def remembered(self, secret: str) -> Caller | None:
+        """The caller, if the database was asked moments ago."""
+        entry = self._known.get(hashed(secret))
+        return entry[1] if entry and entry[0] > time.monotonic() else None
+
+    def by_key(self, session: Session, key: str) -> Caller | None:
+        """The holder of an API key that is not revoked."""
+        return self._ask(session, "caller_by_key", key)
+
+    def by_cookie(self, session: Session, cookie: str) -> Caller | None:
+        """The person of a browser session that has not ended."""
+        return self._ask(session, "caller_by_session", cookie)
+
+    def forget(self, secret: str) -> None:
+        """Ask the database again next time."""
+        self._known.pop(hashed(secret), None)
+
+    def _ask(self, session: Session, function: str, secret: str) -> Caller | None:
+        digest = hashed(secret)
+        entry = self._known.get(digest)
+        if entry and entry[0] > time.monotonic():
+            return entry[1]
+        row = session.execute(text(f"select * from identity.{function}(:hash)"), {"hash": digest}).mappings().first()  # noqa: S608
+        if row is None:
+            self._known.pop(digest, None)
+            return None
+        if len(self._known) >= _MOST_REMEMBERED:
+            self._known.clear()
+        caller = Caller(**row)
+        self._known[digest] = (time.monotonic() + REMEMBER, caller)
+        return caller
+
+
+@dataclass(frozen=True)
+class RequestedLink:
+    """A link that was asked for and may now be mailed."""
+
+    link_id: UUID
+    name: str
+    email: str
+    language: Language
+    expires_at: datetime
+
+
+def request_link(session: Session, email: str, roles: tuple[Role, ...]) -> RequestedLink | None:
+    """Prepare a sign-in link for an account with one of `roles`; None for an unknown address or after too many tries."""
+    if "\0" in email:  # PostgreSQL knows no such text
+        return None
+    link_id, expires_at = new_id(), datetime.now(UTC) + LINK_LIFE
+    row = session.execute(
+        text("select * from identity.request_link(:email, cast(:roles as text[]), :id, :expires)"),
+        {"email": email.strip().lower(), "roles": list(roles), "id": link_id, "expires": expires_at},
+    ).first()
+    if row is None:
+        return None
+    return RequestedLink(link_id, row.name, row.email, cast("Language", row.language), expires_at)
+
+
+def link_secret(secret_key: SecretStr, link_id: UUID) -> str:
+    """The secret of a link: derived from its id with the house's key, so that no table and no event holds it."""
+    return hmac.new(secret_key.get_secret_value().encode(), b"sign-in:" + link_id.bytes, hashlib.sha256).hexdigest()
+
+
+def redeem_link(session: Session, secret_key: SecretStr, link_id: UUID, secret: str) -> str | None:
+    """Use a link once: the secret of a new browser session, or None for a wrong, used or expired link."""
+    if not hmac.compare_digest(link_secret(secret_key, link_id).encode(), secret.encode("utf-8", "replace")):
+        return None
+    cookie = new_secret()
+    opened = session.execute(
+        text("select identity.redeem_link(:id, :hash, :expires)"),
+        {"id": link_id, "hash": hashed(cookie), "expires": datetime.now(UTC) + SESSION_LIFE},
+    ).scalar()
+    return cookie if opened else None
+
+
+def end_session(session: Session, cookie: str) -> None:
+    """Sign out."""
+    session.execute(text("select identity.end_session(:hash)"), {"hash": hashed(cookie)})

@@ -1,0 +1,103 @@
+"""The tables of identity."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, LargeBinary, Uuid, func
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from shared.database import metadata, new_id, timestamp
+
+ROLES = ("applicant", "reviewer", "operator", "service")
+
+
+class IdentityRecord(SQLModel, registry=registry(metadata=metadata("identity"))):
+    """A table of the schema `identity`."""
+
+
+class Organisation(IdentityRecord, table=True):
+    """Who files: a corporation, a sole proprietor, an association, or a division of the ministry."""
+
+    __tablename__ = "organisation"
+    __table_args__ = (CheckConstraint("kind in ('corporation', 'sole-proprietor', 'association', 'ministry')", name="kind"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    name: str
+    kind: str = "corporation"
+    corporate_number: str | None = Field(default=None, unique=True)
+    created_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
+
+
+class Account(IdentityRecord, table=True):
+    """A person or a machine that may call. An applicant belongs to an organisation."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        CheckConstraint("role in ('applicant', 'reviewer', 'operator', 'service')", name="role"),
+        CheckConstraint("(role = 'applicant') = (organisation_id is not null)", name="organisation"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    email: str = Field(unique=True, description="lower case")
+    name: str
+    role: str
+    language: str = Field(default="ja", sa_column_kwargs={"server_default": "ja"})
+    organisation_id: UUID | None = Field(default=None, sa_column=Column(Uuid, ForeignKey("identity.organisation.id")))
+    disabled_at: datetime | None = timestamp(default=None)
+    created_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
+
+
+class Membership(IdentityRecord, table=True):
+    """A reviewer's group: he sees its cases, and `takes_cases` says whether new ones are given to him."""
+
+    __tablename__ = "membership"
+
+    account_id: UUID = Field(sa_column=Column(Uuid, ForeignKey("identity.account.id", ondelete="CASCADE"), primary_key=True))
+    group: str = Field(primary_key=True)
+    takes_cases: bool = Field(default=True, sa_column_kwargs={"server_default": "true"})
+
+
+class ApiKey(IdentityRecord, table=True):
+    """A key for machines; only its hash is kept. `scope` is the role it acts in."""
+
+    __tablename__ = "api_key"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    account_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("identity.account.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    hash: bytes = Field(sa_column=Column(LargeBinary, unique=True, nullable=False))
+    scope: str
+    label: str = ""
+    created_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
+    revoked_at: datetime | None = timestamp(default=None)
+
+
+class SignInLink(IdentityRecord, table=True):
+    """A link that was e-mailed to sign in once. Its secret is derived from its id, and is not kept."""
+
+    __tablename__ = "sign_in_link"
+
+    id: UUID = Field(primary_key=True)
+    account_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("identity.account.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    created_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
+    expires_at: datetime = timestamp()
+    used_at: datetime | None = timestamp(default=None)
+
+
+class BrowserSession(IdentityRecord, table=True):
+    """A signed-in browser; only the hash of its cookie is kept."""
+
+    __tablename__ = "session"
+
+    hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    account_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("identity.account.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    created_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
+    expires_at: datetime = timestamp()

@@ -1,0 +1,31 @@
+"""What is particular to Japan: the era calendar, corporate numbers, prefectures. Thin over libraries."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from stdnum.jp import cn
+
+_ERAS = ((date(2019, 5, 1), "令和"), (date(1989, 1, 8), "平成"), (date(1926, 12, 25), "昭和"))
+
+# The 47 prefectures by their code (JIS X 0401).
+_NAMES = """
+北海道 青森県 岩手県 宮城県 秋田県 山形県 福島県 茨城県 栃木県 群馬県 埼玉県 千葉県 東京都 神奈川県 新潟県 富山県
+石川県 福井県 山梨県 長野県 岐阜県 静岡県 愛知県 三重県 滋賀県 京都府 大阪府 兵庫県 奈良県 和歌山県 鳥取県 島根県
+岡山県 広島県 山口県 徳島県 香川県 愛媛県 高知県 福岡県 佐賀県 長崎県 熊本県 大分県 宮崎県 鹿児島県 沖縄県
+"""
+PREFECTURES: dict[str, str] = {f"{code:02}": name for code, name in enumerate(_NAMES.split(), start=1)}
+
+
+def wareki(day: date) -> str:
+    """A day in the Japanese era calendar, as in 令和8年11月23日 (元号法)."""
+    for start, era in _ERAS:
+        if day >= start:
+            year = day.year - start.year + 1
+            return f"{era}{'元' if year == 1 else year}年{day.month}月{day.day}日"
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def is_corporate_number(number: str) -> bool:
+    """Whether the 13 digits of a 法人番号 carry the right check digit (法人番号の指定等に関する省令2条)."""
+    return cn.is_valid(number) and number.isdigit()

@@ -1,0 +1,88 @@
+"""All rules of a procedure with their places in the file, and those that cannot work: bad CEL, or a name that no field has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shared.procedure.fields import FieldOf, GroupField
+from shared.procedure.functions import FUNCTIONS
+from shared.procedure.model import Procedure
+from shared.procedure.scope import Circular, compiled, computed_fields, in_order, variables
+
+Path = tuple[int | str, ...]
+_BUILT_IN_VARIABLES = frozenset({"today"})
+_BUILT_IN_FUNCTIONS = frozenset(
+    {"size", "contains", "startsWith", "endsWith", "matches", "has", "int", "double", "string", "timestamp", "duration"}
+    | {"getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek"}
+)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An expression where it stands. `group` is the group whose row it may see."""
+
+    path: Path
+    expression: str
+    group: GroupField | None = None
+
+    @property
+    def place(self) -> str:
+        """The path as people write it."""
+        return ".".join(map(str, self.path))
+
+
+def rules(procedure: Procedure) -> Iterator[Rule]:
+    """Every rule in the order of the file."""
+    for page_number, page in enumerate(procedure.form):
+        for number, field in enumerate(page.fields):
+            where: Path = ("form", page_number, "fields", number)
+            yield from _of_field(field, where, None)
+            if isinstance(field, GroupField):
+                for part_number, part in enumerate(field.fields):
+                    yield from _of_field(part, (*where, "fields", part_number), field)
+    for number, check in enumerate(procedure.checks):
+        yield Rule(("checks", number, "when"), check.when)
+    for number, route in enumerate(procedure.review.route):
+        if isinstance(route.when, str):
+            yield Rule(("review", "route", number, "when"), route.when)
+        if route.to_office_of is not None:
+            yield Rule(("review", "route", number, "to-office-of"), route.to_office_of)
+
+
+def _of_field(field: FieldOf, where: Path, group: GroupField | None) -> Iterator[Rule]:
+    for name in ("required", "show", "enable", "value"):
+        written = getattr(field, name)
+        if isinstance(written, str):
+            yield Rule((*where, name), written, group)
+
+
+def mistakes(procedure: Procedure) -> list[tuple[Path, str]]:
+    """Rules that cannot work, each with its path in the file."""
+    found: list[tuple[Path, str]] = []
+    keys = {field.key for field in procedure.fields()} | _BUILT_IN_VARIABLES
+    for rule in rules(procedure):
+        try:
+            program = compiled(rule.expression)
+        except ValueError as error:
+            found.append((rule.path, f"{rule.place}: {str(error).splitlines()[0]}"))
+            continue
+        names = keys | {"row"} if rule.group else keys
+        unknown = sorted(variables(rule.expression) - names) + sorted(
+            name
+            for name in program.functions()
+            if name not in FUNCTIONS and name not in _BUILT_IN_FUNCTIONS and name.isidentifier()
+        )
+        if unknown:
+            found.append((rule.path, f"{rule.place}: there is no field or function {', '.join(unknown)}"))
+    return found or _circles(procedure)
+
+
+def _circles(procedure: Procedure) -> list[tuple[Path, str]]:
+    try:
+        in_order(computed_fields(procedure))
+    except Circular as circle:
+        first = circle.nodes[0].expression
+        rule = next(rule for rule in rules(procedure) if rule.path[-1] == "value" and rule.expression == first)
+        return [(rule.path, f"{rule.place}: {circle}")]
+    return []

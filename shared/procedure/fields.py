@@ -1,0 +1,202 @@
+"""The fields of a form: what each may say. Written with hyphens in YAML, with underscores here."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+KEY = r"^[a-z][a-z0-9_]{0,39}$"
+NAME = r"^[a-z][a-z0-9-]{0,63}$"
+
+Expression = Annotated[str, Field(max_length=500, description="a CEL expression over the answers")]
+Condition = bool | Expression
+
+
+def _kebab(name: str) -> str:
+    return name.replace("_", "-")
+
+
+class Written(BaseModel):
+    """A part of a procedure's file. What is not known is a mistake, not passed over."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=_kebab, populate_by_name=True)
+
+
+class Text(Written):
+    """A text in both languages; Japanese is what the law's readers see, English may be left out."""
+
+    ja: str = Field(min_length=1)
+    en: str = ""
+
+    def within(self, language: str) -> str:
+        """The text in `language`, or in Japanese where it is not translated."""
+        return (self.en if language == "en" else self.ja) or self.ja
+
+
+def _as_text(value: Any) -> Any:
+    return {"ja": value} if isinstance(value, str) else value
+
+
+Label = Annotated[Text, BeforeValidator(_as_text)]
+
+
+def must_differ(keys: list[str]) -> None:
+    """Raises ValueError when a key is written twice."""
+    if twice := sorted({key for key in keys if keys.count(key) > 1}):
+        raise ValueError(f"written twice: {', '.join(twice)}")
+
+
+class Option(Written):
+    """One answer to choose. `value` is what is filed."""
+
+    value: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")
+    label: Label
+
+
+class Repeat(Written):
+    """How often a group may be filled in."""
+
+    least: int = Field(ge=0)
+    most: int = Field(ge=1, le=100)
+
+
+def _as_repeat(value: Any) -> Any:
+    found = re.fullmatch(r"(\d+)\.\.(\d+)", value) if isinstance(value, str) else None
+    return {"least": int(found[1]), "most": int(found[2])} if found else value
+
+
+SimpleType = Literal[
+    "text",
+    "long-text",
+    "organisation-name",
+    "email",
+    "telephone",
+    "url",
+    "corporate-number",
+    "reference",
+    "integer",
+    "decimal",
+    "money",
+    "percent",
+    "rate",
+    "fiscal-year",
+    "date",
+    "birth-date",
+    "month",
+    "time",
+    "date-range",
+    "choice",
+    "choices",
+    "yes-no",
+    "consent",
+    "postal-code",
+    "prefecture",
+    "municipality",
+    "address",
+    "map-point",
+    "person",
+    "bank-account",
+    "industry",
+    "signature",
+]
+# How a field may look, where there is a choice; the first is how it looks when nothing is said.
+LOOKS: dict[str, tuple[str, ...]] = {
+    "choice": ("radio", "select", "search"),
+    "date": ("calendar", "wareki"),
+    "birth-date": ("calendar", "wareki"),
+    "group": ("rows", "table"),
+}
+# What a rule can compute.
+COMPUTABLE = frozenset({"text", "integer", "decimal", "money", "percent", "date", "yes-no"})
+
+
+class FieldOf(Written):
+    """What every field has."""
+
+    key: str = Field(pattern=KEY)
+    label: Label
+    help: Label | None = None
+    required: Condition = False
+    show: Condition = True
+    enable: Condition = Field(default=True, description="while it does not hold, the field is shown but takes no answer")
+    max: int | None = Field(default=None, ge=1, le=10**15, description="most characters of a text, largest number")
+    min: int | None = Field(default=None, ge=-(10**15), le=10**15, description="smallest number; 0 when nothing is said")
+    digits: int | None = Field(
+        default=None, ge=0, le=6, description="decimal places of decimal and percent; 2 when nothing is said"
+    )
+    as_: Literal["radio", "select", "search", "calendar", "wareki", "rows", "table"] | None = Field(
+        default=None, alias="as", description="how it looks: choice, date, birth-date and group have a choice"
+    )
+    value: Expression | None = Field(default=None, description="computes the answer; nobody enters it")
+    within: str | None = Field(
+        default=None, pattern=KEY, description="the field with the prefecture in which a municipality has to lie"
+    )
+    options: list[Option] = Field(default_factory=list, max_length=1000)
+
+    @model_validator(mode="after")
+    def _fits_its_type(self) -> FieldOf:
+        kind = getattr(self, "type", "")
+        if (kind in {"choice", "choices"}) != bool(self.options):
+            raise ValueError("options belong to the types choice and choices, and these need some")
+        values = [option.value for option in self.options]
+        if len(set(values)) != len(values):
+            raise ValueError("two options have the same value")
+        if self.as_ is not None and self.as_ not in LOOKS.get(kind, ()):
+            raise ValueError(f"the type {kind} does not look like {self.as_}")
+        if self.value is not None and kind not in COMPUTABLE:
+            raise ValueError(f"the type {kind} cannot be computed; {', '.join(sorted(COMPUTABLE))} can")
+        if self.value is not None and self.required is not False:
+            raise ValueError("what is computed is not required of anybody: take out `required`")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError("min is larger than max")
+        return self
+
+    @property
+    def look(self) -> str:
+        """How it looks; empty where its type looks one way only."""
+        return self.as_ or next(iter(LOOKS.get(getattr(self, "type", ""), ("",))))
+
+
+class SimpleField(FieldOf):
+    """A field with one answer."""
+
+    type: SimpleType
+
+
+class GroupField(FieldOf):
+    """Fields that are filled in several times, as a list."""
+
+    type: Literal["group"]
+    repeat: Annotated[Repeat, BeforeValidator(_as_repeat)]
+    fields: list[SimpleField] = Field(min_length=1, max_length=50)
+
+    @model_validator(mode="after")
+    def _keysmust_differ(self) -> GroupField:
+        must_differ([field.key for field in self.fields])
+        return self
+
+
+class ShownField(FieldOf):
+    """What is shown between the fields and asks for nothing: a heading, a text, an image. `label` is what it says."""
+
+    type: Literal["heading", "note", "image"]
+    key: str = Field(default="", pattern=r"^$", description="nothing is answered, so there is no key")
+    image: str = Field(
+        default="",
+        max_length=400_000,
+        pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*\.(png|jpg|jpeg)|data:image/(png|jpeg);base64,[A-Za-z0-9+/=]+)?$",
+        description="a PNG or JPEG file beside the procedure; published as a data URL. `label` says what can be seen on it",
+    )
+
+    @model_validator(mode="after")
+    def _asks_nothing(self) -> ShownField:
+        if self.required is not False or self.value is not None:
+            raise ValueError("what is only shown cannot be required or computed")
+        if (self.type == "image") != bool(self.image):
+            raise ValueError("an image needs `image`, and nothing else has it")
+        return self
+
+
+FormField = Annotated[SimpleField | GroupField | ShownField, Field(discriminator="type")]

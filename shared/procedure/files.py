@@ -1,0 +1,133 @@
+"""Reading procedures from YAML, saying for each mistake where it stands."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError
+
+from shared.procedure.expressions import mistakes
+from shared.procedure.lint import Level, lint
+from shared.procedure.model import Procedure
+
+OFFICES = "offices.yaml"
+# A procedure's file is written by people; more than this is not one.
+FILE_LIMIT = 1024 * 1024
+
+IMAGE_LIMIT = 200 * 1024
+_IMAGES = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff"}
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One thing to mend in a file. `line` counts from 1. A warning keeps nobody from publishing."""
+
+    file: Path
+    line: int
+    says: str
+    level: Level = "error"
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {'' if self.level == 'error' else 'warning: '}{self.says}"
+
+
+class Unreadable(Exception):
+    """The file is not a procedure; `mistakes` says why."""
+
+    def __init__(self, found: list[Mistake]) -> None:
+        super().__init__("\n".join(map(str, found)))
+        self.mistakes = found
+
+
+def read(path: Path) -> Procedure:
+    """The procedure in a YAML file, with the offices of the file beside it. Raises Unreadable."""
+    offices = _load(path.with_name(OFFICES))
+    source = _load(path)
+    _take_in_images(path, source)
+    try:
+        procedure = Procedure.model_validate({**source, "offices": offices.get("offices", [])})
+    except ValidationError as error:
+        raise Unreadable([Mistake(path, _line(source, e["loc"]), _say(e)) for e in error.errors()]) from None
+    if procedure.procedure != path.stem:
+        raise Unreadable(
+            [Mistake(path, 1, f"the file of the procedure {procedure.procedure} needs the name {procedure.procedure}.yaml")]
+        )
+    if found := mistakes(procedure):
+        raise Unreadable([Mistake(path, _line(source, where), says) for where, says in found])
+    return procedure
+
+
+def checked(path: Path) -> list[Mistake]:
+    """All mistakes and warnings of a file: what keeps it from being read, or else what `lint` finds in it."""
+    try:
+        procedure = read(path)
+    except Unreadable as error:
+        return error.mistakes
+    source = _load(path)
+    return [Mistake(path, _line(source, one.path), one.text, one.level) for one in lint(procedure)]
+
+
+def procedure_files(folder: Path) -> list[Path]:
+    """The procedures' files in a folder."""
+    return sorted(path for path in folder.glob("*.yaml") if path.name != OFFICES)
+
+
+def _load(path: Path) -> Any:
+    if not path.is_file():
+        raise Unreadable([Mistake(path, 1, "there is no such file")])
+    if path.stat().st_size > FILE_LIMIT:
+        raise Unreadable([Mistake(path, 1, f"the file is larger than {FILE_LIMIT} bytes")])
+    try:
+        loaded = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise Unreadable([Mistake(path, line, f"this is not YAML: {error.problem}")]) from None
+    except UnicodeDecodeError:
+        raise Unreadable([Mistake(path, 1, "the file is not UTF-8")]) from None
+    if not isinstance(loaded, dict):
+        raise Unreadable([Mistake(path, 1, "the file needs keys and values")])
+    return loaded
+
+
+def _take_in_images(path: Path, source: Any) -> None:
+    """Put the images that stand beside the file into it, so that what is published is whole. Raises Unreadable."""
+    for page in source.get("form") or ():
+        for field in (page.get("fields") or ()) if isinstance(page, dict) else ():
+            name = field.get("image") if isinstance(field, dict) else None
+            if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+                continue
+            beside = path.with_name(name)
+            if not beside.is_file() or beside.stat().st_size > IMAGE_LIMIT:
+                says = f"beside the procedure there is no file {name} of at most {IMAGE_LIMIT} bytes"
+                raise Unreadable([Mistake(path, field.lc.line + 1, says)])
+            content = beside.read_bytes()
+            kind = next((kind for kind, begin in _IMAGES.items() if content.startswith(begin)), None)
+            if kind is None:
+                raise Unreadable([Mistake(path, field.lc.line + 1, f"{name} is neither a PNG nor a JPEG image")])
+            field["image"] = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def _line(source: Any, path: tuple[int | str, ...]) -> int:
+    """The line where the deepest known part of `path` begins."""
+    line = 1
+    for step in path:
+        if isinstance(source, CommentedMap) and step in source:
+            line = source.lc.key(step)[0] + 1
+        elif isinstance(source, CommentedSeq) and isinstance(step, int) and step < len(source):
+            line = source.lc.item(step)[0] + 1
+        else:
+            continue  # a step that pydantic adds, such as the type of a union's member
+        source = source[step]
+    return line
+
+
+def _say(error: Any) -> str:
+    path = ".".join(str(step) for step in error["loc"])
+    return f"{path}: {error['msg']}" if path else str(error["msg"])

@@ -1,0 +1,159 @@
+"""What can be found in a procedure before anybody files it: constant rules, cases that go nowhere, missing texts.
+
+Rules are tried with answers made for them: every option, the numbers, days and texts they are compared with and those beside.
+A rule is called constant only when every combination was tried, so that what is said is so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from string import Formatter
+from typing import Any, Literal
+
+from shared.japanese import PREFECTURES
+from shared.procedure.expressions import Path, Rule, mistakes, rules
+from shared.procedure.fields import FieldOf, GroupField
+from shared.procedure.model import Procedure
+from shared.procedure.trying import outcomes
+
+Level = Literal["error", "warning"]
+_COMPARED = re.compile(r"""\b((?:\w+\.)?\w+)\s*[!=]=\s*["']([^"']*)["']""")
+_AMONG = re.compile(r"""\b((?:\w+\.)?\w+)\s+in\s+\[([^\]]*)\]""")
+_CHOSEN = re.compile(r"""["']([^"']*)["']\s+in\s+(\w+)""")
+_TEXT = re.compile(r"""["']([^"']*)["']""")
+
+
+@dataclass(frozen=True)
+class Found:
+    """One thing to mend. `path` leads to it in the file. An error keeps the procedure from being published."""
+
+    path: Path
+    level: Level
+    says: str
+
+    @property
+    def text(self) -> str:
+        """With its place, as people write it."""
+        return f"{'.'.join(map(str, self.path))}: {self.says}"
+
+
+def lint(procedure: Procedure) -> list[Found]:
+    """Everything that can be found, in the order of the file."""
+    if wrong := mistakes(procedure):
+        return [Found(path, "error", says.split(": ", 1)[1]) for path, says in wrong]
+    found = [*_options(procedure), *_constants(procedure), *_routes(procedure), *_texts(procedure)]
+    order = {path: number for number, path in enumerate(_paths(procedure))}
+    return sorted(found, key=lambda one: order.get(one.path[:2], len(order)))
+
+
+def _paths(procedure: Procedure) -> Iterator[Path]:
+    for section in ("form", "checks"):
+        yield from ((section, number) for number in range(len(getattr(procedure, section))))
+    yield from (("review", "route"), ("review", "appeal"))
+
+
+def _options(procedure: Procedure) -> Iterator[Found]:
+    """A choice that is compared with a value it does not have never fits."""
+    for rule in rules(procedure):
+        fields = {field.key: field for field in procedure.fields()}
+        parts = {part.key: part for field in fields.values() if isinstance(field, GroupField) for part in field.fields}
+        for name, value in _compared(rule.expression):
+            first, _, last = name.rpartition(".")
+            field: FieldOf | None = fields.get(last) if not first else parts.get(last)
+            values = [option.value for option in field.options] if field is not None else []
+            if values and value not in values:
+                yield Found(rule.path, "error", f"{name} is never {value!r}; it has the values {', '.join(values)}")
+
+
+def _compared(expression: str) -> Iterator[tuple[str, str]]:
+    yield from _COMPARED.findall(expression)
+    for name, listed in _AMONG.findall(expression):
+        yield from ((name, value) for value in _TEXT.findall(listed))
+    yield from ((name, value) for value, name in _CHOSEN.findall(expression))
+
+
+def _constants(procedure: Procedure) -> Iterator[Found]:
+    for rule in rules(procedure):
+        name = str(rule.path[-1])
+        if name in {"value", "to-office-of"}:
+            if wrong := outcomes(procedure, rule).error:
+                yield Found(rule.path, "error", wrong)
+            continue
+        yield from _constant(procedure, rule, name)
+
+
+def _constant(procedure: Procedure, rule: Rule, name: str) -> Iterator[Found]:
+    tried = outcomes(procedure, rule)
+    if tried.error:
+        yield Found(rule.path, "error", tried.error)
+    elif tried.not_boolean:
+        yield Found(rule.path, "error", "this is neither true nor false, whatever is answered")
+    elif tried.complete and not tried.true:
+        means = {
+            "show": "the field is never shown",
+            "enable": "nobody can ever enter the field",
+            "required": "the field is never required; leave `required` out",
+            "when": "this never holds; the conditions contradict one another",
+        }
+        yield Found(rule.path, "error", means[name])
+    elif tried.complete and not tried.false:
+        means = {
+            "show": "the field is always shown; leave `show` out",
+            "enable": "the field can always be entered; leave `enable` out",
+            "required": "the field is always required; write `required: true`",
+            "when": "this always holds: " + ("no other route is ever taken" if rule.path[0] == "review" else "it says nothing"),
+        }
+        yield Found(rule.path, "error", means[name])
+
+
+def _routes(procedure: Procedure) -> Iterator[Found]:
+    routes = procedure.review.route
+    covered = {code for office in procedure.offices for code in office.prefectures}
+    seen: set[str] = set()
+    optional = {field.key for field in procedure.fields() if field.required is not True or field.show is not True}
+    for number, route in enumerate(routes):
+        path: Path = ("review", "route", number)
+        if route.when is True and number < len(routes) - 1:
+            yield Found((*path, "to"), "error", "this route fits always, so that no route after it is ever taken")
+        if route.when is False:
+            yield Found((*path, "when"), "error", "this route never fits")
+        if isinstance(route.when, str):
+            if route.when in seen:
+                yield Found((*path, "when"), "error", "an earlier route has the same condition, so that this one is never taken")
+            seen.add(route.when)
+        if route.to_office_of is not None:
+            where: Path = (*path, "to-office-of")
+            if missing := [PREFECTURES[code] for code in PREFECTURES if code not in covered]:
+                yield Found(where, "error", f"no office is responsible for {'、'.join(missing)}, so that a case may go nowhere")
+            if route.to_office_of.split(".")[0] in optional:
+                yield Found(where, "error", "this may be left unanswered, so that a case may go nowhere; make it required")
+
+
+def _texts(procedure: Procedure) -> Iterator[Found]:
+    for path, written in _written(procedure.model_dump(by_alias=True, exclude_defaults=True, exclude={"offices"}), ()):
+        if not written.get("en"):
+            yield Found(path, "warning", "the English text is missing")
+        for text in written.values():
+            if names := _placeholders(text):
+                yield Found(path, "error", f"nobody fills the placeholder {', '.join(names)}")
+
+
+def _placeholders(text: str) -> list[str]:
+    try:
+        return [f"{{{name}}}" for _, name, _, _ in Formatter().parse(text) if name is not None]
+    except ValueError:
+        return ["{"]
+
+
+def _written(part: Any, path: Path) -> Iterator[tuple[Path, dict[str, str]]]:
+    if isinstance(part, dict):
+        if isinstance(part.get("ja"), str):
+            yield path, part
+            return
+        for key, more in part.items():
+            yield from _written(more, (*path, key))
+    elif isinstance(part, list):
+        for number, more in enumerate(part):
+            yield from _written(more, (*path, number))

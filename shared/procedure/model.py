@@ -1,0 +1,165 @@
+"""What a procedure's file may say. Written with hyphens in YAML, with underscores here."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from shared.japanese import PREFECTURES
+from shared.procedure.fields import (
+    NAME,
+    Condition,
+    Expression,
+    FormField,
+    GroupField,
+    Label,
+    ShownField,
+    SimpleField,
+    Text,
+    Written,
+    must_differ,
+)
+
+
+class Page(Written):
+    """One page of the form."""
+
+    page: Label
+    fields: list[FormField] = Field(min_length=1, max_length=100)
+
+
+class Check(Written):
+    """What must not be: `when` it holds, the message is shown. An error returns the application, a warning does not."""
+
+    when: Expression
+    level: Literal["error", "warning"] = "error"
+    at: str = Field(default="", pattern=r"^([a-z][a-z0-9_]{0,39})?$", description="the field the message stands beside")
+    says: Label
+
+
+class Route(Written):
+    """Where a case goes: to a named office, or to the one responsible for a prefecture. Without `when`: always."""
+
+    when: Condition = True
+    to: str | None = Field(default=None, pattern=NAME)
+    to_office_of: Expression | None = None
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Route:
+        if (self.to is None) == (self.to_office_of is None):
+            raise ValueError("say either `to` or `to-office-of`")
+        return self
+
+
+Decision = Literal["approve", "refuse", "accept"]
+
+
+class Review(Written):
+    """How officials work on the case."""
+
+    route: list[Route] = Field(min_length=1, description="the first that fits")
+    decisions: list[Decision] = Field(min_length=1)
+    appeal: Label | None = Field(default=None, description="教示: how to appeal against a refusal (行政不服審査法82条)")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Review:
+        if "refuse" in self.decisions and self.appeal is None:
+            raise ValueError("a procedure that can refuse needs the text `appeal` (教示)")
+        if self.route[-1].when is not True:
+            raise ValueError("the last route needs to be without `when`, or a case may go nowhere")
+        return self
+
+
+class Period(Written):
+    """When applications are taken. Times are in Japan's time."""
+
+    from_: datetime = Field(alias="from")
+    to: datetime
+
+
+class StandardPeriod(Written):
+    """標準処理期間 (行政手続法6条)."""
+
+    days: int = Field(ge=1, le=1000)
+    working: bool = True
+
+
+def _as_period(value: Any) -> Any:
+    found = re.fullmatch(r"(\d+) (working )?days", value) if isinstance(value, str) else None
+    return {"days": int(found[1]), "working": found[2] is not None} if found else value
+
+
+class Office(Written):
+    """A group of officials, and the prefectures it is responsible for."""
+
+    key: str = Field(pattern=NAME)
+    title: Label
+    prefectures: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _known_prefectures(self) -> Office:
+        if unknown := [code for code in self.prefectures if code not in PREFECTURES]:
+            raise ValueError(f"no prefecture has the code {', '.join(unknown)}")
+        return self
+
+
+def _covering(offices: list[Office]) -> list[Office]:
+    must_differ([office.key for office in offices])
+    must_differ([code for office in offices for code in office.prefectures])
+    return offices
+
+
+Offices = Annotated[list[Office], AfterValidator(_covering)]
+ApplicantKind = Literal["corporation", "sole-proprietor", "association", "ministry"]
+
+
+class Procedure(Written):
+    """A whole procedure. `offices` comes from the file offices.yaml beside it."""
+
+    procedure: str = Field(pattern=NAME)
+    title: Text
+    law: str
+    owner: str
+    applicants: list[ApplicantKind] = Field(min_length=1)
+    open: Literal["always"] | Period = "always"
+    standard_period: Annotated[StandardPeriod, BeforeValidator(_as_period)] | None = None
+    summary: Label | None = None
+    form: list[Page] = Field(min_length=1, max_length=30)
+    checks: list[Check] = Field(default_factory=list, max_length=200)
+    review: Review
+    offices: Offices
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Procedure:
+        keys = [field.key for field in self.fields()]
+        must_differ(keys)
+        for check in self.checks:
+            if check.at and check.at not in keys:
+                raise ValueError(f"a check stands at the field {check.at}, which the form does not have")
+        self._within_known(keys)
+        known = {office.key for office in self.offices}
+        for route in self.review.route:
+            if route.to is not None and route.to not in known:
+                raise ValueError(f"there is no office {route.to}")
+        return self
+
+    def _within_known(self, keys: list[str]) -> None:
+        for field in self.fields():
+            for one in (field, *(field.fields if isinstance(field, GroupField) else ())):
+                if one.within is not None and one.within not in keys:
+                    raise ValueError(f"{one.key} is to lie within {one.within}, which the form does not have")
+
+    def fields(self) -> list[SimpleField | GroupField]:
+        """The form's fields that have answers, page after page."""
+        return [field for page in self.form for field in page.fields if not isinstance(field, ShownField)]
+
+    def office(self, key: str) -> Office:
+        """The office with this key."""
+        return next(office for office in self.offices if office.key == key)
+
+    def definition(self) -> dict[str, Any]:
+        """The whole as JSON values, as it is published and sent to the other services."""
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)

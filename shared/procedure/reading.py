@@ -1,0 +1,70 @@
+"""Answers as people read them: with the procedure's own labels, dates and numbers written out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.i18n import Language
+from shared.procedure.fields import FieldOf, GroupField, ShownField, SimpleField
+from shared.procedure.kinds import KINDS
+from shared.procedure.model import Procedure
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A field with its answer: one text, or the rows of a group. An empty text means that nothing was entered."""
+
+    label: str
+    text: str = ""
+    headers: list[str] = field(default_factory=list)
+    rows: list[list[str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A page of the form."""
+
+    title: str
+    entries: list[Entry]
+
+
+def sections(procedure: Procedure, answers: Mapping[str, Any], language: Language) -> list[Section]:
+    """All answers, page after page. A field that is asked for only sometimes appears when it was answered."""
+    found = []
+    for page in procedure.form:
+        asked = [one for one in page.fields if not isinstance(one, ShownField)]
+        entries = [_entry(one, answers.get(one.key), language) for one in asked if one.show is True or one.key in answers]
+        if entries:
+            found.append(Section(page.page.within(language), entries))
+    return found
+
+
+def label_at(procedure: Procedure, pointer: str, language: Language) -> str:
+    """The label of the place that a JSON Pointer into the answers names, as in “Types 2, Class”; empty for the whole."""
+    names: list[str] = []
+    fields: Mapping[str, FieldOf] = {one.key: one for one in procedure.fields()}
+    for step in pointer.split("/")[1:]:
+        if step.isdigit() and names:
+            names[-1] += f" {int(step) + 1}"
+        elif step in fields:
+            names.append(fields[step].label.within(language))
+            inner = fields[step]
+            fields = {one.key: one for one in inner.fields} if isinstance(inner, GroupField) else {}
+    return ("、" if language == "ja" else ", ").join(names)
+
+
+def _entry(one: SimpleField | GroupField, answer: Any, language: Language) -> Entry:
+    label = one.label.within(language)
+    if not isinstance(one, GroupField):
+        return Entry(label, _text(one, answer, language))
+    headers = [part.label.within(language) for part in one.fields]
+    rows = [[_text(part, row.get(part.key), language) for part in one.fields] for row in answer or []]
+    return Entry(label, headers=headers, rows=rows)
+
+
+def _text(one: SimpleField, answer: Any, language: Language) -> str:
+    if answer is None or answer in ("", []):
+        return ""
+    return KINDS[one.type].shown(one, answer, language)

@@ -1,0 +1,59 @@
+"""Settings from the environment or from secret files: complete at start-up, or the start fails and says which is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SECRETS_DIR = Path("/run/secrets")
+
+
+class SettingsError(SystemExit):
+    """The environment is incomplete or wrong; the text names each variable and what is expected of it."""
+
+
+class ServiceSettings(BaseSettings):
+    """What each service needs. A subclass sets `env_prefix="MADOGUCHI_<SERVICE>_"` for what is its own."""
+
+    model_config = SettingsConfigDict(secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None, extra="ignore")
+
+    database_url: SecretStr = Field(description="SQLAlchemy URL of PostgreSQL, with this service's own role")
+    database_pool: int = Field(default=8, ge=1, le=100, description="connections kept open a process")
+    broker_url: SecretStr = Field(
+        validation_alias="MADOGUCHI_BROKER_URL", description="redis:// URL of the broker that rings the bell"
+    )
+    secret_key: SecretStr = Field(
+        validation_alias="MADOGUCHI_SECRET_KEY", min_length=32, description="signs the links of the e-mailed sign-in"
+    )
+    posts_per_caller: float = Field(
+        default=50.0, ge=0, description="POST requests a second for one key or session, ten times as many at once; 0: no limit"
+    )
+    posts_per_address: float = Field(
+        default=200.0, ge=0, description="POST requests a second from one address, ten times as many at once; 0: no limit"
+    )
+    base_url: str = Field(
+        default="http://127.0.0.1:8000",
+        validation_alias="MADOGUCHI_BASE_URL",
+        pattern=r"^https?://[^/]+$",
+        description="the address people use, without a path",
+    )
+
+
+Settings = TypeVar("Settings", bound=BaseSettings)
+
+
+def load(settings: type[Settings]) -> Settings:
+    """Read `settings` from the environment. Raises SettingsError, which names the variables (and never their values)."""
+    try:
+        return settings()
+    except ValidationError as error:
+        prefix = settings.model_config.get("env_prefix", "")
+        lines = []
+        for problem in error.errors(include_input=False, include_url=False):
+            name = str(problem["loc"][0])
+            variable = name if name.isupper() else f"{prefix}{name}".upper()
+            lines.append(f"  {variable}: {problem['msg']}")
+        raise SettingsError("Madoguchi cannot start; mend these settings:\n" + "\n".join(lines)) from None

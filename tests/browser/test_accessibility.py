@@ -1,0 +1,168 @@
+"""Every page, in both languages, on a desk and on a phone: axe-core finds nothing, and nothing runs out of the window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.browser.conftest import APPLICANT, OFFICIAL, OPERATOR, Place, picture
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WIDTHS = {"desktop": 1280, "phone": 320}
+
+
+@dataclass
+class Visit:
+    """The pages a person visits: name → path."""
+
+    pages: dict[str, str]
+    cookies: list[Any] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def visits(place: Place, browser: Browser) -> dict[str, Visit]:
+    """All pages, by the person who visits them."""
+    accepted, asked = place.file("denki-yohin-todokede"), place.file("koen-meigi")
+    returned = place.file("koen-meigi", held={"from": "2020-10-06", "to": "2020-10-05"})
+    made = {
+        "": Visit(
+            {
+                "procedures": "/",
+                "search": "/?q=後援",
+                "procedure": "/procedures/koen-meigi",
+                "sign-in": "/sign-in",
+                "sign-in-link": "/sign-in/link?link=1&secret=1",
+                "statistics": "/data",
+                "not-found": "/no/such/page",
+                "docs": "/docs",
+                "docs-intake": "/docs/intake",
+            }
+        ),
+        APPLICANT: Visit(
+            {
+                "applications": "/applications",
+                "application": f"/applications/{accepted}",
+                "application-returned": f"/applications/{returned}",
+                "application-refused": f"/applications/{asked}",
+                "forbidden": "/desk",
+            }
+        ),
+        OFFICIAL: Visit(
+            {
+                "cases": "/desk",
+                "cases-decided": "/desk?state=decided&whose=groups",
+                "case": f"/desk/cases/{place.case_of(accepted)}",
+                "case-decided": f"/desk/cases/{place.case_of(asked)}",
+            }
+        ),
+        OPERATOR: Visit({"console": "/console", "dead-letters": "/console/dead-letters"}),
+    }
+    for email, visit in made.items():
+        context = browser.new_context()
+        page = context.new_page()
+        if email:
+            place.sign_in(page, email)
+        if email == OFFICIAL:
+            refuse(page, f"{place.url}/desk/cases/{place.case_of(asked)}")
+        visit.cookies = context.cookies()
+        context.close()
+    made[OPERATOR].pages["dead-letter"] = f"/console/dead-letters/{place.kill_a_letter(accepted)}"
+    return made
+
+
+def refuse(page: Page, url: str) -> None:
+    page.goto(url)
+    page.locator("#decision-refuse").check()
+    page.locator("#reasons").fill("行事の内容が、後援の基準に合いません。\n収支の計画も示されていません。")
+    page.locator("main form button").click()
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds, with the elements it found it at."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+    return [f"{one['id']}: {one['help']}: {[node['html'][:200] for node in one['nodes']]}" for one in found]
+
+
+def runs_over(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+def small_targets(page: Page) -> list[str]:
+    """What can be pressed and is smaller than 24 px (WCAG 2.5.8), links within sentences excepted."""
+    found: list[str] = page.evaluate("""
+        [...document.querySelectorAll("a, button, input:not([type=hidden])")]
+          .filter(one => !one.closest("p, li, dd, td") || one.matches(".button, nav a, footer a"))
+          .filter(one => !one.matches(".skip, [tabindex='-1']"))
+          .filter(one => { const box = one.getBoundingClientRect(); return box.width < 24 || box.height < 24 })
+          .map(one => one.outerHTML.slice(0, 120))
+    """)
+    return found
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("person", ["", APPLICANT, OFFICIAL, OPERATOR])
+def test_pages_are_accessible_and_fit(
+    place: Place, browser: Browser, visits: dict[str, Visit], *, person: str, language: str, width: str
+) -> None:
+    context = browser.new_context(viewport={"width": WIDTHS[width], "height": 900})
+    context.add_cookies(visits[person].cookies)
+    page = context.new_page()
+    noise: list[str] = []
+    page.on("console", lambda said: noise.append(said.text) if "Content Security Policy" in said.text else None)
+    wrong: dict[str, Any] = {}
+    for name, path in visits[person].pages.items():
+        page.goto(f"{place.url}{path}{'&' if '?' in path else '?'}lang={language}")
+        picture(page, f"{name}-{language}-{width}")
+        found = violations(page)
+        if runs_over(page):
+            found.append("the page runs out of the window")
+        found += [f"too small to press: {target}" for target in small_targets(page)]
+        if name != "docs":  # one page in both languages
+            assert page.locator("html").get_attribute("lang") == language
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        if width == "desktop" and runs_over(page):
+            found.append("the page runs out of the window when its text is twice as large")
+        if found:
+            wrong[name] = found
+    context.close()
+    assert not wrong
+    assert not noise
+
+
+def test_a_planted_fault_is_found(browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 320, "height": 900})
+    wide, small = '<p style="color:#bbb;width:900px">pale</p>', '<button style="height:9px">x</button>'
+    page.set_content(f'<main><h1>x</h1><img src="x"><input>{wide}{small}')
+    assert {one.split(":")[0] for one in violations(page)} >= {"image-alt", "label", "color-contrast"}
+    assert runs_over(page)
+    assert len(small_targets(page)) >= 1
+    page.close()
+
+
+def test_mended_forms_are_accessible_too(place: Place, browser: Browser, visits: dict[str, Visit]) -> None:
+    context = browser.new_context(viewport={"width": 320, "height": 900})
+    page = context.new_page()
+    page.goto(f"{place.url}/sign-in?lang=en")
+    page.locator("#email").fill("nobody")
+    page.locator("main button").click()
+    assert page.locator("#email").get_attribute("aria-invalid") == "true"
+    assert page.locator("#email").input_value() == "nobody"
+    assert violations(page) == []
+    context.add_cookies(visits[OFFICIAL].cookies)
+    page.goto(f"{place.url}{visits[OFFICIAL].pages['case']}")
+    page.locator("#reasons").fill("まだ選んでいません")
+    page.locator("main form button").click()
+    picture(page, "case-error-ja-phone")
+    assert violations(page) == []
+    page.locator(".notice-bad a").click()
+    assert page.evaluate("document.activeElement.type") == "radio"
+    context.close()

@@ -1,0 +1,1 @@
+"""The stored contracts and who may change them how."""

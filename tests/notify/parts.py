@@ -1,0 +1,72 @@
+"""Messages to send."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from services.notify.settings import Settings
+from shared.bus.deliver import deliver
+from shared.events import Contact, Event, SignInRequested
+from shared.settings import load
+from tests.bus.parts import announce, arrived
+from tests.site import Site
+
+
+def tell(site: Site, *events: Event, service: str = "intake") -> None:
+    """Publish events, and let the post hear of them."""
+    from services.notify.tasks import work
+
+    assert deliver(work.post, announce(site, *events, service=service)) == len(events)
+
+
+def write_to(site: Site, *emails: str, name: str = "窓口 花子", language: str = "ja") -> None:
+    """Messages that an application arrived, to be sent."""
+    contacts = [Contact(name=name, email=email, language=language) for email in emails]
+    tell(site, *(arrived().model_copy(update={"contact": contact}) for contact in contacts))
+
+
+def a_link(email: str = "a@example.com") -> SignInRequested:
+    return SignInRequested(
+        subject=str(uuid4()),
+        sequence=1,
+        link_id=uuid4(),
+        path="/sign-in/open",
+        contact=Contact(name="窓口 花子", email=email),
+        expires_at=datetime.now(UTC) + timedelta(minutes=15),
+    )
+
+
+def send(smtp_url: str) -> int:
+    """What the errand does, by this server."""
+    from services.notify.sending import send_some
+    from services.notify.tasks import engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MADOGUCHI_NOTIFY_SMTP_URL", smtp_url)
+        sent, more = send_some(engine, load(Settings))
+        while more:
+            count, more = send_some(engine, load(Settings))
+            sent += count
+        return sent
+
+
+def message(site: Site, email: str) -> dict[str, Any]:
+    """The one message to an address."""
+    (found,) = site.rows(
+        "select *, extract(epoch from next_attempt_at - now()) as wait from notify.message where recipient = :email", email=email
+    )
+    return found
+
+
+def states(site: Site) -> dict[str, str]:
+    """Address → state."""
+    return {row["recipient"]: row["state"] for row in site.rows("select recipient, state from notify.message")}
+
+
+def make_due(site: Site) -> None:
+    """Let the wait pass."""
+    site.run("update notify.message set next_attempt_at = now() - interval '1 second'")

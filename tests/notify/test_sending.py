@@ -1,0 +1,143 @@
+"""Each message is handed over once; what nobody can know is held for an operator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from deploy.one.ports import LOOPBACK, free_ports
+from services.notify.sending import A_BATCH, LEASE_SECONDS, MAX_ATTEMPTS
+from tests.notify.parts import make_due, message, send, states, write_to
+from tests.notify.smtp import Moody, moody_server
+from tests.site import Site
+
+Server = tuple[str, Moody]
+
+
+@pytest.fixture
+def server(clean: Site) -> Iterator[Server]:
+    """A server with moods."""
+    assert clean.broker_url
+    with moody_server() as made:
+        yield made
+
+
+def test_many_messages_are_sent_over_in_batches_each_once(clean: Site, server: Server) -> None:
+    url, moody = server
+    emails = [f"a{number}@example.com" for number in range(A_BATCH + 10)]
+    write_to(clean, *emails)
+    assert send(url) == len(emails)
+    assert sorted(to for to, _ in moody.taken) == sorted(emails)
+    assert set(states(clean).values()) == {"sent"}
+    assert send(url) == 0
+
+
+def test_four_senders_at_once_send_nothing_twice(clean: Site, server: Server) -> None:
+    url, moody = server
+    write_to(clean, *(f"a{number}@example.com" for number in range(120)))
+    with ThreadPoolExecutor(4) as senders:
+        assert sum(senders.map(send, [url] * 4)) == 120
+    assert len(moody.taken) == len({to for to, _ in moody.taken}) == 120
+
+
+OUTCOMES = [
+    ("fine@example.com", "sent", "", 1),
+    ("later@example.com", "created", "451 4.7.1 later", 0),
+    ("later-with-text@example.com", "created", "452 4.3.1 full", 0),
+    ("going-away@example.com", "created", "421 4.3.2 going away", 0),
+    ("hang-up-early@example.com", "created", "the connection broke", 0),
+    ("never@example.com", "failed", "550 5.1.1 never", 0),
+    ("never-with-text@example.com", "failed", "554 5.7.1 no", 0),
+    ("hang-up@example.com", "unknown", "the connection broke while the message was handed over", 1),
+    ("窓口@example.com", "failed", "the mail cannot be made: ValueError", 0),
+    ("nobody", "failed", "the mail cannot be made", 0),
+]
+
+
+@pytest.mark.parametrize(("email", "state", "error", "taken"), OUTCOMES)
+def test_what_the_server_says_decides_and_the_others_are_sent_all_the_same(
+    clean: Site, server: Server, *, email: str, state: str, error: str, taken: int
+) -> None:
+    url, moody = server
+    write_to(clean, "before@example.com", email, "after@example.com")
+    assert send(url) == (3 if state == "sent" else 2)
+    row = message(clean, email)
+    assert (row["state"], row["attempts"]) == (state, 1)
+    assert (row["error"] or "").startswith(error)
+    assert moody.count(email) == taken
+    assert [moody.count(other) for other in ("before@example.com", "after@example.com")] == [1, 1]
+    if state == "created":
+        assert 3 < row["wait"] < 7
+    make_due(clean)
+    send(url)
+    assert moody.count(email) == taken  # sent, unknown and failed: never again
+    assert message(clean, email)["attempts"] == (2 if state == "created" else 1)
+
+
+def test_a_refusal_for_now_is_tried_again_until_the_last_attempt(clean: Site, server: Server) -> None:
+    url, moody = server
+    write_to(clean, "later@example.com")
+    for _ in range(MAX_ATTEMPTS + 2):
+        make_due(clean)
+        send(url)
+    assert len(moody.seen) == MAX_ATTEMPTS
+    row = message(clean, "later@example.com")
+    assert (row["state"], row["attempts"]) == ("failed", MAX_ATTEMPTS)
+
+
+def test_without_a_server_all_messages_wait(clean: Site) -> None:
+    write_to(clean, "a@example.com", "b@example.com")
+    assert send(f"smtp://{LOOPBACK}:{free_ports(1)[0]}") == 0
+    assert states(clean) == {"a@example.com": "created", "b@example.com": "created"}
+    assert message(clean, "a@example.com")["error"] == "no connection: ConnectionRefusedError"
+
+
+def test_what_a_dead_sender_had_in_hand_is_unknown_after_its_lease_and_never_sent(clean: Site, server: Server) -> None:
+    url, moody = server
+    write_to(clean, "a@example.com", "b@example.com")
+    clean.run("update notify.message set state = 'sending', next_attempt_at = now() + interval '1 minute'")
+    clean.run("update notify.message set next_attempt_at = now() - interval '1 second' where recipient = 'a@example.com'")
+    assert send(url) == 0
+    assert states(clean) == {"a@example.com": "unknown", "b@example.com": "sending"}  # b's sender may be alive
+    assert moody.taken == []
+
+
+def test_what_a_dead_sender_had_only_claimed_is_sent_after_its_lease(clean: Site, server: Server) -> None:
+    url, moody = server
+    write_to(clean, "a@example.com")
+    clean.run("update notify.message set next_attempt_at = now() + make_interval(secs => :lease)", lease=LEASE_SECONDS)
+    assert send(url) == 0
+    make_due(clean)
+    assert send(url) == 1
+    assert len(moody.taken) == 1
+
+
+@pytest.mark.parametrize("meanwhile", ["sent", "sending", "failed", "unknown"])
+def test_a_slow_sender_that_another_overtook_does_not_send(clean: Site, server: Server, meanwhile: str) -> None:
+    url, moody = server
+    moody.before_accepting = lambda _: clean.run("update notify.message set state = :state", state=meanwhile)
+    write_to(clean, "a@example.com")
+    assert send(url) == 0
+    assert moody.taken == []
+    assert states(clean) == {"a@example.com": meanwhile}
+
+
+def test_a_slow_senders_refusal_does_not_bring_back_what_another_has_sent(clean: Site, server: Server) -> None:
+    from services.notify.sending import _send_batch
+    from services.notify.settings import Settings
+    from shared.settings import load
+
+    url, moody = server
+    write_to(clean, "later@example.com")
+    ids: list[UUID] = [message(clean, "later@example.com")["id"]]
+    clean.run("update notify.message set state = 'sent', sent_at = now()")
+    with pytest.MonkeyPatch.context() as patch, clean.session("notify") as session:
+        patch.setenv("MADOGUCHI_NOTIFY_SMTP_URL", url)
+        assert _send_batch(session, load(Settings), ids) == (0, False)
+        session.execute(text("select 1"))
+    assert states(clean) == {"later@example.com": "sent"}
+    assert moody.seen == []

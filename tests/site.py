@@ -1,0 +1,275 @@
+"""A site for tests: the servers, their addresses as the services expect them, and ways to look behind the counter."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import redis
+from sqlalchemy import Engine, create_engine, pool, text
+from sqlmodel import Session, select
+
+from deploy.database import OPERATOR, OWNER, ROLES, SERVICES, bootstrap, migrate
+from shared.identity import accounts
+from shared.identity.tables import Account, ApiKey, Organisation
+
+POSTGRES_IMAGE = "postgres:15-bookworm"
+REDIS_IMAGE = "redis:7-bookworm"
+PROCEDURES = Path(__file__).parent.parent / "procedures"
+DENKI = "denki-yohin-todokede"
+KOEN = "koen-meigi"
+
+Answer = TypeVar("Answer")
+
+
+def eventually(check: Callable[[], Answer], *, within: float = 15.0, every: float = 0.03) -> Answer:
+    """What `check` answers as soon as it is true; the last answer shows what it was if that does not happen in time."""
+    until = time.monotonic() + within
+    while not (answer := check()):
+        if time.monotonic() > until:
+            raise AssertionError(f"not within {within} s; the last answer was {answer!r}")
+        time.sleep(every)
+    return answer
+
+
+def example(procedure: str) -> dict[str, Any]:
+    """The shipped example of a filing."""
+    filing: dict[str, Any] = json.loads((PROCEDURES / f"{procedure}.example.json").read_text(encoding="utf-8"))
+    return filing
+
+
+def bearer(key: str) -> dict[str, str]:
+    """The header that carries a key, if there is one."""
+    return {"authorization": f"Bearer {key}"} if key else {}
+
+
+@dataclass
+class Site:
+    """Where the parts of this test process are."""
+
+    admin_url: str
+    broker_url: str
+    passwords: dict[str, str] = field(default_factory=lambda: {role: secrets.token_urlsafe(16) for role in ROLES})
+
+    def url(self, role: str) -> str:
+        """The database's address for a role."""
+        from sqlalchemy import make_url
+
+        url = make_url(self.admin_url).set(username=role, password=self.passwords[role], database="madoguchi")
+        return url.render_as_string(hide_password=False)
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """The settings of every part, as in production."""
+        return {
+            "MADOGUCHI_BASE_URL": "http://127.0.0.1:8000",
+            "MADOGUCHI_BROKER_URL": self.broker_url,
+            "MADOGUCHI_SECRET_KEY": secrets.token_urlsafe(32),
+            "MADOGUCHI_OWNER_DATABASE_URL": self.url(OWNER),
+            "MADOGUCHI_OPERATOR_DATABASE_URL": self.url(OPERATOR),
+            "MADOGUCHI_NOTIFY_SMTP_URL": "smtp://127.0.0.1:9",
+            **{f"MADOGUCHI_{service.upper()}_DATABASE_URL": self.url(f"madoguchi_{service}") for service in SERVICES},
+        }
+
+    @cached_property
+    def operator(self) -> Engine:
+        """The operator's access: accounts, keys, the bus."""
+        return create_engine(self.url(OPERATOR), poolclass=pool.NullPool)
+
+    @cached_property
+    def owner(self) -> Engine:
+        """The owner's access: everything, for looking and for emptying."""
+        return create_engine(self.admin_url.rsplit("/", 1)[0] + "/madoguchi", poolclass=pool.NullPool)
+
+    @cached_property
+    def broker(self) -> redis.Redis:
+        """The broker itself."""
+        return redis.Redis.from_url(self.broker_url)
+
+    def rows(self, query: str, **values: Any) -> list[dict[str, Any]]:
+        """What a query finds, as superuser."""
+        with self.owner.connect() as connection:
+            return [dict(row) for row in connection.execute(text(query), values).mappings()]
+
+    def value(self, query: str, **values: Any) -> Any:
+        """The one value a query finds."""
+        with self.owner.connect() as connection:
+            return connection.execute(text(query), values).scalar()
+
+    def run(self, statement: str, **values: Any) -> None:
+        """Change something, as superuser."""
+        with self.owner.begin() as connection:
+            connection.execute(text(statement), values)
+
+    @contextmanager
+    def session(self, service: str) -> Iterator[Session]:
+        """A session with the role of a service (or `operator`); what is not committed is rolled back."""
+        engine = create_engine(self.url(f"madoguchi_{service}"), poolclass=pool.NullPool)
+        with Session(engine) as session:
+            yield session
+
+    def empty(self) -> None:
+        """Forget everything that was filed, and everybody; the procedures stay."""
+        with self.owner.begin() as connection:
+            connection.execute(
+                text("""
+                truncate intake.application, intake.draft, intake.step, review."case", notify.message, opendata.procedure_count,
+                  identity.account, identity.organisation, bus.event cascade
+                """)
+            )
+        self.broker.flushall()
+
+    def publish_procedures(self, folder: Path) -> None:
+        """Put the procedures of a folder into force, and let every service hear of them."""
+        from services.intake.procedures import publish
+        from shared.procedure.files import procedure_files, read
+
+        with self.session("intake") as session:
+            for path in procedure_files(folder):
+                publish(session, read(path))
+            session.commit()
+        self.deliver_all()
+
+    def deliver_all(self) -> int:
+        """Do what all workers would do, here and now, until nothing is due. Returns how many deliveries were handled."""
+        from services.intake import tasks as intake
+        from services.notify import tasks as notify
+        from services.opendata import tasks as opendata
+        from services.review import tasks as review
+        from shared.bus.deliver import deliver
+
+        handled = 0
+        while due := self.due():
+            before = handled
+            for module in (intake, review, notify, opendata):
+                service = module.work.post.service
+                handled += deliver(module.work.post, [event_id for heard_by, event_id in due if heard_by == service])
+            if handled == before:
+                break
+        return handled
+
+    def due(self) -> list[tuple[str, UUID]]:
+        """Service and event of the deliveries that could be handled now."""
+        rows = self.rows("select service, event_id from bus.delivery where state = 'waiting' and due <= now() order by event_id")
+        return [(row["service"], row["event_id"]) for row in rows]
+
+    def undone(self) -> int:
+        """How many deliveries are not done yet."""
+        return int(self.value("select count(*) from bus.delivery where state <> 'done'"))
+
+    def an_applicant(
+        self, email: str = "applicant@example.com", *, kind: str = "corporation", name: str = "株式会社窓口電機"
+    ) -> str:
+        """A key of a new applicant of a new organisation."""
+        with Session(self.operator) as session:
+            organisation = Organisation(name=name, kind=kind)
+            session.add(organisation)
+            session.flush()
+            key = accounts.issue_key(
+                session, accounts.add_account(session, email, "窓口 花子", "applicant", organisation=organisation)
+            )
+            session.commit()
+            return key
+
+    def a_reviewer(self, *groups: str, email: str = "official@example.go.jp", name: str = "審査 一郎") -> str:
+        """A key of a new official of these groups."""
+        with Session(self.operator) as session:
+            key = accounts.issue_key(session, accounts.add_account(session, email, name, "reviewer", groups=groups))
+            session.commit()
+            return key
+
+    def an_operator(self) -> str:
+        """A key of a new operator."""
+        with Session(self.operator) as session:
+            key = accounts.issue_key(session, accounts.add_account(session, "operator@example.go.jp", "運用 太郎", "operator"))
+            session.commit()
+            return key
+
+    def revoke(self, email: str) -> None:
+        """End the keys of an account."""
+        with Session(self.operator) as session:
+            account = self.account(email)
+            for key in session.exec(select(ApiKey).where(ApiKey.account_id == account.id)):
+                accounts.revoke_key(session, key.id)
+            session.commit()
+
+    def file(self, key: str, count: int, procedure: str = DENKI, *, last: dict[str, Any] | None = None) -> list[UUID]:
+        """File the example of a procedure `count` times, as the counter does, without its web side; the applications' ids.
+
+        `last` are answers in which the last one differs.
+        """
+        from services.intake.filing import FilingIn, Receipt, prepare, record
+        from services.intake.procedures import Catalogue
+        from shared.identity.callers import Callers
+
+        with self.session("intake") as session:
+            caller = Callers().by_key(session, key)
+            assert caller is not None
+            published = Catalogue().current(session, procedure)
+            filings = [example(procedure) for _ in range(count)]
+            filings[-1]["answers"] |= last or {}
+            written = [FilingIn.model_validate(filing) for filing in filings]
+            receipts = record(session, [prepare(filing, b"{}", caller, published, None) for filing in written])
+            session.commit()
+        return [receipt.id for receipt in receipts if isinstance(receipt, Receipt)]
+
+    def account(self, email: str) -> Account:
+        """The account with this address."""
+        with Session(self.operator) as session:
+            found = accounts.account_by_email(session, email)
+            assert found is not None
+            return found
+
+
+@contextmanager
+def running_site() -> Iterator[Site]:
+    """PostgreSQL and a broker: from containers where a Docker engine has their images, else from the wheels.
+
+    MADOGUCHI_TEST_BACKEND=wheels|containers decides by hand.
+    """
+    wanted = os.environ.get("MADOGUCHI_TEST_BACKEND", "auto")
+    with ExitStack() as stack:
+        if wanted == "containers" or (wanted == "auto" and _images_at_hand()):
+            site = stack.enter_context(_containers())
+        else:
+            site = stack.enter_context(_wheels())
+        bootstrap(site.admin_url, site.passwords)
+        migrate(site.url(OWNER))
+        yield site
+
+
+def _images_at_hand() -> bool:
+    command = ["docker", "image", "inspect", POSTGRES_IMAGE, REDIS_IMAGE]
+    try:
+        return subprocess.run(command, capture_output=True, timeout=10, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+@contextmanager
+def _wheels() -> Iterator[Site]:
+    from deploy.one import postgres, valkey
+
+    with postgres.ephemeral() as database, valkey.ephemeral() as broker:
+        yield Site(database.admin_url, broker.url)
+
+
+@contextmanager
+def _containers() -> Iterator[Site]:
+    from testcontainers.community.postgres import PostgresContainer
+    from testcontainers.community.redis import RedisContainer
+
+    os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
+    with PostgresContainer(POSTGRES_IMAGE, driver="psycopg") as database, RedisContainer(REDIS_IMAGE) as broker:
+        host, port = broker.get_container_host_ip(), broker.get_exposed_port(6379)
+        yield Site(database.get_connection_url(), f"redis://{host}:{port}/0")
