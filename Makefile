@@ -5,13 +5,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: run test check fmt bench faults browser contracts clean
+.PHONY: run test check fmt bench faults oidc browser contracts clean
 
 run: .venv/.ready ## start everything on this machine, with a demo
 	@$(BIN)/madoguchi up --demo
 
 test: .venv/.ready ## every test that needs no browser and no Docker
-	$(BIN)/pytest -n $(WORKERS) -m "not browser and not faults"
+	$(BIN)/pytest -n $(WORKERS) -m "not browser and not faults and not oidc"
 
 check: .venv/.ready ## format, lint, types, who may know whom, migrations
 	$(BIN)/ruff format --check .
@@ -29,6 +29,9 @@ bench: .venv/.ready ## speeds, as ratios to references of the same run (docs/per
 
 faults: .venv/.ready ## kill, stop and flood for minutes
 	$(BIN)/pytest -m faults
+
+oidc: .venv/.ready ## sign in at a certified OpenID Connect provider (needs node and npm)
+	$(BIN)/pytest -m oidc
 
 browser: .venv/.ready ## the pages in Debian's chromium (apt-get install chromium)
 	$(BIN)/uv sync --quiet --locked --all-extras --group browser

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from shared.identity.providers import Provider
 from shared.settings import ServiceSettings
 
 
@@ -16,4 +17,9 @@ class Settings(ServiceSettings):
     waiting_filings: int = Field(default=1000, ge=1, description="filings that may wait for their commit at once; beyond, 503")
     filings_per_caller: float = Field(
         default=0.0, ge=0, description="POST /v1/applications a second for one key, ten times as many at once; 0: no limit"
+    )
+    sign_in_providers: tuple[Provider, ...] = Field(
+        default=(),
+        validation_alias="MADOGUCHI_SIGN_IN_PROVIDERS",
+        description="OpenID Connect providers as a JSON list (shared.identity.providers.Provider); none: the mailed link alone",
     )

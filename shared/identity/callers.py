@@ -6,9 +6,9 @@ import hashlib
 import hmac
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 from uuid import UUID
 
 from sqlalchemy import text
@@ -43,6 +43,9 @@ class Caller:
     organisation_name: str = ""
     organisation_kind: str = ""
     corporate_number: str | None = None
+    organisation_verified: bool = True
+    standing: str = ""
+    profile: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
 def new_secret() -> str:
@@ -68,15 +71,19 @@ class Callers:
 
     def by_key(self, session: Session, key: str) -> Caller | None:
         """The holder of an API key that is not revoked."""
-        return self._ask(session, "caller_by_key", key)
+        return self._ask(session, "person_by_key", key)
 
     def by_cookie(self, session: Session, cookie: str) -> Caller | None:
         """The person of a browser session that has not ended."""
-        return self._ask(session, "caller_by_session", cookie)
+        return self._ask(session, "person_by_session", cookie)
 
     def forget(self, secret: str) -> None:
         """Ask the database again next time."""
         self._known.pop(hashed(secret), None)
+
+    def forget_all(self) -> None:
+        """Ask the database again for everybody: somebody's session ended whose cookie is not at hand."""
+        self._known.clear()
 
     def _ask(self, session: Session, function: str, secret: str) -> Caller | None:
         digest = hashed(secret)
@@ -136,6 +143,7 @@ def redeem_link(session: Session, secret_key: SecretStr, link_id: UUID, secret: 
     return cookie if opened else None
 
 
-def end_session(session: Session, cookie: str) -> None:
-    """Sign out."""
-    session.execute(text("select identity.end_session(:hash)"), {"hash": hashed(cookie)})
+def end_session(session: Session, cookie: str) -> str | None:
+    """Sign out. The id of the provider the session came from, if it came from one."""
+    provider: str | None = session.execute(text("select identity.leave(:hash)"), {"hash": hashed(cookie)}).scalar()
+    return provider

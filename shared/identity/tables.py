@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, LargeBinary, Uuid, func
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -28,6 +30,8 @@ class Organisation(IdentityRecord, table=True):
     name: str
     kind: str = "corporation"
     corporate_number: str | None = Field(default=None, unique=True)
+    verified: bool = Field(default=True, sa_column_kwargs={"server_default": "true"}, description="somebody checked who it is")
+    claimed_number: str | None = Field(default=None, description="what an unverified one says its corporate number is")
     created_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
 
 
@@ -47,6 +51,10 @@ class Account(IdentityRecord, table=True):
     language: str = Field(default="ja", sa_column_kwargs={"server_default": "ja"})
     organisation_id: UUID | None = Field(default=None, sa_column=Column(Uuid, ForeignKey("identity.organisation.id")))
     disabled_at: datetime | None = timestamp(default=None)
+    profile: dict[str, Any] = Field(
+        sa_type=JSONB, default_factory=dict, sa_column_kwargs={"server_default": "{}"}, description="for prefilling forms"
+    )
+    standing: str | None = Field(default=None, description="GビズID: entry, prime or member")
     created_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
 
 
@@ -100,4 +108,37 @@ class BrowserSession(IdentityRecord, table=True):
         sa_column=Column(Uuid, ForeignKey("identity.account.id", ondelete="CASCADE"), nullable=False, index=True)
     )
     created_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
+    expires_at: datetime = timestamp()
+    seen_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()}, description="last used, to the minute")
+    provider: str | None = Field(default=None, description="the provider it came from; None: an e-mailed link")
+
+
+class Federated(IdentityRecord, table=True):
+    """Whom an OpenID Connect provider knows: its issuer and sub name one account for good."""
+
+    __tablename__ = "federated"
+
+    issuer: str = Field(primary_key=True)
+    sub: str = Field(primary_key=True)
+    account_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("identity.account.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    created_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
+
+
+class ProviderOrganisation(IdentityRecord, table=True):
+    """An organisation without a verified corporate number, by what a provider names it."""
+
+    __tablename__ = "provider_organisation"
+
+    key: str = Field(primary_key=True)
+    organisation_id: UUID = Field(sa_column=Column(Uuid, ForeignKey("identity.organisation.id"), nullable=False, index=True))
+
+
+class UsedState(IdentityRecord, table=True):
+    """A sign-in at a provider that came back already; kept until it would have expired."""
+
+    __tablename__ = "used_state"
+
+    hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
     expires_at: datetime = timestamp()

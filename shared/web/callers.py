@@ -52,7 +52,9 @@ def identify(request: Request) -> Caller | None:
         if known := callers.remembered(cookie):
             return known
         with Session(request.app.state.engine) as session:
-            return callers.by_cookie(session, cookie)
+            caller = callers.by_cookie(session, cookie)
+            session.commit()  # it notes that the session is used
+            return caller
     return None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Annotated
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request, Response
@@ -14,29 +13,30 @@ from sqlmodel import Session
 from shared.bus.publish import publish
 from shared.events import Contact, SignInRequested
 from shared.identity.callers import LINK_LIFE, Role, end_session, redeem_link, request_link
-from shared.problems import FieldError
+from shared.problems import FieldError, Unavailable
 from shared.web.callers import COOKIE, Transaction
+from shared.web.cookies import drop_cookie, home_of, local, set_cookie
 from shared.web.pages import Pages, pages_router
+from shared.web.provider_pages import clients_of, provider_router, session_router
 
 PATH = "/sign-in/link"
 # Where to go after signing in; kept by the browser that asked for the link, since the mail must not carry it.
 NEXT_COOKIE = "__Host-madoguchi-next"
 _PEOPLE: tuple[Role, ...] = ("applicant", "reviewer", "operator")
-_HOME: dict[Role, str] = {"applicant": "/", "reviewer": "/desk", "operator": "/console", "service": "/"}
 # What browsers take for an address in a field of the type e-mail (WHATWG HTML), with a dot in its domain.
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _ADDRESS_LIMIT = 254
-# A path of this site, and nothing that a browser could take for another site's address.
-_LOCAL = re.compile(r"/(?![/\\])[!-\[\]-~]{0,1000}")
 
 
 def sign_in_router(pages: Pages) -> APIRouter:
     """The pages /sign-in, /sign-in/link and /sign-out."""
     router = pages_router()
+    router.include_router(provider_router())
+    router.include_router(session_router(pages))
 
     @router.get("/sign-in")
     def ask(request: Request, next: str = "") -> Response:  # noqa: A002 - the name people see in the address
-        return pages.show(request, "sign_in.html", email="", next=local(next), error=None)
+        return pages.show(request, "sign_in.html", email="", next=local(next), error=None, providers=_providers(request))
 
     @router.post("/sign-in")
     def send_link(
@@ -48,12 +48,14 @@ def sign_in_router(pages: Pages) -> APIRouter:
         email = email.strip()
         if len(email) > _ADDRESS_LIMIT or not _ADDRESS.fullmatch(email):
             wrong = FieldError("/email", "Write an e-mail address, such as name@example.jp")
-            return pages.show(request, "sign_in.html", status=422, email=email, next=local(next), error=wrong)
+            return pages.show(
+                request, "sign_in.html", status=422, email=email, next=local(next), error=wrong, providers=_providers(request)
+            )
         _mail(session, email)
         # The same answer for everybody: who has an account is nobody's business.
         response = pages.show(request, "sign_in_sent.html", email=email, minutes=int(LINK_LIFE.total_seconds() // 60))
         if goal := local(next):
-            _set(response, NEXT_COOKIE, goal, int(LINK_LIFE.total_seconds()))
+            set_cookie(response, NEXT_COOKIE, goal, int(LINK_LIFE.total_seconds()))
         return response
 
     # Opening the link changes nothing: scanners of mails open links too, and would use it up.
@@ -69,28 +71,50 @@ def sign_in_router(pages: Pages) -> APIRouter:
         cookie = redeem_link(session, key, link_id, secret) if (link_id := _as_id(link)) and secret.isascii() else None
         if cookie is None:
             return pages.show(request, "sign_in_link.html", status=403, link="", secret="", failed=True)
+        _leave(request, session)
         caller = request.app.state.callers.by_cookie(session, cookie)
-        goal = local(request.cookies.get(NEXT_COOKIE, "")) or _HOME[caller.role]
+        goal = local(request.cookies.get(NEXT_COOKIE, "")) or home_of(caller.role)
         response = RedirectResponse(goal, 303, {"cache-control": "no-store"})
-        _set(response, COOKIE, cookie)
-        _drop(response, NEXT_COOKIE)
+        set_cookie(response, COOKIE, cookie)
+        drop_cookie(response, NEXT_COOKIE)
         return response
 
     @router.post("/sign-out")
     def sign_out(request: Request, session: Transaction) -> Response:
-        if cookie := request.cookies.get(COOKIE):
-            end_session(session, cookie)
-            request.app.state.callers.forget(cookie)
-        response = RedirectResponse("/", 303, {"cache-control": "no-store"})
-        _drop(response, COOKIE)
+        came_from = _leave(request, session)
+        session.commit()  # signed out here, whatever the provider says
+        response = _signed_out(pages, request, came_from)
+        drop_cookie(response, COOKIE)
         return response
 
     return router
 
 
-def local(address: str) -> str:
-    """`address` when it is a path of this site, else nothing."""
-    return address if _LOCAL.fullmatch(address) and not urlsplit(address).netloc else ""
+def _leave(request: Request, session: Session) -> str | None:
+    """End this browser's session, if there is one. The id of the provider it came from, if any."""
+    cookie = request.cookies.get(COOKIE)
+    if cookie is None:
+        return None
+    request.app.state.callers.forget(cookie)
+    return end_session(session, cookie)
+
+
+def _providers(request: Request) -> list[tuple[str, str]]:
+    """Id and title of each provider one may sign in with."""
+    return [(one.id, one.title) for one in request.app.state.settings.sign_in_providers]
+
+
+def _signed_out(pages: Pages, request: Request, came_from: str | None) -> Response:
+    """The first page; after a provider's session a page that leads to the provider's own sign-out, if it has one."""
+    client = clients_of(request).get(came_from or "")
+    try:
+        logout = client.logout_address(f"{request.app.state.settings.base_url}/") if client else None
+    except Unavailable:
+        logout = None
+    if client is None or logout is None:
+        return RedirectResponse("/", 303, {"cache-control": "no-store"})
+    request.state.visitor = None
+    return pages.show(request, "signed_out.html", title=client.provider.title, logout=logout)
 
 
 def _mail(session: Session, email: str) -> None:
@@ -115,11 +139,3 @@ def _as_id(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-
-def _set(response: Response, name: str, value: str, max_age: int | None = None) -> None:
-    response.set_cookie(name, value, max_age=max_age, path="/", secure=True, httponly=True, samesite="lax")
-
-
-def _drop(response: Response, name: str) -> None:
-    response.delete_cookie(name, path="/", secure=True, httponly=True, samesite="lax")

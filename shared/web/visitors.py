@@ -60,3 +60,4 @@ def a_person(*roles: Role) -> Callable[[Request], Caller]:
 ApplicantPerson = Annotated[Caller, Depends(a_person("applicant"))]
 ReviewerPerson = Annotated[Caller, Depends(a_person("reviewer"))]
 OperatorPerson = Annotated[Caller, Depends(a_person("operator"))]
+Person = Annotated[Caller, Depends(a_person("applicant", "reviewer", "operator"))]

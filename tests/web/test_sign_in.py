@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from shared.web.callers import COOKIE
-from shared.web.sign_in import local
+from shared.web.cookies import local
 from tests.site import Site
 from tests.web.conftest import ADDRESS, ask_for_link
 
