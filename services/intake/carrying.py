@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shared.identity.callers import Caller
+from shared.japanese import PREFECTURES
 from shared.procedure.fields import FieldOf, GroupField
 from shared.procedure.model import Procedure
 
@@ -22,7 +23,15 @@ def prefilled(procedure: Procedure, caller: Caller) -> dict[str, Any]:
             answers[field.key] = caller.corporate_number
         elif kind in {"text", "organisation-name"} and field.key in _OWN_NAME and caller.organisation_name:
             answers[field.key] = caller.organisation_name
+        elif kind == "address" and field.key == "address" and (address := _address(caller.profile)):
+            answers[field.key] = address
     return answers
+
+
+def _address(profile: Mapping[str, Any]) -> dict[str, str] | None:
+    """The address as GビズID told it at the last sign-in: `prefecture_name` is a code (JIS X 0401)."""
+    prefecture, rest = profile.get("prefecture_name"), f"{profile.get('address1', '')}{profile.get('address2', '')}"
+    return {"prefecture": prefecture, "address": rest} if prefecture in PREFECTURES and rest else None
 
 
 def carry_over(old: Procedure, new: Procedure, answers: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
