@@ -31,6 +31,8 @@ WORKERS = 2
 APPLICATIONS = ("deploy.gateway", *(f"services.{service}.app" for service in SERVICES), "deploy.console.app")
 PYTHON_PARTS = ("prepare", "mailbox", "web", "worker", "beat")
 READY_FILE = "MADOGUCHI_READY_FILE"
+# Of the settings in the environment `up` is started with, those that one machine takes over as they are.
+_TAKEN_OVER = ("MADOGUCHI_SIGN_IN_PROVIDERS",)
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class Site:
             **{f"MADOGUCHI_{service.upper()}_DATABASE_URL": database(service) for service in SERVICES},
             "MADOGUCHI_NOTIFY_SMTP_URL": f"smtp://{LOOPBACK}:{self.ports['smtp']}",
             "MADOGUCHI_NOTIFY_SENDER": "窓口 <no-reply@madoguchi.example>",
+            **{name: os.environ[name] for name in _TAKEN_OVER if name in os.environ},
         }
 
     def environment(self, part: str) -> dict[str, str]:
