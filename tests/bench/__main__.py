@@ -22,7 +22,7 @@ from deploy.one import postgres, valkey
 from deploy.one.ports import free_ports
 from tests.bench import commits
 from tests.bench.ground import clear, forget_events, settle
-from tests.bench.sample import body
+from tests.bench.sample import CHAINED, body
 from tests.site import Site
 
 CONNECTIONS = 32
@@ -100,10 +100,11 @@ def file(site: Site, key: str, count: int) -> list[str]:
         caller = Callers().by_key(session, key)
         if caller is None:
             raise LookupError("the benchmark's own key is unknown")
-        written = filing.read(body())
+        content = body(CHAINED)
+        written = filing.read(content)
         published = Catalogue().current(session, written.procedure)
         for start in range(0, count, 100):
-            some = [filing.prepare(written, body(), caller, published, None) for _ in range(min(100, count - start))]
+            some = [filing.prepare(written, content, caller, published, None) for _ in range(min(100, count - start))]
             filing.record(session, some)
             session.commit()
     return [str(row["event_id"]) for row in site.rows("select distinct event_id from bus.delivery where state = 'waiting'")]

@@ -21,7 +21,7 @@ import psycopg
 from sqlalchemy import make_url
 
 from deploy.one.binaries import postgres_programs
-from tests.bench.sample import PROCEDURE, body
+from tests.bench.sample import ACCEPTED, body
 
 PROCESSES = 2
 
@@ -48,8 +48,8 @@ from event,
 
 
 def _statement() -> str:
-    answers = json.dumps(json.loads(body())["answers"], ensure_ascii=False)
-    script = _SCRIPT.format(organisation="00000000-0000-7000-8000-000000000000", procedure=PROCEDURE, answers=answers)
+    answers = json.dumps(json.loads(body(ACCEPTED))["answers"], ensure_ascii=False)
+    script = _SCRIPT.format(organisation="00000000-0000-7000-8000-000000000000", procedure=ACCEPTED, answers=answers)
     return script.replace("\n", " ")
 
 

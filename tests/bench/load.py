@@ -11,12 +11,12 @@ import sys
 import time
 import uuid
 
-from tests.bench.sample import body
+from tests.bench.sample import ACCEPTED, body
 
 
 async def _connection(address: tuple[str, int], head: str, until: float, latencies: list[float], failures: list[str]) -> None:
     reader, writer = await asyncio.open_connection(*address)
-    content = body()
+    content = body(ACCEPTED)
     while (started := time.perf_counter()) < until:
         request = f"{head}Idempotency-Key: {uuid.uuid4()}\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
         writer.write(request)

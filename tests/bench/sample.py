@@ -1,13 +1,14 @@
-"""The filing that is measured: the shipped example of 後援名義の使用承認申請."""
+"""The filings that are measured: accepting takes the longest shipped form, the chain the one with the most to decide."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-PROCEDURE = "koen-meigi"
-_EXAMPLE = Path(__file__).parent.parent.parent / "procedures" / f"{PROCEDURE}.example.json"
+ACCEPTED = "keieiryoku-keikaku"
+CHAINED = "koen-meigi"
+_PROCEDURES = Path(__file__).parent.parent.parent / "procedures"
 
 
-def body() -> bytes:
-    """The request's body."""
-    return _EXAMPLE.read_bytes()
+def body(procedure: str) -> bytes:
+    """A request's body: the procedure's shipped example."""
+    return (_PROCEDURES / f"{procedure}.example.json").read_bytes()
