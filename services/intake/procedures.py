@@ -23,6 +23,8 @@ from shared.procedure.model import Procedure
 
 # A newly published version is seen by every process after at most this many seconds.
 REMEMBER = 2.0
+# Seconds that one caller has to read them anew, before another one is sent.
+ASKING = 1.0
 
 
 @dataclass(frozen=True)
@@ -63,10 +65,18 @@ class Catalogue:
         self._versions: dict[tuple[str, int], Published] = {}
         self._newest: dict[str, Published] = {}
         self._good_until = 0.0
+        self._asked_until = 0.0
 
     def remembered(self, procedure_id: str) -> Published | None:
-        """The newest version, if the database was asked moments ago."""
-        return self._newest.get(procedure_id) if time.monotonic() < self._good_until else None
+        """The newest version, if the database was asked moments ago.
+
+        When that was too long ago, one caller gets None and asks; for ASKING seconds the others go on with what is known.
+        """
+        now = time.monotonic()
+        if now >= self._good_until and now >= self._asked_until:
+            self._asked_until = now + ASKING
+            return None
+        return self._newest.get(procedure_id)
 
     def newest(self, session: Session) -> dict[str, Published]:
         """The newest version of every procedure, by id."""

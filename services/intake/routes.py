@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -23,16 +23,23 @@ from shared.web.callers import Applicant, Transaction, a_caller, bearer
 from shared.web.problems import described
 from shared.web.responses import OrjsonResponse
 
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
 router = APIRouter(prefix="/v1")
 
 
 class RawRoute(APIRoute):
-    """A route that reads its request itself: FastAPI documents it, and does not parse, validate or serialise for it."""
+    """A route that reads its request itself: FastAPI documents it, and does not parse, validate, serialise or clean up for it."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The endpoint itself."""
-        handler: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
-        return handler
+    def __init__(self, path: str, endpoint: Callable[[Request], Coroutine[Any, Any, Response]], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            response = await endpoint(Request(scope, receive, send))
+            await response(scope, receive, send)
+
+        self.app = answer
 
 
 hot_router = APIRouter(prefix="/v1", route_class=RawRoute)
