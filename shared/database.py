@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import DateTime, Engine, MetaData, Table, TextClause, create_engine, text
+from sqlalchemy import DateTime, Engine, MetaData, Row, Table, TextClause, create_engine, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel import Field, Session, SQLModel
@@ -72,30 +72,45 @@ def timestamp(**options: Any) -> Any:
     return Field(sa_type=DateTime(timezone=True), **options)
 
 
-def insert_many(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]], *, returning: str = "") -> list[Any]:
-    """Insert rows in one statement; a row that breaks a unique constraint is left out. Returns that column of those inserted.
+def insert_many(
+    session: Session,
+    table: type[SQLModel],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    computed: tuple[tuple[str, str], ...] = (),
+    returning: tuple[str, ...] = (),
+) -> Sequence[Row[Any]]:
+    """Insert rows in one statement; a row that breaks a unique constraint is left out. Returns those columns of the inserted.
 
     All rows have the same keys. They travel as one JSON parameter: compiling and sending thousands of parameters costs the
-    driver several times as much as the insert itself costs the database.
+    driver several times as much as the insert itself costs the database. `computed` are columns that the database fills in, each
+    with its SQL expression.
     """
     if not rows:
         return []
-    statement = _insertion(table, tuple(rows[0]), returning)
+    statement = _insertion(table, tuple(rows[0]), computed, returning)
     result = session.execute(statement, {"rows": orjson.dumps(rows).decode()})
-    return list(result.scalars()) if returning else []
+    return result.all() if returning else []
 
 
 @cache
-def _insertion(model: type[SQLModel], names: tuple[str, ...], returning: str) -> TextClause:
+def _insertion(
+    model: type[SQLModel], names: tuple[str, ...], computed: tuple[tuple[str, str], ...], returning: tuple[str, ...]
+) -> TextClause:
     table: Table = model.__table__  # type: ignore[attr-defined] # every table model has it
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves it untyped
-    columns = ", ".join(f'"{name}"' for name in names)
+    columns = [_quoted(name) for name in names]
     types = ", ".join(f'"{name}" {_type(table.columns[name].type.compile(dialect))}' for name in names)
     return text(
-        f'insert into "{table.schema}"."{table.name}" ({columns}) '  # noqa: S608 - names of our own columns
-        f"select {columns} from json_to_recordset(cast(:rows as json)) as r ({types}) on conflict do nothing"
-        + (f' returning "{returning}"' if returning else "")
+        f'insert into "{table.schema}"."{table.name}" ({", ".join([*columns, *(_quoted(name) for name, _ in computed)])}) '  # noqa: S608 - our own names
+        f"select {', '.join([*columns, *(sql for _, sql in computed)])} "
+        f"from json_to_recordset(cast(:rows as json)) as r ({types}) on conflict do nothing"
+        + (f" returning {', '.join(map(_quoted, returning))}" if returning else "")
     )
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
 
 
 def _type(declared: str) -> str:

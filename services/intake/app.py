@@ -43,7 +43,7 @@ def create_app() -> FastAPI:
         own_rates={"/v1/applications": Rate(settings.filings_per_caller, 0)},
     )
     app.state.catalogue = Catalogue()
-    app.include_router(routes.hot_router)
+    app.router.routes[:0] = routes.hot_router.routes  # included, it would be wrapped anew, and come late
     app.include_router(filing_routes.router)
     app.include_router(routes.router)
     app.include_router(draft_routes.router)

@@ -19,7 +19,6 @@ from services.intake.procedures import Published, must_be_open
 from shared.bus.publish import publish
 from shared.database import insert_many, new_id
 from shared.events import Applicant, ApplicationFiled, Contact, ProcedureRef
-from shared.i18n import JST
 from shared.identity.callers import Caller
 from shared.problems import FieldError, Forbidden, Invalid, Malformed, Problem, json_pointer
 from shared.telemetry import current_traceparent
@@ -143,9 +142,15 @@ def prepare(filing: FilingIn, body: bytes, caller: Caller, published: Published,
     )
 
 
-_NUMBERS = text("""
-select now() as filed_at, array(select nextval('intake.receipt_number_seq') from generate_series(1, :count)) as numbers
-""")
+# What the database fills in; a receipt number has seven digits, and more if it must.
+_RECORDED = (
+    ("filed_at", "now()"),
+    (
+        "receipt_number",
+        """'R' || to_char(now() at time zone 'Asia/Tokyo', 'YYYYMMDD-')
+               || to_char(nextval('intake.receipt_number_seq'), 'FM999999999990000000')""",
+    ),
+)
 
 _EARLIER = text("""
 select id, receipt_number, procedure_id, procedure_version, filed_at, digest
@@ -158,12 +163,21 @@ def record(session: Session, filings: list[Filing]) -> list[Receipt | Problem]:
 
     A key that was used before with the same body gets its first receipt again; with another body it gets Invalid.
     """
-    filed_at, numbers = session.execute(_NUMBERS, {"count": len(filings)}).one()
-    day = f"{filed_at.astimezone(JST):%Y%m%d}"
-    pairs = [(f, Receipt(f.id, f"R{day}-{number:07}", f.procedure, filed_at)) for f, number in zip(filings, numbers, strict=True)]
-    recorded = set(insert_many(session, Application, [_row(*pair) for pair in pairs], returning="id"))
-    publish(session, *(_filed(*pair) for pair in pairs if pair[0].id in recorded))
-    return [receipt if filing.id in recorded else _earlier(session, filing) for filing, receipt in pairs]
+    rows = insert_many(
+        session,
+        Application,
+        [_row(filing) for filing in filings],
+        computed=_RECORDED,
+        returning=("id", "receipt_number", "filed_at"),
+    )
+    recorded = {row.id: row for row in rows}
+    receipts = {
+        filing.id: Receipt(filing.id, row.receipt_number, filing.procedure, row.filed_at)
+        for filing in filings
+        if (row := recorded.get(filing.id))
+    }
+    publish(session, *(_filed(filing, receipts[filing.id]) for filing in filings if filing.id in receipts))
+    return [receipts.get(filing.id) or _earlier(session, filing) for filing in filings]
 
 
 def _filed(filing: Filing, receipt: Receipt) -> ApplicationFiled:
@@ -176,7 +190,7 @@ def _filed(filing: Filing, receipt: Receipt) -> ApplicationFiled:
     )
 
 
-def _row(filing: Filing, receipt: Receipt) -> dict[str, Any]:
+def _row(filing: Filing) -> dict[str, Any]:
     caller = filing.caller
     applicant = Applicant(
         organisation_id=caller.organisation_id, name=caller.organisation_name, corporate_number=caller.corporate_number
@@ -192,8 +206,6 @@ def _row(filing: Filing, receipt: Receipt) -> dict[str, Any]:
         "answers": filing.answers,
         "state": "filed",
         "version": 1,
-        "receipt_number": receipt.receipt_number,
-        "filed_at": receipt.filed_at,
         "idempotency_key": filing.idempotency_key,
         "digest": f"\\x{filing.digest.hex()}",
     }

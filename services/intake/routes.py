@@ -183,7 +183,7 @@ def receipt_out(receipt: filing.Receipt) -> dict[str, Any]:
 async def caller_of(request: Request) -> Caller:
     """The applicant who calls, without a thread when he called moments ago. Raises Unauthorised, Forbidden."""
     key = bearer(request)
-    known: Caller | None = request.app.state.callers.remembered(key) if key else None
+    known: Caller | None = request.app.state.callers.at_hand(key) if key else None
     return known if known and known.role == "applicant" else await run_in_threadpool(_applicant, request)
 
 

@@ -47,7 +47,7 @@ def open_case(session: Session, events: list[ApplicationArrived]) -> None:
             official=official,
         )
     # an application has one case, whatever happens
-    opened = insert_many(session, Case, rows, returning="id")
+    opened = [row.id for row in insert_many(session, Case, rows, returning=("id",))]
     publish(session, *(told[case_id] for case_id in opened))
 
 

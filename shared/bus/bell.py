@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 IDS_A_RING = 256
 # While one ring is sent, more gathers; after it, this little rest in seconds keeps a busy publisher from ringing all the time.
-REST = 0.01
+REST = 0.05
 # After a failed ring the broker is left alone for this many seconds; the sweeper rings for what was dropped meanwhile.
 SULK = 1.0
 # More ids than this are not worth remembering: the sweeper finds them.

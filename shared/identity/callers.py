@@ -25,8 +25,10 @@ Role = Literal["applicant", "reviewer", "operator", "service"]
 KEY_PREFIX = "mdg_"
 LINK_LIFE = timedelta(minutes=15)
 SESSION_LIFE = timedelta(hours=8)
-# A revoked key or ended session works on for at most this many seconds.
+# A revoked key or ended session works on for at most these seconds together.
 REMEMBER = 5.0
+# While one request asks the database anew, the others of that caller go on with what is known.
+ASKING = 1.0
 _MOST_REMEMBERED = 10_000
 
 
@@ -63,11 +65,24 @@ class Callers:
 
     def __init__(self) -> None:
         self._known: dict[bytes, tuple[float, Caller]] = {}
+        self._asked: dict[bytes, float] = {}
 
     def remembered(self, secret: str) -> Caller | None:
         """The caller, if the database was asked moments ago."""
-        entry = self._known.get(hashed(secret))
-        return entry[1] if entry and entry[0] > time.monotonic() else None
+        until, caller = self._known.get(hashed(secret), (0.0, None))
+        return caller if time.monotonic() < until else None
+
+    def at_hand(self, secret: str) -> Caller | None:
+        """The same for a caller in a rush: None sends one request to ask anew, the others go on with what is known."""
+        digest = hashed(secret)
+        until, caller = self._known.get(digest, (0.0, None))
+        now = time.monotonic()
+        if caller is None or now < until or now < self._asked.get(digest, 0.0):
+            return caller
+        if len(self._asked) >= _MOST_REMEMBERED:
+            self._asked.clear()
+        self._asked[digest] = now + ASKING
+        return None
 
     def by_key(self, session: Session, key: str) -> Caller | None:
         """The holder of an API key that is not revoked."""
@@ -87,9 +102,6 @@ class Callers:
 
     def _ask(self, session: Session, function: str, secret: str) -> Caller | None:
         digest = hashed(secret)
-        entry = self._known.get(digest)
-        if entry and entry[0] > time.monotonic():
-            return entry[1]
         row = session.execute(text(f"select * from identity.{function}(:hash)"), {"hash": digest}).mappings().first()  # noqa: S608
         if row is None:
             self._known.pop(digest, None)

@@ -88,6 +88,19 @@ def test_a_caller_is_remembered_for_seconds_only(clean: Site, monkeypatch: pytes
         assert known.remembered(key) is None
 
 
+def test_in_a_rush_one_asks_and_the_others_go_on(clean: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(callers, "REMEMBER", 0)
+    known = Callers()
+    key = clean.an_applicant()
+    with clean.session("intake") as session:
+        assert known.at_hand(key) is None
+        held = known.by_key(session, key)
+        assert [known.at_hand(key) for _ in range(3)] == [None, held, held]
+        assert known.remembered(key) is None, "who asks does not believe what is too old"
+        clean.revoke("applicant@example.com")
+        assert known.by_key(session, key) is known.at_hand(key) is None
+
+
 def test_a_stranger_is_not_remembered(clean: Site) -> None:
     known = Callers()
     with clean.session("intake") as session:
