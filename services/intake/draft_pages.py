@@ -146,7 +146,11 @@ def save_page(  # noqa: PLR0917 - what FastAPI gives
         drafts.save(draft, caller, draft.version, answers={key: _with_rows(published, draft, key, row)})
     if go != "next":
         here = f"/drafts/{draft_id}/pages/{number}"
-        goals = {"later": "/drafts?saved=1", "back": f"/drafts/{draft_id}/pages/{max(number - 1, 1)}"}
+        goals = {
+            "later": "/drafts?saved=1",
+            "back": f"/drafts/{draft_id}/pages/{max(number - 1, 1)}",
+            "update": f"{here}?check=1" if "check" in posted else here,
+        }
         return _to(goals.get(go, f"{here}#{which.partition(':')[0]}" if which else here))
     if any(pages_of(published).get(one.key) == number for one in errors_in(draft, published)):
         return form_page(request, draft, published, caller, number, check=True, status=422)

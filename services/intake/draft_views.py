@@ -9,7 +9,7 @@ from fastapi import Request, Response
 from sqlmodel import Session
 
 from services.intake import draft_filing, drafts
-from services.intake.form_errors import Wrong, pages_of, to_file
+from services.intake.form_errors import Wrong, pages_of, to_file, with_computed
 from services.intake.form_view import day_parts, entries, era_of, shown_page
 from services.intake.models import Application, Draft
 from services.intake.procedures import Published
@@ -71,14 +71,11 @@ def form_page(
     """A page of the form: as saved, or with `answers` that could not be saved; `check` says what is wrong."""
     language = language_of(request)
     entered = draft.answers if answers is None else answers
-    filled = to_file(published, entered)
-    if check:
-        entered = {**entered, **filled}
-    computed = {key: answer for key, answer in filled.items() if key not in entered}
+    shown = {**entered, **to_file(published, entered)} if check else with_computed(published, entered)
     fields = shown_page(
         published,
         number,
-        {**entered, **computed},
+        shown,
         language,
         wrong=draft_filing.errors_of(draft, published) if check else (),
         mends=draft.mends,
@@ -94,6 +91,7 @@ def form_page(
         steps=_steps(draft, published, request),
         fields=fields,
         errors=entries(fields, language),
+        check=check,
         more=more,
         late=late,
         held=drafts.held_by_another(draft, caller),

@@ -1,4 +1,4 @@
-"""Style sheet and icon of the pages: read once, addressed by their content, so that browsers may keep them for good."""
+"""Style sheet, script and icon of the pages: read once, addressed by their content, so that browsers may keep them for good."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 _FOLDER = Path(__file__).parent / "static"
-_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 _FOR_GOOD = "public, max-age=31536000, immutable"
 # An address without this version's hash comes from a page of another version, while the site is being updated.
 _FOR_NOW = "public, max-age=60"
