@@ -1,4 +1,4 @@
-"""経営力向上計画 filed by hand: rows, totals, saved as one goes, the connection lost in the middle, resumed elsewhere, withdrawn."""
+"""経営力向上計画 filed by hand: rows and totals, saved as one goes, the connection lost, resumed elsewhere, withdrawn."""
 
 from __future__ import annotations
 
