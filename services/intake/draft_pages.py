@@ -162,7 +162,8 @@ def confirm(draft_id: UUID, request: Request, session: Transaction, caller: Appl
         return _to(f"/drafts/{draft_id}/filed")
     draft, published = draft_filing.opened(session, request, caller, draft_id)
     drafts.hold(draft, caller)
-    return confirm_page(request, draft, published, caller)
+    duplicates = draft_filing.duplicates_of(session, draft, published, caller)
+    return confirm_page(request, draft, published, caller, duplicates=duplicates)
 
 
 @router.post("/drafts/{draft_id}/confirm")
@@ -207,10 +208,11 @@ def _with_contact(request: Request, caller: Caller, draft_id: UUID, posted: Post
             # the first of two clicks saved it a moment ago, with the same contact: this is no change by somebody else
             clicked = draft.contact == contact and draft.updated_by == caller.account_id and str(draft.version - 1) == version
             late = None if clicked else conflict
-        errors = [one for one in errors_in(draft, published) if one.level == "error"]
+        duplicates = draft_filing.duplicates_of(session, draft, published, caller)
         answer = None
-        if wrong or late or errors:
-            answer = confirm_page(request, draft, published, caller, contact=contact, contact_errors=wrong, late=late, status=422)
+        if wrong or late or errors_in(draft, published) or any(one.level == "error" for one in duplicates):
+            more: dict[str, Any] = {"duplicates": duplicates, "contact": contact, "contact_errors": wrong, "late": late}
+            answer = confirm_page(request, draft, published, caller, status=422, **more)
         session.commit()
         return answer
 

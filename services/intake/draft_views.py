@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -107,16 +108,18 @@ def confirm_page(
     published: Published,
     caller: Caller,
     *,
+    duplicates: Sequence[Wrong] = (),
     contact: dict[str, str] | None = None,
     contact_errors: dict[str, Any] | None = None,
     late: Conflict | None = None,
     status: int = 200,
 ) -> Response:
-    """Everything before it is filed."""
+    """Everything before it is filed. `duplicates` say what was filed already."""
     language = language_of(request)
-    found = draft_filing.errors_of(draft, published)
+    wrong = draft_filing.errors_of(draft, published)
+    found = [*wrong, *duplicates]
     pages = pages_of(published)
-    unreadable = {one.key for one in found if one.level == "error"}
+    unreadable = {one.key for one in wrong if one.level == "error"}
     readable = {key: answer for key, answer in to_file(published, draft.answers).items() if key not in unreadable}
     labels = {one.key: one.label.within(language) for one in published.procedure.fields()}
     base = f"/drafts/{draft.id}/pages"
