@@ -42,11 +42,16 @@ _LEGAL_FORM = (
 _BEFORE_OR_AFTER = re.compile(rf"^\s*{_LEGAL_FORM}|{_LEGAL_FORM}\s*$")
 
 
+def folded(text: str) -> str:
+    """A text to search in or for: NFKC, small letters, hiragana as katakana."""
+    return unicodedata.normalize("NFKC", text).casefold().translate(_HIRAGANA_TO_KATAKANA)
+
+
 def same_text(text: str) -> str:
     """A text without what people write differently, to compare by: 株式会社 窓口電機 and 窓口電機㈱ become one.
 
     NFKC, small letters, hiragana as katakana, no legal form at either end, no blanks and marks. Kanji stay as NFKC leaves them.
     """
-    folded = unicodedata.normalize("NFKC", text).casefold().translate(_HIRAGANA_TO_KATAKANA)
-    bare = _BEFORE_OR_AFTER.sub("", folded) or folded
+    whole = folded(text)
+    bare = _BEFORE_OR_AFTER.sub("", whole) or whole
     return "".join(sign for sign in _DASH_AFTER_KANA.sub("ー", bare) if sign.isalnum())

@@ -22,6 +22,7 @@ from shared.procedure.fields import (
     Written,
     must_differ,
 )
+from shared.procedure.preparing import Preparing
 
 
 class Page(Written):
@@ -140,13 +141,13 @@ Offices = Annotated[list[Office], AfterValidator(_covering)]
 ApplicantKind = Literal["corporation", "sole-proprietor", "association", "ministry"]
 
 
-class Procedure(Written):
+class Procedure(Preparing):
     """A whole procedure. `offices` comes from the file offices.yaml beside it."""
 
     procedure: str = Field(pattern=NAME)
     title: Text
-    law: str
-    owner: str
+    law: Label = Field(description="the law it rests on, with the article")
+    owner: Label = Field(description="the division in charge")
     applicants: list[ApplicantKind] = Field(min_length=1)
     open: Literal["always"] | Period = "always"
     standard_period: Annotated[StandardPeriod, BeforeValidator(_as_period)] | None = None
