@@ -15,9 +15,7 @@ from services.intake import applications, draft_filing, drafts
 from services.intake.draft_views import PAGES, confirm_page, errors_in, form_page, places_on, title_of
 from services.intake.filing import WrittenContact
 from services.intake.form_errors import pages_of
-from services.intake.form_reading import Posted, read_page, text_of
-from services.intake.models import Draft
-from services.intake.procedures import Published
+from services.intake.form_reading import Posted, read_page, text_of, with_rows
 from shared.identity.callers import Caller
 from shared.problems import Conflict, Invalid, NotFound
 from shared.validation import body_errors
@@ -143,7 +141,7 @@ def save_page(  # noqa: PLR0917 - what FastAPI gives
         return form_page(request, draft, published, caller, number, late=late, answers=merged)
     if go in {"add", "remove"}:
         key, _, row = which.partition(":")
-        drafts.save(draft, caller, draft.version, answers={key: _with_rows(published, draft, key, row)})
+        drafts.save(draft, caller, draft.version, answers={key: with_rows(published.procedure, draft.answers, key, row)})
     if go != "next":
         here = f"/drafts/{draft_id}/pages/{number}"
         goals = {"later": "/drafts?saved=1", "back": f"/drafts/{draft_id}/pages/{max(number - 1, 1)}"}
@@ -215,14 +213,3 @@ def _with_contact(request: Request, caller: Caller, draft_id: UUID, posted: Post
             answer = confirm_page(request, draft, published, caller, status=422, **more)
         session.commit()
         return answer
-
-
-def _with_rows(published: Published, draft: Draft, key: str, row: str) -> list[dict[str, Any]]:
-    """The rows of a group with one more, or without that one."""
-    field = next((one for one in published.procedure.fields() if one.key == key and one.type == "group"), None)
-    if field is None:
-        raise NotFound
-    rows = [*(draft.answers.get(key) or [])]
-    if not row:
-        return [*(rows or ([{}] if field.required is not False else [])), {}][: field.repeat.most]
-    return [one for at, one in enumerate(rows) if str(at) != row]

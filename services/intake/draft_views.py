@@ -10,7 +10,7 @@ from fastapi import Request, Response
 from sqlmodel import Session
 
 from services.intake import draft_filing, drafts
-from services.intake.form_errors import Wrong, pages_of, to_file
+from services.intake.form_errors import Wrong, pages_of, to_file, today
 from services.intake.form_view import day_parts, entries, era_of, shown_page
 from services.intake.models import Application, Draft
 from services.intake.procedures import Published
@@ -19,6 +19,7 @@ from shared.identity.callers import Caller
 from shared.japanese import PREFECTURES
 from shared.problems import Conflict
 from shared.procedure.reading import sections
+from shared.procedure.rules import computed
 from shared.web.pages import Pages, language_of
 
 PAGES = Pages(Path(__file__).parent / "templates")
@@ -56,6 +57,15 @@ def _steps(draft: Draft, published: Published, request: Request) -> list[dict[st
     ]
 
 
+def as_shown(published: Published, entered: dict[str, Any], *, check: bool) -> dict[str, Any]:
+    """What was entered, with what is computed from it. For a check without empty rows, as the errors count them."""
+    filled = to_file(published, entered)
+    if check:
+        return {**entered, **filled}
+    totals = {key: answer for key, answer in filled.items() if key not in entered}
+    return {**computed(published.procedure, entered, today=today()), **totals}
+
+
 def form_page(
     request: Request,
     draft: Draft,
@@ -72,14 +82,10 @@ def form_page(
     """A page of the form: as saved, or with `answers` that could not be saved; `check` says what is wrong."""
     language = language_of(request)
     entered = draft.answers if answers is None else answers
-    filled = to_file(published, entered)
-    if check:
-        entered = {**entered, **filled}
-    computed = {key: answer for key, answer in filled.items() if key not in entered}
     fields = shown_page(
         published,
         number,
-        {**entered, **computed},
+        as_shown(published, entered, check=check),
         language,
         wrong=draft_filing.errors_of(draft, published) if check else (),
         mends=draft.mends,
