@@ -6,7 +6,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, Sequence, UniqueConstraint, Uuid, func
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    Sequence,
+    UniqueConstraint,
+    Uuid,
+    func,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -61,6 +72,19 @@ class Application(IntakeRecord, table=True):
     filed_at: datetime = timestamp()
     idempotency_key: str | None = None
     digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False), description="SHA-256 of the filing as it was sent")
+
+
+class Fingerprint(IntakeRecord, table=True):
+    """What duplicates of an application would have in common with it (services.intake.duplicates), as a hash."""
+
+    __tablename__ = "fingerprint"
+    __table_args__ = (CheckConstraint("kind in ('exact', 'near')", name="kind"),)
+
+    digest: UUID = Field(primary_key=True)
+    application_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("intake.application.id", ondelete="CASCADE"), primary_key=True, index=True)
+    )
+    kind: str
 
 
 class Step(IntakeRecord, table=True):

@@ -52,6 +52,7 @@ class Case(ReviewRecord, table=True):
     applicant: dict[str, Any] = Field(sa_type=JSONB, description="shared.events.Applicant")
     contact: dict[str, Any] = Field(sa_type=JSONB, description="shared.events.Contact")
     answers: dict[str, Any] = Field(sa_type=JSONB)
+    duplicates: list[dict[str, Any]] = Field(sa_type=JSONB, default_factory=list, description="shared.events.Duplicate")
     group: str
     official_id: UUID | None = None
     official_name: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Form, Request, Response
@@ -13,7 +13,7 @@ from sqlmodel import Session
 from services.review import cases
 from services.review.models import Case
 from services.review.procedures import version
-from shared.events import ProcedureRef
+from shared.events import Duplicate, ProcedureRef
 from shared.i18n import message, translate
 from shared.identity.callers import Caller
 from shared.problems import Conflict, FieldError, Invalid
@@ -76,7 +76,7 @@ def list_cases(
 
 @router.get("/desk/cases/{case_id}")
 def show_case(case_id: UUID, request: Request, session: Transaction, caller: ReviewerPerson) -> Response:
-    return _show(request, session, cases.shown(session, caller, case_id))
+    return _show(request, session, caller, cases.shown(session, caller, case_id))
 
 
 @router.post("/desk/cases/{case_id}")
@@ -95,7 +95,7 @@ def decide(
         cases.decide(session, caller, case_id, decision, reasons)
     except (Invalid, Conflict) as problem:
         case = cases.shown(session, caller, case_id)
-        return _show(request, session, case, decision=decision, reasons=reasons, problem=problem)
+        return _show(request, session, caller, case, decision=decision, reasons=reasons, problem=problem)
     return RedirectResponse(f"/desk/cases/{case_id}", 303, {"cache-control": "no-store"})
 
 
@@ -108,6 +108,7 @@ def _must_choose(session: Session, caller: Caller, case_id: UUID, decision: str)
 def _show(
     request: Request,
     session: Session,
+    caller: Caller,
     case: Case,
     *,
     decision: str = "",
@@ -127,6 +128,7 @@ def _show(
         title=procedure.title.within(language),
         office=procedure.office(case.group).title.within(language),
         sections=sections(procedure, case.answers, language),
+        duplicates=_duplicates(session, caller, case),
         choices=[(value, CHOICES[value]) for value in choices],
         may_refuse="refuse" in choices,
         decision=decision,
@@ -136,6 +138,13 @@ def _show(
         summary=[(anchors[pointer], text) for pointer, text in errors.items()],
         limit=cases.REASONS_LIMIT,
     )
+
+
+def _duplicates(session: Session, caller: Caller, case: Case) -> list[dict[str, Any]]:
+    """The other applications that look the same, each with its case where that lies with the official's groups."""
+    found = [Duplicate.model_validate(one) for one in case.duplicates]
+    known = cases.ids_of(session, caller, [one.application_id for one in found])
+    return [{"duplicate": one, "case": known.get(one.application_id)} for one in found]
 
 
 def _procedure(session: Session, case: Case) -> Procedure:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.review import cases
 from services.review.models import Case
-from shared.events import ProcedureRef
+from shared.events import Duplicate, ProcedureRef
 from shared.web.callers import Reviewer, Transaction
 from shared.web.problems import described
 
@@ -39,6 +39,7 @@ class CaseDetail(CaseOut):
 
     answers: dict[str, Any]
     contact: dict[str, Any]
+    duplicates: list[Duplicate] = Field(description="other applications of the same corporation that are the same, or nearly so")
     reasons: str
     decided_at: datetime | None
     withdrawn_at: datetime | None
@@ -104,6 +105,7 @@ def _detail(case: Case) -> dict[str, Any]:
         **_outline(case),
         "answers": case.answers,
         "contact": case.contact,
+        "duplicates": case.duplicates,
         "reasons": case.reasons,
         "decided_at": case.decided_at,
         "withdrawn_at": case.withdrawn_at,
