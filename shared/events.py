@@ -208,6 +208,20 @@ class SignInRequested(Event):
     expires_at: datetime
 
 
+class InvitationSent(Event):
+    """An owner invited somebody into his organisation. The link's secret is derived by who sends it, as that of a sign-in."""
+
+    type: ClassVar[str] = "invitation.sent.v1"
+    source: ClassVar[str] = "identity"
+
+    link_id: UUID
+    path: str
+    contact: Contact
+    organisation: str
+    invited_by: str
+    expires_at: datetime
+
+
 EVENTS: dict[str, type[Event]] = {
     event.type: event
     for event in (
@@ -221,6 +235,7 @@ EVENTS: dict[str, type[Event]] = {
         CaseDecided,
         CaseWithdrawn,
         SignInRequested,
+        InvitationSent,
     )
 }
 
@@ -254,4 +269,5 @@ SUBSCRIBERS: dict[str, list[Subscriber]] = {
     "case.decided.v1": [*_hears("intake.follow_case", "notify.tell"), *_hears("opendata.count", ordered=False)],
     "case.withdrawn.v1": _hears("intake.follow_case", "notify.tell"),
     "sign-in.requested.v1": _hears("notify.tell", ordered=False),
+    "invitation.sent.v1": _hears("notify.tell", ordered=False),
 }

@@ -15,7 +15,7 @@ from services.intake.carrying import carry_over, prefilled
 from services.intake.models import Application, Draft
 from services.intake.procedures import Published
 from shared.database import new_id
-from shared.identity.callers import Caller
+from shared.identity.callers import Caller, must_write
 from shared.problems import Conflict, Forbidden, NotFound, TooLarge
 
 MOST_DRAFTS = 100  # of one organisation
@@ -40,6 +40,7 @@ def create(
 
     Raises Forbidden, Conflict, TooLarge.
     """
+    must_write(caller)
     if caller.organisation_id is None or caller.organisation_kind not in published.procedure.applicants:
         raise Forbidden("This procedure is for {kinds}", kinds=", ".join(published.procedure.applicants))
     # Two that begin at the same time must not both be the last one.
@@ -112,8 +113,10 @@ def held_by_another(draft: Draft, caller: Caller) -> bool:
 
 
 def hold(draft: Draft, caller: Caller, *, take_over: bool = False) -> bool:
-    """Keep others from writing this draft for a while; whether it is the caller's now."""
-    if held_by_another(draft, caller) and not take_over:
+    """Keep others from writing this draft for a while; whether it is the caller's now. Who may only read holds nothing."""
+    if take_over:
+        must_write(caller)
+    if not caller.may_file or (held_by_another(draft, caller) and not take_over):
         return False
     draft.held_by, draft.held_by_name, draft.held_until = caller.account_id, caller.name, datetime.now(UTC) + HOLD
     return True
@@ -128,7 +131,11 @@ def save(
     contact: dict[str, Any] | None = None,
     page: int | None = None,
 ) -> None:
-    """Write answers into a locked draft, by key; None takes one out. Raises Conflict, TooLarge: then nothing is changed."""
+    """Write answers into a locked draft, by key; None takes one out.
+
+    Raises Forbidden, Conflict, TooLarge: then nothing is changed.
+    """
+    must_write(caller)
     if held_by_another(draft, caller):
         raise Conflict("{name} is writing this draft; try again later, or take it over", name=draft.held_by_name)
     if draft.version != version:
@@ -150,7 +157,8 @@ def save(
 
 
 def discard(session: Session, draft: Draft, caller: Caller) -> None:
-    """Delete a draft. Raises Conflict while somebody else writes it."""
+    """Delete a draft. Raises Forbidden, and Conflict while somebody else writes it."""
+    must_write(caller)
     if held_by_another(draft, caller):
         raise Conflict("{name} is writing this draft; try again later, or take it over", name=draft.held_by_name)
     session.delete(draft)

@@ -19,7 +19,7 @@ from services.intake.procedures import Published, must_be_open
 from shared.bus.publish import publish
 from shared.database import insert_many, new_id
 from shared.events import Applicant, ApplicationFiled, Contact, ProcedureRef
-from shared.identity.callers import Caller
+from shared.identity.callers import Caller, must_write
 from shared.problems import FieldError, Forbidden, Invalid, Malformed, Problem, json_pointer
 from shared.telemetry import current_traceparent
 from shared.validation import body_errors
@@ -108,6 +108,7 @@ def null_character(content: Any, pointer: str = "") -> str | None:
 
 def must_be_for(caller: Caller, published: Published) -> None:
     """Whether the caller may file this procedure now. Raises Forbidden, Conflict."""
+    must_write(caller)
     kinds = published.procedure.applicants
     if caller.organisation_kind not in kinds:
         raise Forbidden("This procedure is for {kinds}", kinds=", ".join(kinds))

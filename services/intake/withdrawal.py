@@ -11,7 +11,7 @@ from services.intake.applications import Move, move, note
 from services.intake.models import Application
 from shared.bus.publish import publish
 from shared.events import ApplicationWithdrawn, Contact, ProcedureRef, WithdrawalAsked
-from shared.identity.callers import Caller
+from shared.identity.callers import Caller, must_write
 from shared.problems import Conflict, FieldError, Invalid, NotFound
 from shared.telemetry import current_traceparent
 
@@ -29,8 +29,10 @@ def withdraw(session: Session, caller: Caller, application_id: UUID, reason: str
     """Withdraw an application of the caller's organisation; its state then. Asked for again, it stays as it is.
 
     What has not arrived is withdrawn at once. Else it is `withdrawing` until the desk, where the decision may have come first,
-    says which it is. Raises NotFound, Conflict when it was returned or decided, Invalid for the reason.
+    says which it is. Raises NotFound, Conflict when it was returned or decided, Invalid for the reason,
+    Forbidden for who may only read.
     """
+    must_write(caller)
     reason = reason.strip()
     if len(reason) > REASON_LIMIT:
         raise _unfit(FieldError("/reason", "Use at most {limit} characters", {"limit": REASON_LIMIT}))

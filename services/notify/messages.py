@@ -22,6 +22,7 @@ from shared.events import (
     CaseWithdrawn,
     Contact,
     Event,
+    InvitationSent,
     ProcedurePublished,
     ProcedureRef,
     SignInRequested,
@@ -33,9 +34,9 @@ from shared.problems import NotFound
 POST = "post"
 _DECISIONS = {"approve": message("Approved"), "refuse": message("Refused"), "accept": message("Accepted")}
 
-Telling = (
-    ApplicationArrived | ApplicationReturned | ApplicationWithdrawn | CaseOpened | CaseDecided | CaseWithdrawn | SignInRequested
-)
+# What has nothing to do with a procedure.
+OfIdentity = SignInRequested | InvitationSent
+Telling = ApplicationArrived | ApplicationReturned | ApplicationWithdrawn | CaseOpened | CaseDecided | CaseWithdrawn | OfIdentity
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def tell(session: Session, events: list[Telling]) -> None:
 
 
 def _titles(session: Session, events: Sequence[Telling]) -> dict[str, dict[str, str]]:
-    wanted = {event.procedure.id for event in events if not isinstance(event, SignInRequested)}
+    wanted = {event.procedure.id for event in events if not isinstance(event, OfIdentity)}
     rows = session.exec(select(Procedure).where(col(Procedure.id).in_(wanted))) if wanted else ()
     titles = {row.id: row.title for row in rows}
     if missing := wanted - titles.keys():
@@ -141,6 +142,15 @@ def _draft(event: Telling, titles: dict[str, dict[str, str]]) -> Draft | None:
         case SignInRequested(contact=to):
             filling = {"expires_at": show_time(event.expires_at, to.language), "path": event.path, "link_id": str(event.link_id)}
             draft = Draft(to, "sign-in", filling)
+        case InvitationSent(contact=to):
+            filling = {
+                "organisation": event.organisation,
+                "invited_by": event.invited_by,
+                "expires_at": show_time(event.expires_at, to.language),
+                "path": event.path,
+                "link_id": str(event.link_id),
+            }
+            draft = Draft(to, "invitation", filling)
     return draft
 
 
