@@ -8,7 +8,7 @@ To read SUBSCRIBERS is to read the system.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
@@ -56,12 +56,22 @@ class Contact(Part):
     language: Literal["ja", "en"] = "ja"
 
 
-class Applicant(Part):
-    """The organisation that files."""
+class Agent(Part):
+    """The organisation that files for another one, under its mandate (委任)."""
 
     organisation_id: UUID
     name: str
     corporate_number: str | None = None
+
+
+class Applicant(Part):
+    """The organisation that files, or for which an `agent` files. `verified`: somebody checked who it is."""
+
+    organisation_id: UUID
+    name: str
+    corporate_number: str | None = None
+    verified: bool = True
+    agent: Agent | None = None
 
 
 class Mend(Part):
@@ -222,6 +232,19 @@ class InvitationSent(Event):
     expires_at: datetime
 
 
+class MandateOffered(Event):
+    """An organisation would have another one act for it (委任). One event for each person to write to."""
+
+    type: ClassVar[str] = "mandate.offered.v1"
+    source: ClassVar[str] = "identity"
+
+    contact: Contact
+    principal: str
+    starts_on: date
+    ends_on: date
+    path: str
+
+
 EVENTS: dict[str, type[Event]] = {
     event.type: event
     for event in (
@@ -236,6 +259,7 @@ EVENTS: dict[str, type[Event]] = {
         CaseWithdrawn,
         SignInRequested,
         InvitationSent,
+        MandateOffered,
     )
 }
 
@@ -270,4 +294,5 @@ SUBSCRIBERS: dict[str, list[Subscriber]] = {
     "case.withdrawn.v1": _hears("intake.follow_case", "notify.tell"),
     "sign-in.requested.v1": _hears("notify.tell", ordered=False),
     "invitation.sent.v1": _hears("notify.tell", ordered=False),
+    "mandate.offered.v1": _hears("notify.tell", ordered=False),
 }

@@ -13,6 +13,8 @@ from services.intake import (
     draft_routes,
     filing_routes,
     invitation_pages,
+    mandate_pages,
+    mandate_routes,
     organisation_pages,
     organisation_routes,
     pages,
@@ -62,6 +64,8 @@ def create_app() -> FastAPI:
     app.include_router(draft_pages.router)
     app.include_router(application_routes.router)
     app.include_router(application_pages.router)
+    app.include_router(mandate_routes.router)
+    app.include_router(mandate_pages.router)
     app.include_router(organisation_routes.router)
     app.include_router(organisation_pages.router)
     app.include_router(invitation_pages.router)

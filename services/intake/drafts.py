@@ -14,6 +14,7 @@ from sqlmodel import Session, col, func, select
 from services.intake.carrying import carry_over, prefilled
 from services.intake.models import Application, Draft
 from services.intake.procedures import Published
+from services.intake.reach import within
 from shared.database import new_id
 from shared.identity.callers import Caller, must_write
 from shared.problems import Conflict, Forbidden, NotFound, TooLarge
@@ -53,6 +54,8 @@ def create(
     draft = Draft(
         id=new_id(),
         organisation_id=caller.organisation_id,
+        agent_id=caller.agent.organisation_id if caller.agent else None,
+        agent_name=caller.agent.name if caller.agent else None,
         procedure_id=published.ref.id,
         procedure_version=published.ref.version,
         answers=_small(dict(answers) if answers is not None else prefilled(published.procedure, caller)),
@@ -70,16 +73,16 @@ def create(
 
 
 def listed(session: Session, caller: Caller, *, procedure: str | None = None) -> Sequence[Draft]:
-    """The drafts of the caller's organisation, last changed first."""
-    query = select(Draft).where(Draft.organisation_id == caller.organisation_id)
+    """The drafts that the caller reaches, last changed first."""
+    query = select(Draft).where(within(session, caller, Draft))
     if procedure is not None:
         query = query.where(Draft.procedure_id == procedure)
     return session.exec(query.order_by(col(Draft.updated_at).desc()).limit(MOST_DRAFTS)).all()
 
 
 def shown(session: Session, caller: Caller, draft_id: UUID, *, lock: bool = False) -> Draft:
-    """A draft of the caller's organisation. Raises NotFound."""
-    query = select(Draft).where(Draft.id == draft_id, Draft.organisation_id == caller.organisation_id)
+    """A draft that the caller reaches. Raises NotFound."""
+    query = select(Draft).where(Draft.id == draft_id, within(session, caller, Draft))
     found = session.exec(query.with_for_update() if lock else query).first()
     if found is None:
         raise NotFound("No draft of your organisation has the id {id}", id=draft_id)
@@ -89,9 +92,7 @@ def shown(session: Session, caller: Caller, draft_id: UUID, *, lock: bool = Fals
 def filed_from(session: Session, caller: Caller, draft_id: UUID) -> Application | None:
     """The application that was filed from a draft."""
     return session.exec(
-        select(Application).where(
-            Application.organisation_id == caller.organisation_id, Application.idempotency_key == str(draft_id)
-        )
+        select(Application).where(within(session, caller, Application), Application.idempotency_key == str(draft_id))
     ).first()
 
 

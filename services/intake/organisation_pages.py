@@ -44,10 +44,10 @@ def _rights(entered: str) -> Rights:
     return rights
 
 
-def must_be_address(email: str) -> None:
-    """Raises Invalid for what cannot be an e-mail address."""
+def must_be_address(email: str, at: str = "/email") -> None:
+    """Raises Invalid for what cannot be an e-mail address; `at` is where it stands."""
     if len(email) > 254 or not re.fullmatch(EMAIL, email):  # noqa: PLR2004 - RFC 5321's limit
-        wrong = FieldError("/email", "Write an e-mail address, such as name@example.jp")
+        wrong = FieldError(at, "Write an e-mail address, such as name@example.jp")
         raise Invalid("Some entries need mending", errors=[wrong])
 
 

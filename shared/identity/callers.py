@@ -37,8 +37,17 @@ _MOST_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True)
+class Agent:
+    """The organisation that acts under a mandate."""
+
+    organisation_id: UUID
+    name: str
+    corporate_number: str | None
+
+
+@dataclass(frozen=True)
 class Caller:
-    """Who is calling, in which role, and for which organisation."""
+    """Who is calling, in which role, and for which organisation: his own, or with an `agent` his principal's."""
 
     account_id: UUID
     role: Role
@@ -53,6 +62,7 @@ class Caller:
     standing: str = ""
     profile: dict[str, Any] = field(default_factory=dict, hash=False)
     rights: Rights | Literal[""] = ""
+    agent: Agent | None = None
 
     @property
     def owns(self) -> bool:
@@ -65,7 +75,7 @@ class Caller:
         return self.rights in {"owner", "file"}
 
 
-_COLUMNS = ", ".join(one.name for one in fields(Caller))
+_COLUMNS = ", ".join(one.name for one in fields(Caller) if one.name != "agent")
 
 
 def must_write(caller: Caller) -> None:

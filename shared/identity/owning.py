@@ -27,6 +27,8 @@ def _problem(answer: str) -> Problem:
             return Conflict("Your organisation would have no owner left; make somebody else an owner first")
         case "member":
             return Conflict("This address is a member's already")
+        case "self":
+            return Conflict("This is your own organisation; it needs no mandate")
         case "many":
             return TooMany("There are too many of these already; end some, or try again tomorrow", retry_after=3600)
         case _:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, LargeBinary, Uuid, func
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CheckConstraint, Column, ForeignKey, LargeBinary, Text, Uuid, func
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -128,6 +128,31 @@ class SignInLink(IdentityRecord, table=True):
     created_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
     expires_at: datetime = timestamp()
     used_at: datetime | None = timestamp(default=None)
+
+
+class Mandate(IdentityRecord, table=True):
+    """What an agent may do for a principal. Until it is accepted, the agent is named by number or address alone."""
+
+    __tablename__ = "mandate"
+    __table_args__ = (
+        CheckConstraint("(agent_number is null) <> (agent_email is null)", name="agent"),
+        CheckConstraint("rights <@ array['prepare', 'file', 'receive'] and cardinality(rights) > 0", name="rights"),
+        CheckConstraint("ends_on >= starts_on", name="days"),
+        CheckConstraint("(agent_id is null) = (accepted_at is null)", name="accepted"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    principal_id: UUID = Field(sa_column=Column(Uuid, ForeignKey("identity.organisation.id"), nullable=False, index=True))
+    agent_id: UUID | None = Field(default=None, sa_column=Column(Uuid, ForeignKey("identity.organisation.id"), index=True))
+    agent_number: str | None = Field(default=None, index=True)
+    agent_email: str | None = Field(default=None, index=True, description="lower case")
+    procedures: list[str] | None = Field(default=None, sa_column=Column(ARRAY(Text)), description="None: all")
+    rights: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    starts_on: date
+    ends_on: date
+    created_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
+    accepted_at: datetime | None = timestamp(default=None)
+    ended_at: datetime | None = timestamp(default=None)
 
 
 class BrowserSession(IdentityRecord, table=True):
