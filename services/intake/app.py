@@ -5,7 +5,21 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from services.intake import application_pages, application_routes, bulk, draft_pages, draft_routes, filing_routes, pages, routes
+from services.intake import (
+    application_pages,
+    application_routes,
+    bulk,
+    draft_pages,
+    draft_routes,
+    filing_routes,
+    invitation_pages,
+    mandate_pages,
+    mandate_routes,
+    organisation_pages,
+    organisation_routes,
+    pages,
+    routes,
+)
 from services.intake.counter import Counter
 from services.intake.procedures import Catalogue
 from services.intake.settings import Settings
@@ -50,5 +64,10 @@ def create_app() -> FastAPI:
     app.include_router(draft_pages.router)
     app.include_router(application_routes.router)
     app.include_router(application_pages.router)
+    app.include_router(mandate_routes.router)
+    app.include_router(mandate_pages.router)
+    app.include_router(organisation_routes.router)
+    app.include_router(organisation_pages.router)
+    app.include_router(invitation_pages.router)
     app.include_router(pages.router)
     return app
