@@ -228,6 +228,18 @@ class SignInRequested(Event):
     expires_at: datetime
 
 
+class RegistrationRequested(Event):
+    """Somebody without an account would register an organisation. The link's secret is derived as that of a sign-in."""
+
+    type: ClassVar[str] = "registration.requested.v1"
+    source: ClassVar[str] = "identity"
+
+    link_id: UUID
+    path: str
+    contact: Contact
+    expires_at: datetime
+
+
 class InvitationSent(Event):
     """An owner invited somebody into his organisation. The link's secret is derived by who sends it, as that of a sign-in."""
 
@@ -268,6 +280,7 @@ EVENTS: dict[str, type[Event]] = {
         CaseDecided,
         CaseWithdrawn,
         SignInRequested,
+        RegistrationRequested,
         InvitationSent,
         MandateOffered,
     )
@@ -303,6 +316,7 @@ SUBSCRIBERS: dict[str, list[Subscriber]] = {
     "case.decided.v1": [*_hears("intake.follow_case", "notify.tell"), *_hears("opendata.count", ordered=False)],
     "case.withdrawn.v1": _hears("intake.follow_case", "notify.tell"),
     "sign-in.requested.v1": _hears("notify.tell", ordered=False),
+    "registration.requested.v1": _hears("notify.tell", ordered=False),
     "invitation.sent.v1": _hears("notify.tell", ordered=False),
     "mandate.offered.v1": _hears("notify.tell", ordered=False),
 }

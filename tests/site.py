@@ -124,7 +124,7 @@ class Site:
             connection.execute(
                 text("""
                 truncate intake.application, intake.draft, intake.step, review."case", notify.message, opendata.procedure_count,
-                  identity.account, identity.organisation, bus.event cascade
+                  identity.account, identity.organisation, identity.registration, bus.event cascade
                 """)
             )
         self.broker.flushall()

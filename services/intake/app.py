@@ -18,6 +18,7 @@ from services.intake import (
     organisation_pages,
     organisation_routes,
     pages,
+    registration_pages,
     routes,
 )
 from services.intake.counter import Counter
@@ -54,7 +55,10 @@ def create_app() -> FastAPI:
         description="Procedures, and an organisation's applications. Send a key as `Authorization: Bearer …`.",
         around=counter_open,
         body_limits={"/v1/applications/bulk": bulk.BYTES},
-        own_rates={"/v1/applications": Rate(settings.filings_per_caller, 0)},
+        own_rates={
+            "/v1/applications": Rate(settings.filings_per_caller, 0),
+            "/register": Rate(settings.registrations_per_address, settings.registrations_per_address),
+        },
     )
     app.state.catalogue = Catalogue()
     app.router.routes[:0] = routes.hot_router.routes  # included, it would be wrapped anew, and come late
@@ -69,5 +73,6 @@ def create_app() -> FastAPI:
     app.include_router(organisation_routes.router)
     app.include_router(organisation_pages.router)
     app.include_router(invitation_pages.router)
+    app.include_router(registration_pages.router)
     app.include_router(pages.router)
     return app
