@@ -6,10 +6,10 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from shared.identity.providers import Provider
-from shared.settings import ServiceSettings
+from shared.settings import FileSettings, ServiceSettings
 
 
-class Settings(ServiceSettings):
+class Settings(FileSettings, ServiceSettings):
     """Environment variables begin with MADOGUCHI_INTAKE_."""
 
     model_config = SettingsConfigDict(env_prefix="MADOGUCHI_INTAKE_", extra="ignore")
