@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from shared.storage import Readable
 
 ADDRESS = r"^(tcp://[^/:]+:[0-9]{1,5}|unix:///.+)?$"
-CONNECT_SECONDS = 5.0
+CONNECT_SECONDS = 2.0
 # Longest wait for clamd to take or to answer something, and for a whole file.
 STEP_SECONDS, FILE_SECONDS = 60.0, 120.0
 _CHUNK = 64 * 1024

@@ -16,11 +16,17 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
+from uuid import UUID
 
 CHUNK = 256 * 1024
 _KEY = re.compile(r"[a-z0-9-]+(/[a-z0-9-]+)+")
 # What a process that was killed left in the middle of receiving is deleted after so many seconds.
 STALE = 24 * 3600
+
+
+def attachment_key(attachment_id: UUID) -> str:
+    """Where the content of an attachment lies."""
+    return f"attachments/{attachment_id.hex[-2:]}/{attachment_id}"
 
 
 class StorageError(Exception):
@@ -182,15 +188,20 @@ class S3:
         from botocore.config import Config
 
         self._bucket, self._prefix = bucket, prefix
-        config = Config(
-            connect_timeout=5,
-            read_timeout=30,
-            retries={"mode": "standard", "total_max_attempts": 3},
-            # servers that are not Amazon's often do not know the newer checksums; TLS and our own SHA-256 stand for them
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        )
-        self._client: Any = boto3.client("s3", endpoint_url=endpoint, region_name=region or "us-east-1", config=config)
+
+        def client(connect: float, read: float, attempts: int) -> Any:
+            config = Config(
+                connect_timeout=connect,
+                read_timeout=read,
+                retries={"mode": "standard", "total_max_attempts": attempts},
+                # servers that are not Amazon's often do not know the newer checksums; TLS and our own SHA-256 stand for them
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            )
+            return boto3.client("s3", endpoint_url=endpoint, region_name=region or "us-east-1", config=config)
+
+        self._client = client(5, 30, 3)
+        self._impatient = client(1, 2, 1)  # whoever asks for our health does not wait for long
 
     @contextmanager
     def scratch(self) -> Iterator[IO[bytes]]:
@@ -224,7 +235,7 @@ class S3:
         """Whether the bucket is there for us."""
         try:
             with self._failing():
-                self._client.head_bucket(Bucket=self._bucket)
+                self._impatient.head_bucket(Bucket=self._bucket)
         except StorageError:
             return False
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -126,11 +127,12 @@ class Site:
         with self.owner.begin() as connection:
             connection.execute(
                 text("""
-                truncate intake.application, intake.draft, intake.step, review."case", notify.message, opendata.procedure_count,
-                  identity.account, identity.organisation, bus.event cascade
+                truncate intake.application, intake.attachment, intake.draft, intake.step, review."case", notify.message,
+                  opendata.procedure_count, identity.account, identity.organisation, bus.event cascade
                 """)
             )
         self.broker.flushall()
+        shutil.rmtree(self.storage, ignore_errors=True)
 
     def publish_procedures(self, folder: Path) -> None:
         """Put the procedures of a folder into force, and let every service hear of them."""

@@ -5,12 +5,26 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from services.intake import application_pages, application_routes, bulk, draft_pages, draft_routes, filing_routes, pages, routes
+from services.intake import (
+    application_pages,
+    application_routes,
+    attachment_pages,
+    attachment_routes,
+    bulk,
+    draft_pages,
+    draft_routes,
+    filing_routes,
+    health,
+    pages,
+    routes,
+)
 from services.intake.counter import Counter
 from services.intake.procedures import Catalogue
 from services.intake.settings import Settings
+from services.intake.uploads import Slots
 from shared.database import connect_async
 from shared.settings import load
+from shared.storage import storage_at
 from shared.web.app import service_app
 from shared.web.rates import Rate
 
@@ -41,13 +55,18 @@ def create_app() -> FastAPI:
         around=counter_open,
         body_limits={"/v1/applications/bulk": bulk.BYTES},
         own_rates={"/v1/applications": Rate(settings.filings_per_caller, 0)},
+        checks={"storage": health.storage, "scanner": health.scanner},
     )
     app.state.catalogue = Catalogue()
+    app.state.storage = storage_at(settings.storage)
+    app.state.uploads = Slots(settings.uploads_at_once)
     app.router.routes[:0] = routes.hot_router.routes  # included, it would be wrapped anew, and come late
     app.include_router(filing_routes.router)
     app.include_router(routes.router)
     app.include_router(draft_routes.router)
     app.include_router(draft_pages.router)
+    app.include_router(attachment_routes.router)
+    app.include_router(attachment_pages.router)
     app.include_router(application_routes.router)
     app.include_router(application_pages.router)
     app.include_router(pages.router)

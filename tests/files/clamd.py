@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,17 @@ EICAR = (r"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR" + "-STANDARD-ANTIVIRUS-TEST-FILE!$
 SIGNATURE = "Madoguchi.Eicar"
 
 
+@dataclass(frozen=True)
+class Clamd:
+    """A scanner that runs."""
+
+    address: str
+    process: subprocess.Popen[bytes]
+
+
 @contextmanager
-def running(folder: Path, port: int = 0) -> Iterator[str]:
-    """A clamd on a port of this machine; its address. Skips the test where clamd is not installed."""
+def running(folder: Path, port: int = 0) -> Iterator[Clamd]:
+    """A clamd on a port of this machine; Skips the test where clamd is not installed."""
     program = shutil.which("clamd") or shutil.which("clamd", path="/usr/sbin:/usr/local/sbin")
     if program is None:
         pytest.skip("clamd is not installed: apt-get install clamav-daemon")
@@ -46,7 +55,7 @@ def running(folder: Path, port: int = 0) -> Iterator[str]:
         address = f"tcp://{LOOPBACK}:{port}"
         eventually(lambda: process.poll() is not None or answers(address), within=30)
         assert process.poll() is None, (folder / "clamd.log").read_text()
-        yield address
+        yield Clamd(address, process)
     finally:
         process.kill()
         process.wait()

@@ -20,8 +20,8 @@ from tests.files.clamd import EICAR, SIGNATURE
 
 @pytest.fixture(scope="module")
 def scanner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with clamd.running(tmp_path_factory.mktemp("clamd")) as address:
-        yield address
+    with clamd.running(tmp_path_factory.mktemp("clamd")) as found:
+        yield found.address
 
 
 def zipped(content: bytes, times: int = 1) -> bytes:
