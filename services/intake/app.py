@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from services.intake import (
     application_pages,
     application_routes,
+    attachment_pages,
+    attachment_routes,
     bulk,
     draft_pages,
     draft_routes,
     filing_routes,
+    health,
     invitation_pages,
     mandate_pages,
     mandate_routes,
@@ -24,8 +27,10 @@ from services.intake import (
 from services.intake.counter import Counter
 from services.intake.procedures import Catalogue
 from services.intake.settings import Settings
+from services.intake.uploads import Slots
 from shared.database import connect_async
 from shared.settings import load
+from shared.storage import storage_at
 from shared.web.app import service_app
 from shared.web.rates import Rate
 
@@ -59,13 +64,18 @@ def create_app() -> FastAPI:
             "/v1/applications": Rate(settings.filings_per_caller, 0),
             "/register": Rate(settings.registrations_per_address, settings.registrations_per_address),
         },
+        checks={"storage": health.storage, "scanner": health.scanner},
     )
     app.state.catalogue = Catalogue()
+    app.state.storage = storage_at(settings.storage)
+    app.state.uploads = Slots(settings.uploads_at_once)
     app.router.routes[:0] = routes.hot_router.routes  # included, it would be wrapped anew, and come late
     app.include_router(filing_routes.router)
     app.include_router(routes.router)
     app.include_router(draft_routes.router)
     app.include_router(draft_pages.router)
+    app.include_router(attachment_routes.router)
+    app.include_router(attachment_pages.router)
     app.include_router(application_routes.router)
     app.include_router(application_pages.router)
     app.include_router(mandate_routes.router)
