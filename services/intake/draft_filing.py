@@ -69,8 +69,9 @@ def errors_of(draft: Draft, published: Published) -> list[Wrong]:
 
 
 def duplicates_of(session: Session, draft: Draft, published: Published, caller: Caller) -> list[Wrong]:
-    """What is to be said of the caller's organisation's own applications that a draft would be a duplicate of."""
-    found = of_caller(session, caller, published, to_file(published, draft.answers))
+    """What is to be said of the applications of the draft's own organisation that it would be a duplicate of."""
+    filer = acting(session, caller, draft.organisation_id, draft.procedure_id, "prepare")
+    found = of_caller(session, filer, published, to_file(published, draft.answers))
     return [
         Wrong(one.pointer, "error" if level == "error" else "warning", one.ja, one.en) for level, one in said(published, found)
     ]
