@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
+from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from services.intake import attachments, uploads
 from services.intake.models import Attachment
 from shared.filetypes import FILE_TYPES
+from shared.identity.callers import Caller, must_write
+from shared.identity.mandates import acting
 from shared.storage import Storage
 from shared.web.callers import Applicant, Transaction
 from shared.web.downloads import DOWNLOAD, download
@@ -71,21 +74,34 @@ def _out(request: Request, attachment: Attachment) -> dict[str, Any]:
             }
         ],
     },
-    description=f"Send a file: its bytes are the body. It is kept for a week, and for good once it is filed. Taken: {_TYPES}.",
+    description=f"Send a file: its bytes are the body. It is kept for a week, and for good once it is filed. Taken: {_TYPES}. "
+    "With `on_behalf_of`, it is your principal's; say for which `procedure` then.",
 )
 async def send_attachment(
     request: Request,
     response: Response,
     caller: Applicant,
+    *,
+    on_behalf_of: Annotated[UUID | None, Query(description="`principal.id` of GET /v1/mandates")] = None,
+    procedure: Annotated[str, Query(max_length=64)] = "",
 ) -> Any:
+    filer = await run_in_threadpool(_acting, request, caller, on_behalf_of, procedure)
     name = uploads.name_in(request.headers.get("content-disposition", ""))
     storage: Storage = request.app.state.storage
     with request.app.state.uploads.taken():
         async with uploads.received(request, storage, request.app.state.settings.attachment_bytes) as incoming:
             sent = await run_in_threadpool(incoming.looked_at, name, request.headers.get("content-type", ""))
-            attachment = await run_in_threadpool(attachments.keep, request.app.state.engine, storage, caller, sent)
+            attachment = await run_in_threadpool(attachments.keep, request.app.state.engine, storage, filer, sent)
     response.headers["location"] = f"/v1/attachments/{attachment.id}"
     return _out(request, attachment)
+
+
+def _acting(request: Request, caller: Caller, principal: UUID | None, procedure: str) -> Caller:
+    if principal is None:
+        must_write(caller)
+        return caller
+    with Session(request.app.state.engine) as session:
+        return acting(session, caller, principal, procedure, "prepare")
 
 
 @router.get("/{attachment_id}", response_model=AttachmentOut, responses=described(401, 403, 404, 422))

@@ -12,13 +12,14 @@ from typing import IO, Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Engine, delete, exists, func, text, update
+from sqlalchemy import Engine, Text, cast, delete, exists, func, or_, text, update
 from sqlmodel import Session, col, select
 
-from services.intake.models import Attachment, Enclosure
+from services.intake.models import Application, Attachment, Draft, Enclosure
+from services.intake.reach import within
 from shared.bus.publish import ring_after_commit
 from shared.database import new_id
-from shared.identity.callers import Caller
+from shared.identity.callers import Caller, must_write
 from shared.problems import Conflict, Forbidden, NotFound, Unavailable
 from shared.storage import Readable, Storage, StorageError, attachment_key
 
@@ -85,6 +86,7 @@ def keep(engine: Engine, storage: Storage, caller: Caller, sent: Sent) -> Attach
 
 
 def _announced(session: Session, caller: Caller, sent: Sent) -> Attachment:
+    must_write(caller)
     if caller.organisation_id is None:
         raise Forbidden("Files are sent from an organisation's account")
     # Two that come at the same time must not both be the last one.
@@ -124,14 +126,27 @@ def _filed() -> Any:
 
 
 def shown(session: Session, caller: Caller, attachment_id: UUID) -> Attachment:
-    """A file of the caller's organisation. Raises NotFound."""
-    found = session.exec(
-        select(Attachment).where(
-            Attachment.id == attachment_id,
-            Attachment.organisation_id == caller.organisation_id,
-            col(Attachment.state).in_(_KEPT),
-        )
-    ).first()
+    """A file that the caller reaches: his organisation's, one he sent, or one of a draft or application that he reaches.
+
+    Raises NotFound.
+    """
+    named = cast(col(Draft.answers), Text).contains(str(attachment_id))
+    in_draft = exists().where(
+        within(session, caller, Draft), named, col(Draft.organisation_id) == col(Attachment.organisation_id)
+    )
+    filed = exists().where(
+        within(session, caller, Application),
+        col(Application.id) == col(Enclosure.application_id),
+        col(Enclosure.attachment_id) == col(Attachment.id),
+    )
+    own = or_(
+        col(Attachment.organisation_id) == caller.organisation_id,
+        col(Attachment.account_id) == caller.account_id,
+        in_draft,
+        filed,
+    )
+    query = select(Attachment).where(Attachment.id == attachment_id, col(Attachment.state).in_(_KEPT), own)
+    found = session.exec(query).first()
     if found is None:
         raise NotFound("No attachment of your organisation has the id {id}", id=attachment_id)
     return found
@@ -156,6 +171,7 @@ def opened(storage: Storage, key: str) -> Readable:
 
 def remove(session: Session, caller: Caller, attachment_id: UUID) -> None:
     """Give up a file that is not filed. Raises NotFound, Conflict."""
+    must_write(caller)
     attachment = shown(session, caller, attachment_id)
     gone = session.exec(
         update(Attachment).where(col(Attachment.id) == attachment.id, ~_filed()).values(state="leaving", expires_at=func.now())

@@ -21,7 +21,7 @@ from services.intake.form_posted import FormPosted, posted
 from services.intake.form_reading import Posted, read_page, text_of, with_rows
 from services.intake.multipart import Entered, Part, read_form
 from services.intake.reach import principals
-from shared.identity.callers import Caller
+from shared.identity.callers import Caller, must_write
 from shared.identity.mandates import acting, held
 from shared.problems import Conflict, Invalid, NotFound
 from shared.validation import body_errors
@@ -36,17 +36,27 @@ _MOST_FILES = 4
 router = pages_router()
 
 
-async def _entered(request: Request, caller: ApplicantPerson) -> Entered:
+def _filer(request: Request, caller: Caller, draft_id: UUID) -> Caller:
+    """Whose files they are that come with a draft's page: its organisation's. Raises NotFound, Forbidden."""
+    with Session(request.app.state.engine) as session:
+        draft = drafts.shown(session, caller, draft_id)
+        filer = acting(session, caller, draft.organisation_id, draft.procedure_id, "prepare")
+        must_write(filer)
+        return filer
+
+
+async def _entered(draft_id: UUID, request: Request, caller: ApplicantPerson) -> Entered:
     """A page of the form with its files, which are kept as they come in."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/"):
         return Entered({name: list(texts) for name, texts in (await posted(request)).items()})
     state = request.app.state
+    filer = await run_in_threadpool(_filer, request, caller, draft_id)
 
     async def keep(part: Part) -> str:
         if part.incoming is None or part.filename is None:
             return ""
         sent = await run_in_threadpool(part.incoming.looked_at, part.filename, part.declared)
-        return reference_text(await run_in_threadpool(attachments.keep, state.engine, state.storage, caller, sent))
+        return reference_text(await run_in_threadpool(attachments.keep, state.engine, state.storage, filer, sent))
 
     each: int = state.settings.attachment_bytes
     with state.uploads.taken():
