@@ -157,7 +157,7 @@ def show_application(application_id: UUID, request: Request, session: Transactio
         sections=sections(procedure, _computed(procedure, application), language),
         files=files_in(procedure, application.answers, language),
         states=enclosures.states(
-            session, caller.organisation_id, application.answers, scanning=bool(request.app.state.settings.clamd)
+            session, application.organisation_id, application.answers, scanning=bool(request.app.state.settings.clamd)
         ),
     )
 
