@@ -12,6 +12,7 @@ from sqlmodel import Session
 from services.intake.checking import check_format, check_scanned
 from shared.bus.deliver import Post, deliver
 from shared.events import ApplicationFiled
+from shared.filetypes import FILE_TYPES
 from tests.files.samples import PDF
 from tests.identity.test_mandates import AGENT, mandate, organisation
 from tests.intake.parts import file, with_files
@@ -88,7 +89,8 @@ def test_a_file_that_is_not_as_it_was_sent_returns_the_application(
 def test_a_file_of_a_type_that_the_field_does_not_take_is_refused_at_once(
     counter: TestClient, key: str, filing: dict[str, Any]
 ) -> None:
-    filing["answers"]["plan"] = filing["answers"]["quotations"][0]
+    sheet = {"name": "計画.xlsx", "type": FILE_TYPES["xlsx"].media_type, "sha256": ""}
+    filing["answers"]["plan"] = with_files(counter, key, {"answers": {"x": sheet}})["answers"]["x"]
     assert file(counter, key, filing).status_code == 422
 
 
