@@ -123,10 +123,11 @@ class Site:
         with self.owner.begin() as connection:
             connection.execute(
                 text("""
-                truncate intake.application, intake.draft, intake.step, review."case", notify.message, opendata.procedure_count,
-                  identity.account, identity.organisation, bus.event cascade
+                truncate intake.application, intake.trial, intake.trial_filing, intake.draft, intake.step, review."case",
+                  notify.message, opendata.procedure_count, identity.account, identity.organisation, bus.event cascade
                 """)
             )
+            connection.execute(text("delete from intake.procedure where version < 0"))
         self.broker.flushall()
 
     def publish_procedures(self, folder: Path) -> None:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from services.intake import application_pages, application_routes, bulk, draft_pages, draft_routes, filing_routes, pages, routes
+from services.intake import (
+    application_pages,
+    application_routes,
+    bulk,
+    draft_pages,
+    draft_routes,
+    filing_routes,
+    pages,
+    routes,
+    trial_pages,
+)
 from services.intake.counter import Counter
 from services.intake.procedures import Catalogue
 from services.intake.settings import Settings
@@ -48,6 +58,7 @@ def create_app() -> FastAPI:
     app.include_router(routes.router)
     app.include_router(draft_routes.router)
     app.include_router(draft_pages.router)
+    app.include_router(trial_pages.router)
     app.include_router(application_routes.router)
     app.include_router(application_pages.router)
     app.include_router(pages.router)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
-from services.intake import applications, draft_filing, drafts
+from services.intake import applications, draft_filing, drafts, trials
 from services.intake.draft_views import PAGES, confirm_page, errors_in, form_page, places_on, title_of
 from services.intake.filing import WrittenContact
 from services.intake.form_errors import pages_of
@@ -105,7 +105,7 @@ def take_over(draft_id: UUID, session: Transaction, caller: ApplicantPerson) -> 
 @router.get("/drafts/{draft_id}")
 def resume(draft_id: UUID, session: Transaction, caller: ApplicantPerson) -> Response:
     """A draft where it was left."""
-    if drafts.filed_from(session, caller, draft_id) is not None:
+    if _is_filed(session, caller, draft_id):
         return _to(f"/drafts/{draft_id}/filed")
     draft = drafts.shown(session, caller, draft_id)
     return _to(f"/drafts/{draft_id}/pages/{max(draft.seen, default=1)}")
@@ -160,7 +160,7 @@ def save_page(  # noqa: PLR0917 - what FastAPI gives
 @router.get("/drafts/{draft_id}/confirm")
 def confirm(draft_id: UUID, request: Request, session: Transaction, caller: ApplicantPerson) -> Response:
     """Everything once more, before it is filed."""
-    if drafts.filed_from(session, caller, draft_id) is not None:
+    if _is_filed(session, caller, draft_id):
         return _to(f"/drafts/{draft_id}/filed")
     draft, published = draft_filing.opened(session, request, caller, draft_id)
     drafts.hold(draft, caller)
@@ -185,15 +185,21 @@ async def file(draft_id: UUID, request: Request, caller: ApplicantPerson, posted
 def receipt(draft_id: UUID, request: Request, session: Transaction, caller: ApplicantPerson) -> Response:
     """The receipt."""
     application = drafts.filed_from(session, caller, draft_id)
+    if application is None and trials.filed(session, caller, draft_id) is not None:
+        return _to(f"/trials/filings/{draft_id}")
     if application is None:
         raise NotFound("No draft of your organisation has the id {id}", id=draft_id)
     return PAGES.show(request, "draft_filed.html", application=application, title=title_of(request, session, application))
 
 
+def _is_filed(session: Session, caller: Caller, draft_id: UUID) -> bool:
+    return drafts.filed_from(session, caller, draft_id) is not None or trials.filed(session, caller, draft_id) is not None
+
+
 def _with_contact(request: Request, caller: Caller, draft_id: UUID, posted: Posted) -> Response | None:
     """Save whom to write to; a page when it cannot be filed like this."""
     with Session(request.app.state.engine) as session:
-        if drafts.filed_from(session, caller, draft_id) is not None:
+        if _is_filed(session, caller, draft_id):
             return None
         draft, published = draft_filing.opened(session, request, caller, draft_id)
         contact = {name: text_of(posted, f"contact-{name}") for name in ("name", "email", "language")}

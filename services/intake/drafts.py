@@ -40,7 +40,8 @@ def create(
 
     Raises Forbidden, Conflict, TooLarge.
     """
-    if caller.organisation_id is None or caller.organisation_kind not in published.procedure.applicants:
+    wanted = published.trial or caller.organisation_kind in published.procedure.applicants
+    if caller.organisation_id is None or not wanted:
         raise Forbidden("This procedure is for {kinds}", kinds=", ".join(published.procedure.applicants))
     # Two that begin at the same time must not both be the last one.
     lock = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")

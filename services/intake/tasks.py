@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.intake import drafts
+from services.intake import drafts, trials
 from services.intake.checking import check_format, follow_case
 from services.intake.settings import Settings
 from shared.bus.deliver import Post
@@ -18,9 +18,10 @@ engine = connect(settings.database_url, name="intake-worker", pool=2)
 
 
 def purge_drafts() -> bool:
-    """Delete some of the drafts that nobody wants any more; whether more wait."""
+    """Delete some of the drafts that nobody wants any more, and what is left of trials; whether more wait."""
     with Session(engine) as session:
         deleted = drafts.purge(session)
+        trials.purge(session)
         session.commit()
     return deleted == drafts.PURGED_AT_ONCE
 
