@@ -12,17 +12,19 @@ from services.intake import (
     draft_pages,
     draft_routes,
     filing_routes,
+    lookup_routes,
     pages,
     routes,
     trial_pages,
 )
 from services.intake.counter import Counter
+from services.intake.lookups import Known
 from services.intake.procedures import Catalogue
 from services.intake.settings import Settings
 from shared.database import connect_async
 from shared.settings import load
 from shared.web.app import service_app
-from shared.web.rates import Rate
+from shared.web.rates import Buckets, Rate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -53,10 +55,14 @@ def create_app() -> FastAPI:
         own_rates={"/v1/applications": Rate(settings.filings_per_caller, 0)},
     )
     app.state.catalogue = Catalogue()
+    app.state.lookups = Known(app.state.engine)
+    rate = settings.lookups_per_address
+    app.state.lookup_buckets = Buckets(rate) if rate else None
     app.router.routes[:0] = routes.hot_router.routes  # included, it would be wrapped anew, and come late
     app.include_router(filing_routes.router)
     app.include_router(routes.router)
     app.include_router(draft_routes.router)
+    app.include_router(lookup_routes.router)
     app.include_router(draft_pages.router)
     app.include_router(trial_pages.router)
     app.include_router(application_routes.router)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import Depends, Form, Request, Response
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
-from services.intake import applications, draft_filing, drafts, trials
+from services.intake import applications, draft_filing, drafts, lookups, trials
 from services.intake.draft_views import PAGES, confirm_page, errors_in, form_page, places_on, title_of
 from services.intake.filing import WrittenContact
 from services.intake.form_errors import pages_of
@@ -142,6 +143,12 @@ def save_page(  # noqa: PLR0917 - what FastAPI gives
     if go in {"add", "remove"}:
         key, _, row = which.partition(":")
         drafts.save(draft, caller, draft.version, answers={key: with_rows(published.procedure, draft.answers, key, row)})
+    if go == "lookup":
+        filled = lookups.fill(session, published.procedure, draft.answers, which)
+        if filled.answers:
+            drafts.save(draft, caller, draft.version, answers=filled.answers)
+        at = quote(which[:100], safe=".")
+        return _to(f"/drafts/{draft_id}/pages/{number}?found={filled.found}&at={at}#{at.replace('.', '-')}")
     if go != "next":
         here = f"/drafts/{draft_id}/pages/{number}"
         goals = {

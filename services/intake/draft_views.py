@@ -11,10 +11,11 @@ from sqlmodel import Session
 
 from services.intake import draft_filing, drafts
 from services.intake.form_errors import Wrong, pages_of, to_file, today
-from services.intake.form_view import day_parts, entries, era_of, shown_page
+from services.intake.form_view import Shown, day_parts, entries, era_of, shown_page
 from services.intake.models import Application, Draft
 from services.intake.procedures import Published
 from shared.events import ProcedureRef
+from shared.i18n import message, translate
 from shared.identity.callers import Caller
 from shared.japanese import PREFECTURES
 from shared.problems import Conflict
@@ -66,6 +67,21 @@ def as_shown(published: Published, entered: dict[str, Any], *, check: bool) -> d
     return {**computed(published.procedure, entered, today=today()), **totals}
 
 
+_FOUND = {
+    "none": message("Nothing was found for this. Look at it again, or fill in the rest yourself."),
+    "one": message("Filled in from public data. Look through it, and change what is not right."),
+    "several": message("This stands for several places. Complete the address."),
+}
+
+
+def _note(fields: Sequence[Shown], request: Request) -> None:
+    """Say at a field what its lookup came to (`?found=one&at=address`)."""
+    says, at = _FOUND.get(request.query_params.get("found", "")), request.query_params.get("at", "")
+    for one in [part for field in fields for part in (field, *(part for row in field.rows for part in row))] if says else ():
+        if one.name == at and one.lookup:
+            one.note = translate(says or "", language_of(request))
+
+
 def form_page(
     request: Request,
     draft: Draft,
@@ -89,7 +105,9 @@ def form_page(
         language,
         wrong=draft_filing.errors_of(draft, published) if check else (),
         mends=draft.mends,
+        lookups=request.app.state.lookups.available(),
     )
+    _note(fields, request)
     return PAGES.show(
         request,
         "draft_page.html",

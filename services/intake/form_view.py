@@ -9,6 +9,7 @@ from typing import Any
 
 from services.intake.form_errors import Wrong, today
 from services.intake.form_reading import DATE_PARTS, shape_of
+from services.intake.lookups import Lookup, has_lookup
 from services.intake.procedures import Published
 from shared.i18n import Language, message, translate
 from shared.japanese import PREFECTURES, wareki
@@ -36,6 +37,12 @@ _MODES = {"email": "email", "telephone": "tel", "url": "url"} | dict.fromkeys(
 )
 _FILLS = {"email": "email", "telephone": "tel", "organisation-name": "organization", "postal-code": "postal-code"}
 
+_LOOKUPS = {
+    "address": message("Find the address by the postal code"),
+    "postal-code": message("Find the address by the postal code"),
+    "municipality": message("Find the name by the code"),
+    "corporate-number": message("Find name and address in the register"),
+}
 
 # The parts of answers that are objects, and what may be chosen there.
 _PARTS = {
@@ -84,6 +91,8 @@ class Shown:
     most: int | None = None
     least: int = 0
     image: str = ""
+    lookup: str = ""
+    note: str = ""
 
     @property
     def id(self) -> str:
@@ -104,7 +113,9 @@ class Shown:
     @property
     def described(self) -> str:
         """The ids of the texts that belong to it."""
-        present = {"help": self.help, "error": self.error, "warning": self.warning, "mend": self.mend != self.error and self.mend}
+        to_mend = self.mend != self.error and self.mend
+        texts = (self.help, self.note, self.error, self.warning, to_mend)
+        present = dict(zip(("help", "note", "error", "warning", "mend"), texts, strict=True))
         return " ".join(f"{self.id}-{name}" for name, text in present.items() if text)
 
 
@@ -115,6 +126,7 @@ class _Page:
     wrong: Sequence[Wrong]
     mends: Sequence[Mapping[str, str]]
     language: Language
+    lookups: frozenset[Lookup] = frozenset()
 
     def said(self, pointer: str, level: str) -> str:
         """What stands at a place and, unless it is a group, inside it."""
@@ -139,10 +151,11 @@ def shown_page(
     *,
     wrong: Sequence[Wrong] = (),
     mends: Sequence[Mapping[str, str]] = (),
+    lookups: frozenset[Lookup] = frozenset(),
 ) -> list[Shown]:
-    """The fields of page `number` (from 1) that are asked for with these answers."""
+    """The fields of page `number` (from 1) that are asked for with these answers; `lookups` are those that can be offered."""
     known = asked(published.procedure, answers, today=today())
-    page = _Page(answers, known, wrong, mends, language)
+    page = _Page(answers, known, wrong, mends, language, lookups)
     return [
         _only_shown(one, language)
         if isinstance(one, ShownField)
@@ -174,6 +187,8 @@ def _simple(one: SimpleField, name: str, value: Any, required: bool, page: _Page
         mode=_MODES.get(one.type, "text"),
         fill=_FILLS.get(one.type, "off"),
     )
+    if has_lookup(one, one.type, page.lookups) and ("." not in name or one.fills is None):
+        made.lookup = translate(_LOOKUPS[one.type], page.language)
     if one.value is not None:
         made.widget, made.value = "computed", _written(one, value, page.language)
     elif one.type in {"choice", "choices"}:

@@ -112,6 +112,22 @@ LOOKS: dict[str, tuple[str, ...]] = {
 COMPUTABLE = frozenset({"text", "integer", "decimal", "money", "percent", "date", "yes-no"})
 
 
+class Fills(Written):
+    """The fields that are filled with what is found for this one; the applicant changes them as he likes."""
+
+    name: str = Field(default="", pattern=r"^([a-z][a-z0-9_]{0,39})?$", description="a text: the corporation's name")
+    prefecture: str = Field(default="", pattern=r"^([a-z][a-z0-9_]{0,39})?$", description="a field of the type prefecture")
+    address: str = Field(default="", pattern=r"^([a-z][a-z0-9_]{0,39})?$", description="an address, or a text for city and town")
+
+
+# What the fields that a lookup fills may be.
+FILLED: dict[str, tuple[str, ...]] = {
+    "name": ("text", "organisation-name"),
+    "prefecture": ("prefecture",),
+    "address": ("address", "text"),
+}
+
+
 class FieldOf(Written):
     """What every field has."""
 
@@ -133,6 +149,7 @@ class FieldOf(Written):
     within: str | None = Field(
         default=None, pattern=KEY, description="the field with the prefecture in which a municipality has to lie"
     )
+    fills: Fills | None = Field(default=None, description="what a corporate-number or postal-code is looked up for")
     options: list[Option] = Field(default_factory=list, max_length=1000)
 
     @model_validator(mode="after")
@@ -145,6 +162,8 @@ class FieldOf(Written):
             raise ValueError("two options have the same value")
         if self.as_ is not None and self.as_ not in LOOKS.get(kind, ()):
             raise ValueError(f"the type {kind} does not look like {self.as_}")
+        if self.fills is not None and kind not in {"corporate-number", "postal-code"}:
+            raise ValueError("fills belongs to the types corporate-number and postal-code; an address looks itself up")
         if self.value is not None and kind not in COMPUTABLE:
             raise ValueError(f"the type {kind} cannot be computed; {', '.join(sorted(COMPUTABLE))} can")
         if self.value is not None and self.required is not False:
