@@ -8,7 +8,7 @@ To read SUBSCRIBERS is to read the system.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
@@ -56,12 +56,22 @@ class Contact(Part):
     language: Literal["ja", "en"] = "ja"
 
 
-class Applicant(Part):
-    """The organisation that files."""
+class Agent(Part):
+    """The organisation that files for another one, under its mandate (委任)."""
 
     organisation_id: UUID
     name: str
     corporate_number: str | None = None
+
+
+class Applicant(Part):
+    """The organisation that files, or for which an `agent` files. `verified`: somebody checked who it is."""
+
+    organisation_id: UUID
+    name: str
+    corporate_number: str | None = None
+    verified: bool = True
+    agent: Agent | None = None
 
 
 class Mend(Part):
@@ -218,6 +228,45 @@ class SignInRequested(Event):
     expires_at: datetime
 
 
+class RegistrationRequested(Event):
+    """Somebody without an account would register an organisation. The link's secret is derived as that of a sign-in."""
+
+    type: ClassVar[str] = "registration.requested.v1"
+    source: ClassVar[str] = "identity"
+
+    link_id: UUID
+    path: str
+    contact: Contact
+    expires_at: datetime
+
+
+class InvitationSent(Event):
+    """An owner invited somebody into his organisation. The link's secret is derived by who sends it, as that of a sign-in."""
+
+    type: ClassVar[str] = "invitation.sent.v1"
+    source: ClassVar[str] = "identity"
+
+    link_id: UUID
+    path: str
+    contact: Contact
+    organisation: str
+    invited_by: str
+    expires_at: datetime
+
+
+class MandateOffered(Event):
+    """An organisation would have another one act for it (委任). One event for each person to write to."""
+
+    type: ClassVar[str] = "mandate.offered.v1"
+    source: ClassVar[str] = "identity"
+
+    contact: Contact
+    principal: str
+    starts_on: date
+    ends_on: date
+    path: str
+
+
 EVENTS: dict[str, type[Event]] = {
     event.type: event
     for event in (
@@ -231,6 +280,9 @@ EVENTS: dict[str, type[Event]] = {
         CaseDecided,
         CaseWithdrawn,
         SignInRequested,
+        RegistrationRequested,
+        InvitationSent,
+        MandateOffered,
     )
 }
 
@@ -264,4 +316,7 @@ SUBSCRIBERS: dict[str, list[Subscriber]] = {
     "case.decided.v1": [*_hears("intake.follow_case", "notify.tell"), *_hears("opendata.count", ordered=False)],
     "case.withdrawn.v1": _hears("intake.follow_case", "notify.tell"),
     "sign-in.requested.v1": _hears("notify.tell", ordered=False),
+    "registration.requested.v1": _hears("notify.tell", ordered=False),
+    "invitation.sent.v1": _hears("notify.tell", ordered=False),
+    "mandate.offered.v1": _hears("notify.tell", ordered=False),
 }

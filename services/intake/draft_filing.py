@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 from uuid import UUID
 
 import orjson
 from fastapi import Request
+from sqlalchemy.orm import object_session
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
-from services.intake import applications, drafts, trials
+from services.intake import applications, drafts, enclosures, trials
 from services.intake.duplicates import of_caller, said
 from services.intake.filing import Filing, FilingIn, Receipt, WrittenContact, prepare, read
 from services.intake.form_errors import Wrong, to_file, wrong
 from services.intake.models import Draft, TrialFiling
 from services.intake.procedures import Catalogue, Published
 from shared.events import ProcedureRef
-from shared.identity.callers import Caller
+from shared.identity.callers import Caller, must_write
+from shared.identity.mandates import acting
 from shared.problems import Conflict, FieldError, Invalid
 
 _TRIES, _PAUSE = 50, 0.1
@@ -26,10 +29,10 @@ _TRIES, _PAUSE = 50, 0.1
 def current(session: Session, request: Request, draft: Draft) -> Published:
     """The version a draft is in, after it was carried over to the newest."""
     catalogue: Catalogue = request.app.state.catalogue
-    on_trial = draft.procedure_version < 0
-    newest = (
-        trials.current(session, catalogue, draft.procedure_id) if on_trial else catalogue.current(session, draft.procedure_id)
-    )
+    if draft.procedure_version < 0:
+        newest = trials.current(session, catalogue, draft.procedure_id)
+    else:
+        newest = catalogue.current(session, draft.procedure_id)
     old = catalogue.version(session, ProcedureRef(id=draft.procedure_id, version=draft.procedure_version))
     drafts.renew(draft, old, newest)
     return newest
@@ -45,6 +48,7 @@ def copied(session: Session, request: Request, caller: Caller, application_id: U
     """A new draft with the answers of an earlier application, and with what was to mend where it was returned."""
     catalogue: Catalogue = request.app.state.catalogue
     application, steps = applications.shown(session, caller, application_id)
+    caller = acting(session, caller, application.organisation_id, application.procedure_id, "prepare")
     mends = steps[-1].detail["mends"] if steps and steps[-1].state == "returned" else []
     published = catalogue.current(session, application.procedure_id)
     return drafts.create(session, caller, published, source=application, mends=mends)
@@ -55,14 +59,22 @@ def contact_of(draft: Draft, caller: Caller) -> dict[str, str]:
     return draft.contact or {"name": caller.name, "email": caller.email, "language": caller.language}
 
 
+def session_of(draft: Draft) -> Session:
+    """The session in which a draft was opened."""
+    return cast("Session", object_session(draft))
+
+
 def errors_of(draft: Draft, published: Published) -> list[Wrong]:
-    """Everything that is wrong with a draft as it would be filed."""
-    return wrong(published, to_file(published, draft.answers))
+    """Everything that is wrong with a draft as it would be filed, its files included."""
+    answers = to_file(published, draft.answers)
+    files = enclosures.mends_of(session_of(draft), draft.organisation_id, published.procedure, answers)
+    return wrong(published, answers) + [Wrong(one.pointer, "error", one.ja, one.en) for one in files]
 
 
 def duplicates_of(session: Session, draft: Draft, published: Published, caller: Caller) -> list[Wrong]:
-    """What is to be said of the caller's organisation's own applications that a draft would be a duplicate of."""
-    found = of_caller(session, caller, published, to_file(published, draft.answers))
+    """What is to be said of the organisation's own applications that a draft would be a duplicate of."""
+    filer = acting(session, caller, draft.organisation_id, draft.procedure_id, "prepare")
+    found = of_caller(session, filer, published, to_file(published, draft.answers), seen_by=caller)
     return [
         Wrong(one.pointer, "error" if level == "error" else "warning", one.ja, one.en) for level, one in said(published, found)
     ]
@@ -109,20 +121,22 @@ def _prepared(request: Request, caller: Caller, draft_id: UUID, version: int | N
             raise Conflict("{name} is writing this draft; try again later, or take it over", name=draft.held_by_name)
         answers = to_file(published, draft.answers)
         contact = WrittenContact.model_validate(contact_of(draft, caller))
-        found = [*wrong(published, answers), *duplicates_of(session, draft, published, caller)]
+        found = [*errors_of(draft, published), *duplicates_of(session, draft, published, caller)]
         found = [one for one in found if one.level == "error"]
         if found:
             language = caller.language
             errors = [FieldError(f"/answers{one.pointer}", one.within(language)) for one in found]
             raise Invalid("The answers do not fit the form of {id}", errors=errors, id=published.ref.id)
         if published.trial:
+            must_write(caller)
             tried = trials.file(session, caller, draft, published)
             drafts.forget(session, draft_id)
             session.commit()
             return _test_receipt(tried)
         body = orjson.dumps({"procedure": published.ref.id, "answers": answers, "contact": contact.model_dump()})
         written: FilingIn = read(body)
-        return prepare(written, body, caller, published, str(draft_id))
+        filer = acting(session, caller, draft.organisation_id, draft.procedure_id, "file")
+        return prepare(written, body, filer, published, str(draft_id))
 
 
 def _test_receipt(tried: TrialFiling) -> Receipt:

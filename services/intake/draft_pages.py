@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
@@ -12,34 +13,50 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
-from services.intake import applications, draft_filing, drafts, lookups, trials
+from services.intake import applications, attachments, draft_filing, drafts, lookups, trials
+from services.intake.attachments import reference_text
 from services.intake.draft_views import PAGES, confirm_page, errors_in, form_page, places_on, title_of
 from services.intake.filing import WrittenContact
 from services.intake.form_errors import pages_of
+from services.intake.form_posted import FormPosted, posted
 from services.intake.form_reading import Posted, read_page, text_of, with_rows
+from services.intake.models import Draft
+from services.intake.multipart import Entered, Part, read_form
+from services.intake.procedures import Published
+from services.intake.reach import principals
 from shared.identity.callers import Caller
+from shared.identity.mandates import acting, held
 from shared.problems import Conflict, Invalid, NotFound
 from shared.validation import body_errors
 from shared.web.callers import Transaction
 from shared.web.pages import language_of, pages_router
 from shared.web.visitors import ApplicantPerson
 
-_MOST_FIELDS = 20_000
 _EARLIER = 5
+# A page may send so many of the largest files at once.
+_MOST_FILES = 4
 
 router = pages_router()
 
 
-async def _posted(request: Request) -> Posted:
-    entered = await request.form(max_fields=_MOST_FIELDS, max_files=0)
-    found: dict[str, list[str]] = {}
-    for name, text in entered.multi_items():
-        if isinstance(text, str):
-            found.setdefault(name, []).append(text)
-    return found
+async def _entered(request: Request, caller: ApplicantPerson) -> Entered:
+    """A page of the form with its files, which are kept as they come in."""
+    if not request.headers.get("content-type", "").lower().startswith("multipart/"):
+        return Entered({name: list(texts) for name, texts in (await posted(request)).items()})
+    state = request.app.state
+
+    async def keep(part: Part) -> str:
+        if part.incoming is None or part.filename is None:
+            return ""
+        sent = await run_in_threadpool(part.incoming.looked_at, part.filename, part.declared)
+        return reference_text(await run_in_threadpool(attachments.keep, state.engine, state.storage, caller, sent))
+
+    each: int = state.settings.attachment_bytes
+    with state.uploads.taken():
+        return await read_form(request, state.storage, whole=_MOST_FILES * each, each=each, keep=keep)
 
 
-FormPosted = Annotated[Posted, Depends(_posted)]
+PageEntered = Annotated[Entered, Depends(_entered)]
 
 
 def _to(path: str) -> Response:
@@ -57,24 +74,27 @@ def start(procedure_id: str, request: Request, session: Transaction, caller: App
         title=published.procedure.title.within(language_of(request)),
         procedure_id=procedure_id,
         mine=caller.organisation_kind in published.procedure.applicants,
+        principals=principals(session, caller, published.procedure),
         drafts=drafts.listed(session, caller, procedure=procedure_id),
         earlier=earlier[:_EARLIER],
     )
 
 
 @router.post("/procedures/{procedure_id}/apply")
-def begin(
+def begin(  # noqa: PLR0917 - what FastAPI gives
     procedure_id: str,
     request: Request,
     session: Transaction,
     caller: ApplicantPerson,
     copy_of: Annotated[UUID | None, Form()] = None,
+    on_behalf_of: Annotated[UUID | None, Form()] = None,
 ) -> Response:
     """Begin a draft, or copy an earlier application into one."""
     if copy_of is not None:
         draft = draft_filing.copied(session, request, caller, copy_of)
     else:
-        draft = drafts.create(session, caller, request.app.state.catalogue.current(session, procedure_id))
+        filer = acting(session, caller, on_behalf_of, procedure_id, "prepare")
+        draft = drafts.create(session, filer, request.app.state.catalogue.current(session, procedure_id))
     page = 1
     if draft.mends:
         published = draft_filing.current(session, request, draft)
@@ -85,7 +105,11 @@ def begin(
 @router.get("/drafts")
 def list_drafts(request: Request, session: Transaction, caller: ApplicantPerson, saved: int = 0) -> Response:
     """The organisation's drafts."""
-    rows = [{"draft": one, "title": title_of(request, session, one)} for one in drafts.listed(session, caller)]
+    names = {one.principal_id: one.name for one in held(session, caller)}
+    rows = [
+        {"draft": one, "title": title_of(request, session, one), "principal": names.get(one.organisation_id)}
+        for one in drafts.listed(session, caller)
+    ]
     return PAGES.show(request, "drafts.html", rows=rows, saved=bool(saved), keep=drafts.KEEP.days)
 
 
@@ -124,31 +148,27 @@ def show_page(draft_id: UUID, number: int, request: Request, session: Transactio
 
 @router.post("/drafts/{draft_id}/pages/{number}")
 def save_page(  # noqa: PLR0917 - what FastAPI gives
-    draft_id: UUID, number: int, request: Request, session: Transaction, caller: ApplicantPerson, posted: FormPosted
+    draft_id: UUID, number: int, request: Request, session: Transaction, caller: ApplicantPerson, entered: PageEntered
 ) -> Response:
     """Save a page, with all that is wrong with it, and go where the pressed button says."""
     draft, published = draft_filing.opened(session, request, caller, draft_id)
     form = published.procedure.form
     if not 1 <= number <= len(form):
         raise NotFound
+    posted = entered.posted
     answers = read_page(form[number - 1], posted)
     version = text_of(posted, "version")
     before = places_on(published, number, draft.answers, request)
     go, _, which = text_of(posted, "go").partition(":")
     try:
-        drafts.save(draft, caller, int(version) if version.isdigit() else 0, answers=answers, page=number)
+        drafts.save(session, draft, caller, int(version) if version.isdigit() else 0, answers=answers, page=number)
     except Conflict as late:
         merged = {key: answer for key, answer in {**draft.answers, **answers}.items() if answer is not None}
         return form_page(request, draft, published, caller, number, late=late, answers=merged)
-    if go in {"add", "remove"}:
-        key, _, row = which.partition(":")
-        drafts.save(draft, caller, draft.version, answers={key: with_rows(published.procedure, draft.answers, key, row)})
-    if go == "lookup":
-        filled = lookups.fill(session, published.procedure, draft.answers, which)
-        if filled.answers:
-            drafts.save(draft, caller, draft.version, answers=filled.answers)
-        at = quote(which[:100], safe=".")
-        return _to(f"/drafts/{draft_id}/pages/{number}?found={filled.found}&at={at}#{at.replace('.', '-')}")
+    for gone in posted.get("drop", ()):
+        _give_up(session, caller, gone.rpartition(":")[2])
+    if entered.refused:
+        return form_page(request, draft, published, caller, number, refused=entered.refused, status=422)
     if go != "next":
         here = f"/drafts/{draft_id}/pages/{number}"
         goals = {
@@ -156,12 +176,27 @@ def save_page(  # noqa: PLR0917 - what FastAPI gives
             "back": f"/drafts/{draft_id}/pages/{max(number - 1, 1)}",
             "update": f"{here}?check=1" if "check" in posted else here,
         }
-        return _to(goals.get(go, f"{here}#{which.partition(':')[0]}" if which else here))
+        return _to(goals.get(go) or here + _changed(session, draft, published, caller, go, which))
     if any(pages_of(published).get(one.key) == number for one in errors_in(draft, published)):
         return form_page(request, draft, published, caller, number, check=True, status=422)
     if places_on(published, number, draft.answers, request) - before:
         return form_page(request, draft, published, caller, number, more=True)
     return _to(f"/drafts/{draft_id}/pages/{number + 1}" if number < len(form) else f"/drafts/{draft_id}/confirm")
+
+
+def _changed(session: Session, draft: Draft, published: Published, caller: Caller, go: str, which: str) -> str:  # noqa: PLR0917 - what a button names
+    """Add a row, take one out, or look a field up; where on the page that is."""
+    key, _, row = which.partition(":")
+    if go in {"add", "remove"}:
+        rows = with_rows(published.procedure, draft.answers, key, row)
+        drafts.save(session, draft, caller, draft.version, answers={key: rows})
+    if go == "lookup":
+        filled = lookups.fill(session, published.procedure, draft.answers, which)
+        if filled.answers:
+            drafts.save(session, draft, caller, draft.version, answers=filled.answers)
+        at = quote(which[:100], safe=".")
+        return f"?found={filled.found}&at={at}#{at.replace('.', '-')}"
+    return f"#{quote(key[:100], safe='.')}" if key else ""
 
 
 @router.get("/drafts/{draft_id}/confirm")
@@ -218,7 +253,7 @@ def _with_contact(request: Request, caller: Caller, draft_id: UUID, posted: Post
         version = text_of(posted, "version")
         late = None
         try:
-            drafts.save(draft, caller, int(version) if version.isdigit() else 0, contact=None if wrong else contact)
+            drafts.save(session, draft, caller, int(version) if version.isdigit() else 0, contact=None if wrong else contact)
         except Conflict as conflict:
             # the first of two clicks saved it a moment ago, with the same contact: this is no change by somebody else
             clicked = draft.contact == contact and draft.updated_by == caller.account_id and str(draft.version - 1) == version
@@ -230,3 +265,9 @@ def _with_contact(request: Request, caller: Caller, draft_id: UUID, posted: Post
             answer = confirm_page(request, draft, published, caller, status=422, **more)
         session.commit()
         return answer
+
+
+def _give_up(session: Session, caller: Caller, attachment_id: str) -> None:
+    """Delete a file that was taken out, unless it was filed before."""
+    with suppress(ValueError, NotFound, Conflict):
+        attachments.remove(session, caller, UUID(attachment_id))

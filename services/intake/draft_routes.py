@@ -16,6 +16,7 @@ from services.intake.models import Draft
 from services.intake.routes import ReceiptOut
 from shared.events import ProcedureRef
 from shared.i18n import negotiate
+from shared.identity.mandates import acting
 from shared.problems import FieldError, Invalid
 from shared.web.callers import Applicant, Transaction
 from shared.web.problems import described
@@ -29,7 +30,8 @@ class DraftIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     procedure: str | None = Field(default=None, max_length=64, description="the procedure's id")
-    copy_of: UUID | None = Field(default=None, description="an earlier application of your organisation, instead")
+    on_behalf_of: UUID | None = Field(default=None, description="your principal: `principal.id` of GET /v1/mandates")
+    copy_of: UUID | None = Field(default=None, description="an earlier application of your organisation or principal, instead")
     trial: UUID | None = Field(default=None, description="a trial of a procedure that is not in force, instead")
     answers: dict[str, Any] | None = Field(default=None, description="without it, what is known of your organisation is entered")
 
@@ -56,6 +58,8 @@ class DraftOutline(BaseModel):
     """A draft in a list."""
 
     id: UUID
+    organisation_id: UUID = Field(description="for which it is: yours, or your principal")
+    agent: str | None = Field(description="who began it for that organisation under a mandate")
     procedure: ProcedureRef
     trial: bool = Field(description="whether it is of a trial: what becomes of it reaches nobody")
     version: int
@@ -87,6 +91,8 @@ class DraftOut(DraftOutline):
 def _outline(draft: Draft) -> dict[str, Any]:
     return {
         "id": draft.id,
+        "organisation_id": draft.organisation_id,
+        "agent": draft.agent_name,
         "procedure": ProcedureRef(id=draft.procedure_id, version=draft.procedure_version),
         "trial": draft.procedure_version < 0,
         "version": draft.version,
@@ -126,15 +132,17 @@ def begin(written: DraftIn, request: Request, response: Response, session: Trans
     _clean(written.answers)
     if [written.procedure, written.copy_of, written.trial].count(None) != 2:  # noqa: PLR2004 - all but one
         raise Invalid("Say either `procedure`, `copy_of` or `trial`")
+    if written.procedure is None and written.on_behalf_of is not None:
+        raise Invalid("A copy is for the organisation of what it copies, a trial for your own; leave `on_behalf_of` out")
     if written.copy_of is not None:
         draft = draft_filing.copied(session, request, caller, written.copy_of)
-    else:
-        catalogue = request.app.state.catalogue
-        if written.trial is not None:
-            _, published = trials.opened(session, catalogue, written.trial)
-        else:
-            published = catalogue.current(session, written.procedure)
+    elif written.trial is not None:
+        _, published = trials.opened(session, request.app.state.catalogue, written.trial)
         draft = drafts.create(session, caller, published, answers=written.answers)
+    else:
+        published = request.app.state.catalogue.current(session, written.procedure)
+        filer = acting(session, caller, written.on_behalf_of, published.ref.id, "prepare")
+        draft = drafts.create(session, filer, published, answers=written.answers)
     response.headers["location"] = f"/v1/drafts/{draft.id}"
     return _whole(session, request, draft, caller)
 
@@ -159,7 +167,7 @@ def change_draft(draft_id: UUID, change: DraftChange, request: Request, session:
     _clean(change.answers)
     draft, _ = draft_filing.opened(session, request, caller, draft_id)
     contact = change.contact.model_dump() if change.contact else None
-    drafts.save(draft, caller, change.version, answers=change.answers, contact=contact)
+    drafts.save(session, draft, caller, change.version, answers=change.answers, contact=contact)
     return _whole(session, request, draft, caller)
 
 

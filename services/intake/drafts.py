@@ -11,11 +11,13 @@ import orjson
 from sqlalchemy import delete, text
 from sqlmodel import Session, col, func, select
 
+from services.intake import enclosures
 from services.intake.carrying import carry_over, prefilled
 from services.intake.models import Application, Draft
 from services.intake.procedures import Published
+from services.intake.reach import within
 from shared.database import new_id
-from shared.identity.callers import Caller
+from shared.identity.callers import Caller, must_write
 from shared.problems import Conflict, Forbidden, NotFound, TooLarge
 
 MOST_DRAFTS = 100  # of one organisation
@@ -40,6 +42,7 @@ def create(
 
     Raises Forbidden, Conflict, TooLarge.
     """
+    must_write(caller)
     wanted = published.trial or caller.organisation_kind in published.procedure.applicants
     if caller.organisation_id is None or not wanted:
         raise Forbidden("This procedure is for {kinds}", kinds=", ".join(published.procedure.applicants))
@@ -53,6 +56,8 @@ def create(
     draft = Draft(
         id=new_id(),
         organisation_id=caller.organisation_id,
+        agent_id=caller.agent.organisation_id if caller.agent else None,
+        agent_name=caller.agent.name if caller.agent else None,
         procedure_id=published.ref.id,
         procedure_version=published.ref.version,
         answers=_small(dict(answers) if answers is not None else prefilled(published.procedure, caller)),
@@ -66,20 +71,21 @@ def create(
         draft.procedure_version = source.procedure_version
     session.add(draft)
     session.flush()
+    enclosures.hold(session, draft.organisation_id, draft.answers)
     return draft
 
 
 def listed(session: Session, caller: Caller, *, procedure: str | None = None) -> Sequence[Draft]:
-    """The drafts of the caller's organisation, last changed first."""
-    query = select(Draft).where(Draft.organisation_id == caller.organisation_id)
+    """The drafts that the caller reaches, last changed first."""
+    query = select(Draft).where(within(session, caller, Draft))
     if procedure is not None:
         query = query.where(Draft.procedure_id == procedure)
     return session.exec(query.order_by(col(Draft.updated_at).desc()).limit(MOST_DRAFTS)).all()
 
 
 def shown(session: Session, caller: Caller, draft_id: UUID, *, lock: bool = False) -> Draft:
-    """A draft of the caller's organisation. Raises NotFound."""
-    query = select(Draft).where(Draft.id == draft_id, Draft.organisation_id == caller.organisation_id)
+    """A draft that the caller reaches. Raises NotFound."""
+    query = select(Draft).where(Draft.id == draft_id, within(session, caller, Draft))
     found = session.exec(query.with_for_update() if lock else query).first()
     if found is None:
         raise NotFound("No draft of your organisation has the id {id}", id=draft_id)
@@ -89,9 +95,7 @@ def shown(session: Session, caller: Caller, draft_id: UUID, *, lock: bool = Fals
 def filed_from(session: Session, caller: Caller, draft_id: UUID) -> Application | None:
     """The application that was filed from a draft."""
     return session.exec(
-        select(Application).where(
-            Application.organisation_id == caller.organisation_id, Application.idempotency_key == str(draft_id)
-        )
+        select(Application).where(within(session, caller, Application), Application.idempotency_key == str(draft_id))
     ).first()
 
 
@@ -113,14 +117,17 @@ def held_by_another(draft: Draft, caller: Caller) -> bool:
 
 
 def hold(draft: Draft, caller: Caller, *, take_over: bool = False) -> bool:
-    """Keep others from writing this draft for a while; whether it is the caller's now."""
-    if held_by_another(draft, caller) and not take_over:
+    """Keep others from writing this draft for a while; whether it is the caller's now. Who may only read holds nothing."""
+    if take_over:
+        must_write(caller)
+    if not caller.may_file or (held_by_another(draft, caller) and not take_over):
         return False
     draft.held_by, draft.held_by_name, draft.held_until = caller.account_id, caller.name, datetime.now(UTC) + HOLD
     return True
 
 
 def save(
+    session: Session,
     draft: Draft,
     caller: Caller,
     version: int,
@@ -129,7 +136,11 @@ def save(
     contact: dict[str, Any] | None = None,
     page: int | None = None,
 ) -> None:
-    """Write answers into a locked draft, by key; None takes one out. Raises Conflict, TooLarge: then nothing is changed."""
+    """Write answers into a locked draft, by key; None takes one out.
+
+    Raises Forbidden, Conflict, TooLarge: then nothing is changed.
+    """
+    must_write(caller)
     if held_by_another(draft, caller):
         raise Conflict("{name} is writing this draft; try again later, or take it over", name=draft.held_by_name)
     if draft.version != version:
@@ -140,6 +151,7 @@ def save(
         changed = {key for key in answers if merged.get(key) != draft.answers.get(key)}
         draft.mends = [mend for mend in draft.mends if mend["pointer"].split("/")[1:2] not in [[key] for key in changed]]
         draft.answers = merged
+        enclosures.hold(session, draft.organisation_id, merged)
     if contact is not None:
         draft.contact = contact
     if page is not None:
@@ -151,9 +163,11 @@ def save(
 
 
 def discard(session: Session, draft: Draft, caller: Caller) -> None:
-    """Delete a draft. Raises Conflict while somebody else writes it."""
+    """Delete a draft. Raises Forbidden, and Conflict while somebody else writes it."""
+    must_write(caller)
     if held_by_another(draft, caller):
         raise Conflict("{name} is writing this draft; try again later, or take it over", name=draft.held_by_name)
+    enclosures.hold(session, draft.organisation_id, draft.answers, enclosures.KEEP_WITHOUT)
     session.delete(draft)
 
 

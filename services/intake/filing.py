@@ -13,14 +13,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import text
 from sqlmodel import Session
 
+from services.intake.enclosures import enclose
 from services.intake.mending import ERRORS_SHOWN, schema_errors
 from services.intake.models import Application
 from services.intake.procedures import Published, must_be_open
 from shared.bus.publish import publish
 from shared.database import insert_many, new_id
-from shared.events import Applicant, ApplicationFiled, Contact, ProcedureRef
-from shared.identity.callers import Caller
+from shared.events import Agent, Applicant, ApplicationFiled, Contact, ProcedureRef
+from shared.identity.callers import Caller, must_write
 from shared.problems import FieldError, Forbidden, Invalid, Malformed, Problem, json_pointer
+from shared.procedure.kinds.files import attached
 from shared.telemetry import current_traceparent
 from shared.validation import body_errors
 
@@ -47,6 +49,9 @@ class FilingIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     procedure: str = Field(max_length=64, description="the procedure's id")
+    on_behalf_of: UUID | None = Field(
+        default=None, description="the organisation that you file for under its mandate: `principal.id` of GET /v1/mandates"
+    )
     answers: dict[str, Any] = Field(description="fits the JSON Schema of GET /v1/procedures/{id}")
     contact: WrittenContact | None = Field(default=None, description="without it, the account that files is written to")
 
@@ -63,6 +68,7 @@ class Filing:
     digest: bytes
     idempotency_key: str | None
     traceparent: str | None
+    attachments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,9 @@ def read(body: bytes) -> FilingIn:
         filing = FilingIn.model_validate(content)
     except ValidationError as error:
         errors = body_errors(error.errors(include_input=False, include_url=False)[:ERRORS_SHOWN])
-        raise Invalid("The filing needs `procedure` and `answers`, and may have `contact`", errors=errors) from None
+        raise Invalid(
+            "The filing needs `procedure` and `answers`, and may have `contact` and `on_behalf_of`", errors=errors
+        ) from None
     if b"\\u0000" in body and (pointer := null_character(content)) is not None:
         wrong = FieldError(pointer, "Take out the null character (U+0000)")
         raise Invalid("The answers do not fit the form of {id}", errors=[wrong], id=filing.procedure)
@@ -108,6 +116,7 @@ def null_character(content: Any, pointer: str = "") -> str | None:
 
 def must_be_for(caller: Caller, published: Published) -> None:
     """Whether the caller may file this procedure now. Raises Forbidden, Conflict."""
+    must_write(caller)
     kinds = published.procedure.applicants
     if caller.organisation_kind not in kinds:
         raise Forbidden("This procedure is for {kinds}", kinds=", ".join(kinds))
@@ -139,6 +148,7 @@ def prepare(filing: FilingIn, body: bytes, caller: Caller, published: Published,
         hashlib.sha256(body).digest(),
         idempotency_key,
         current_traceparent(),
+        tuple(one["id"] for _, one in attached(published.procedure.fields(), filing.answers)),
     )
 
 
@@ -176,8 +186,14 @@ def record(session: Session, filings: list[Filing]) -> list[Receipt | Problem]:
         for filing in filings
         if (row := recorded.get(filing.id))
     }
+    enclose(session, [one for filing in filings if filing.id in receipts for one in _enclosed(filing)])
     publish(session, *(_filed(filing, receipts[filing.id]) for filing in filings if filing.id in receipts))
     return [receipts.get(filing.id) or _earlier(session, filing) for filing in filings]
+
+
+def _enclosed(filing: Filing) -> list[dict[str, str]]:
+    whose = {"application_id": str(filing.id), "organisation_id": str(filing.caller.organisation_id)}
+    return [{**whose, "attachment_id": one} for one in filing.attachments]
 
 
 def _filed(filing: Filing, receipt: Receipt) -> ApplicationFiled:
@@ -192,12 +208,18 @@ def _filed(filing: Filing, receipt: Receipt) -> ApplicationFiled:
 
 def _row(filing: Filing) -> dict[str, Any]:
     caller = filing.caller
+    agent = caller.agent
     applicant = Applicant(
-        organisation_id=caller.organisation_id, name=caller.organisation_name, corporate_number=caller.corporate_number
+        organisation_id=caller.organisation_id,
+        name=caller.organisation_name,
+        corporate_number=caller.corporate_number,
+        verified=caller.organisation_verified,
+        agent=Agent(**agent.__dict__) if agent else None,
     )
     return {
         "id": filing.id,
         "organisation_id": caller.organisation_id,
+        "agent_id": agent.organisation_id if agent else None,
         "account_id": caller.account_id,
         "procedure_id": filing.procedure.id,
         "procedure_version": filing.procedure.version,

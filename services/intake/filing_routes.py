@@ -13,10 +13,10 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
-from services.intake import bulk, filing
+from services.intake import bulk, enclosures, filing
 from services.intake.duplicates import of_caller, said
 from services.intake.procedures import Published
-from services.intake.routes import RawRoute, caller_of, newest_of
+from services.intake.routes import RawRoute, acting_of, caller_of, newest_of
 from services.intake.verdict import Verdict, judged
 from shared.events import Mend
 from shared.i18n import JST, Language, negotiate
@@ -58,9 +58,10 @@ async def check_application(request: Request) -> Response:
     """
     caller = await caller_of(request)
     written = filing.read(await request.body())
+    filer = await acting_of(request, caller, written)
     published = await newest_of(request, written.procedure)
-    filing.must_be_for(caller, published)
-    verdict = await run_in_threadpool(_judged, request, caller, published, written.answers)
+    filing.must_be_for(filer, published)
+    verdict = await run_in_threadpool(_judged, request, filer, caller, published, written.answers)
     language = negotiate(request.headers.get("accept-language"))
     content = {
         "valid": not verdict.errors,
@@ -71,12 +72,13 @@ async def check_application(request: Request) -> Response:
     return OrjsonResponse(content, headers=headers)
 
 
-def _judged(request: Request, caller: Caller, published: Published, answers: dict[str, Any]) -> Verdict:
+def _judged(request: Request, filer: Caller, caller: Caller, published: Published, answers: dict[str, Any]) -> Verdict:
     verdict = judged(published, answers, today=datetime.now(UTC).astimezone(JST).date())
     with Session(request.app.state.engine) as session:
-        duplicates = list(said(published, of_caller(session, caller, published, answers)))
+        duplicates = list(said(published, of_caller(session, filer, published, answers, seen_by=caller)))
+        files = enclosures.mends_of(session, filer.organisation_id, published.procedure, answers)
     return Verdict(
-        errors=[*verdict.errors, *(mend for level, mend in duplicates if level == "error")],
+        errors=[*verdict.errors, *files, *(mend for level, mend in duplicates if level == "error")],
         warnings=[*verdict.warnings, *(mend for level, mend in duplicates if level == "warning")],
     )
 
@@ -131,8 +133,9 @@ async def file_applications(request: Request) -> Response:
 
     async def file(line: bytes, line_key: str) -> filing.Receipt:
         written = filing.read(line)
+        acting = await acting_of(request, caller, written)
         published = await newest_of(request, written.procedure)
-        receipt: filing.Receipt = await request.app.state.counter.file(filing.prepare(written, line, caller, published, line_key))
+        receipt: filing.Receipt = await request.app.state.counter.file(filing.prepare(written, line, acting, published, line_key))
         return receipt
 
     def say(problem: Problem) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from services.intake import applications, searching
+from services.intake import applications, enclosures, searching
 from services.intake.models import Application, Step
 from services.intake.procedures import Catalogue, Published
 from services.intake.withdrawal import may_withdraw
@@ -19,7 +19,7 @@ from shared.i18n import JST, Language, message
 from shared.procedure import kinds
 from shared.procedure.fields import GroupField, ShownField, SimpleType
 from shared.procedure.model import ApplicantKind, Procedure
-from shared.procedure.reading import label_at, sections
+from shared.procedure.reading import files_in, label_at, sections
 from shared.procedure.rules import computed
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, language_of, pages_router, with_query
@@ -154,6 +154,10 @@ def show_application(application_id: UUID, request: Request, session: Transactio
         decision=_decision(last),
         may_withdraw=may_withdraw(application),
         sections=sections(procedure, _computed(procedure, application), language),
+        files=files_in(procedure, application.answers, language),
+        states=enclosures.states(
+            session, caller.organisation_id, application.answers, scanning=bool(request.app.state.settings.clamd)
+        ),
     )
 
 

@@ -22,8 +22,11 @@ from shared.events import (
     CaseWithdrawn,
     Contact,
     Event,
+    InvitationSent,
+    MandateOffered,
     ProcedurePublished,
     ProcedureRef,
+    RegistrationRequested,
     SignInRequested,
 )
 from shared.i18n import Language, message, show_date, show_time, translate
@@ -33,9 +36,9 @@ from shared.problems import NotFound
 POST = "post"
 _DECISIONS = {"approve": message("Approved"), "refuse": message("Refused"), "accept": message("Accepted")}
 
-Telling = (
-    ApplicationArrived | ApplicationReturned | ApplicationWithdrawn | CaseOpened | CaseDecided | CaseWithdrawn | SignInRequested
-)
+# What has nothing to do with a procedure.
+OfIdentity = SignInRequested | RegistrationRequested | InvitationSent | MandateOffered
+Telling = ApplicationArrived | ApplicationReturned | ApplicationWithdrawn | CaseOpened | CaseDecided | CaseWithdrawn | OfIdentity
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def tell(session: Session, events: list[Telling]) -> None:
 
 
 def _titles(session: Session, events: Sequence[Telling]) -> dict[str, dict[str, str]]:
-    wanted = {event.procedure.id for event in events if not isinstance(event, SignInRequested)}
+    wanted = {event.procedure.id for event in events if not isinstance(event, OfIdentity)}
     rows = session.exec(select(Procedure).where(col(Procedure.id).in_(wanted))) if wanted else ()
     titles = {row.id: row.title for row in rows}
     if missing := wanted - titles.keys():
@@ -82,6 +85,8 @@ def _draft(event: Telling, titles: dict[str, dict[str, str]]) -> Draft | None:
     def title(ref: ProcedureRef, language: Language) -> str:
         return titles[ref.id].get(language) or titles[ref.id]["ja"]
 
+    if isinstance(event, OfIdentity):
+        return _of_identity(event)
     draft: Draft | None = None
     match event:
         case ApplicationArrived(contact=to):
@@ -138,10 +143,24 @@ def _draft(event: Telling, titles: dict[str, dict[str, str]]) -> Draft | None:
                 "path": f"/applications/{event.subject}",
             }
             draft = Draft(to, "decided", filling)
-        case SignInRequested(contact=to):
-            filling = {"expires_at": show_time(event.expires_at, to.language), "path": event.path, "link_id": str(event.link_id)}
-            draft = Draft(to, "sign-in", filling)
     return draft
+
+
+def _of_identity(event: OfIdentity) -> Draft:
+    to = event.contact
+    match event:
+        case SignInRequested() | RegistrationRequested():
+            filling = {"expires_at": show_time(event.expires_at, to.language), "link_id": str(event.link_id)}
+            template = "sign-in" if isinstance(event, SignInRequested) else "register"
+            return Draft(to, template, filling | {"path": event.path})
+        case InvitationSent():
+            filling = {"expires_at": show_time(event.expires_at, to.language), "link_id": str(event.link_id)}
+            names = {"organisation": event.organisation, "invited_by": event.invited_by}
+            return Draft(to, "invitation", filling | names | {"path": event.path})
+        case MandateOffered():
+            days = {"starts_on": event.starts_on, "ends_on": event.ends_on}
+            filling = {name: show_date(day, to.language) for name, day in days.items()}
+            return Draft(to, "mandate-offered", filling | {"principal": event.principal, "path": event.path})
 
 
 def _row(event: Event, draft: Draft) -> dict[str, Any]:

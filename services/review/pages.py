@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from services.review import cases
+from services.review.downloads import downloaded
 from services.review.models import Case
 from services.review.procedures import version
 from shared.events import Duplicate, ProcedureRef
@@ -18,7 +19,7 @@ from shared.i18n import message, translate
 from shared.identity.callers import Caller
 from shared.problems import Conflict, FieldError, Invalid
 from shared.procedure.model import Decision, Procedure
-from shared.procedure.reading import sections
+from shared.procedure.reading import files_in, sections
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, language_of, pages_router, with_query
 from shared.web.visitors import ReviewerPerson
@@ -79,6 +80,13 @@ def show_case(case_id: UUID, request: Request, session: Transaction, caller: Rev
     return _show(request, session, caller, cases.shown(session, caller, case_id))
 
 
+@router.get("/desk/cases/{case_id}/attachments/{attachment_id}")
+def fetch_attachment(
+    case_id: UUID, attachment_id: UUID, request: Request, session: Transaction, caller: ReviewerPerson
+) -> Response:
+    return downloaded(request, session, caller, case_id, attachment_id)
+
+
 @router.post("/desk/cases/{case_id}")
 def decide(
     case_id: UUID,
@@ -117,6 +125,7 @@ def _show(
 ) -> Response:
     procedure, language = _procedure(session, case), language_of(request)
     choices = procedure.review.decisions
+    files = files_in(procedure, case.answers, language)
     errors = {error.pointer: translate(error.detail, language, **error.values) for error in problem.errors} if problem else {}
     anchors = {"/decision": f"decision-{choices[0]}", "/reasons": "reasons"}
     return _pages.show(
@@ -129,6 +138,8 @@ def _show(
         office=procedure.office(case.group).title.within(language),
         sections=sections(procedure, case.answers, language),
         duplicates=_duplicates(session, caller, case),
+        files=files,
+        states={one: "clean" if request.app.state.settings.clamd else "unscanned" for _, one, _ in files},
         choices=[(value, CHOICES[value]) for value in choices],
         may_refuse="refuse" in choices,
         decision=decision,

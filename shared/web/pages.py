@@ -38,6 +38,7 @@ _NAVIGATION: tuple[tuple[str, str, Role | None], ...] = (
     ("/", message("Procedures"), None),
     ("/applications", message("My applications"), "applicant"),
     ("/drafts", message("Drafts"), "applicant"),
+    ("/organisation", message("Organisation"), "applicant"),
     ("/desk", message("Cases"), "reviewer"),
     ("/console", message("Operation"), "operator"),
     ("/data", message("Statistics"), None),

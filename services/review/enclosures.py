@@ -1,0 +1,30 @@
+"""The files of a case. They lie in the storage that all services share, and a case says which are its own (docs/adr/0009)."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from services.review.models import Case
+from shared.problems import NotFound, Unavailable
+from shared.procedure.kinds.files import attached, is_reference
+from shared.procedure.model import Procedure
+from shared.storage import Missing, Readable, Storage, StorageError, attachment_key
+
+
+def named(case: Case, procedure: Procedure, attachment_id: UUID) -> dict[str, Any]:
+    """What a case says of one of its files. Raises NotFound."""
+    for _, one in attached(procedure.fields(), case.answers):
+        if is_reference(one) and one["id"] == str(attachment_id):
+            return one
+    raise NotFound("This case has no attachment with the id {id}", id=attachment_id)
+
+
+def opened(storage: Storage, attachment_id: UUID) -> Readable:
+    """A file's content. A case only names files that the format check let pass. Raises NotFound, Unavailable."""
+    try:
+        return storage.open(attachment_key(attachment_id))
+    except Missing:
+        raise NotFound("This file was taken away, as a later scan found a virus in it") from None
+    except StorageError:
+        raise Unavailable("This file cannot be read at this moment; try again later", retry_after=30) from None
