@@ -15,6 +15,7 @@ import orjson
 from sqlalchemy import Engine, delete, exists, func, text, update
 from sqlmodel import Session, col, select
 
+from services.intake import reach
 from services.intake.models import Attachment, Enclosure
 from shared.bus.publish import ring_after_commit
 from shared.database import new_id
@@ -106,6 +107,7 @@ def _announced(session: Session, caller: Caller, sent: Sent) -> Attachment:
         id=new_id(),
         organisation_id=caller.organisation_id,
         account_id=caller.account_id,
+        agent_id=caller.agent.organisation_id if caller.agent else None,
         name=sent.name,
         type=sent.type,
         size=sent.size,
@@ -124,11 +126,11 @@ def _filed() -> Any:
 
 
 def shown(session: Session, caller: Caller, attachment_id: UUID) -> Attachment:
-    """A file of the caller's organisation. Raises NotFound."""
+    """A file of the caller's organisation, or that it sent for a principal. Raises NotFound."""
     found = session.exec(
         select(Attachment).where(
             Attachment.id == attachment_id,
-            Attachment.organisation_id == caller.organisation_id,
+            reach.files(session, caller),
             col(Attachment.state).in_(_KEPT),
         )
     ).first()

@@ -39,21 +39,28 @@ _MOST_FILES = 4
 router = pages_router()
 
 
-async def _entered(request: Request, caller: ApplicantPerson) -> Entered:
+async def _entered(request: Request, caller: ApplicantPerson, draft_id: UUID) -> Entered:
     """A page of the form with its files, which are kept as they come in."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/"):
         return Entered({name: list(texts) for name, texts in (await posted(request)).items()})
     state = request.app.state
+    sender = await run_in_threadpool(_sending, request, caller, draft_id)
 
     async def keep(part: Part) -> str:
         if part.incoming is None or part.filename is None:
             return ""
         sent = await run_in_threadpool(part.incoming.looked_at, part.filename, part.declared)
-        return reference_text(await run_in_threadpool(attachments.keep, state.engine, state.storage, caller, sent))
+        return reference_text(await run_in_threadpool(attachments.keep, state.engine, state.storage, sender, sent))
 
     each: int = state.settings.attachment_bytes
     with state.uploads.taken():
         return await read_form(request, state.storage, whole=_MOST_FILES * each, each=each, keep=keep)
+
+
+def _sending(request: Request, caller: Caller, draft_id: UUID) -> Caller:
+    with Session(request.app.state.engine) as session:
+        draft = drafts.shown(session, caller, draft_id)
+        return acting(session, caller, draft.organisation_id, draft.procedure_id, "prepare")
 
 
 PageEntered = Annotated[Entered, Depends(_entered)]

@@ -247,7 +247,7 @@ def _shown_files(value: Any, page: _Page) -> list[ShownFile]:
 
 def _takes(one: SimpleField, language: Language) -> str:
     """What files a field takes."""
-    types = ", ".join(name.upper() for name in types_of(one))
+    types = ("、" if language == "ja" else ", ").join(name.upper() for name in types_of(one))
     limits = {"types": types, "megabytes": largest_of(one) // 1_000_000, "most": most_of(one)}
     says = message("{types}; at most {most} files, each of at most {megabytes} MB")
     return translate(says if one.type == "attachments" else message("{types}; at most {megabytes} MB"), language, **limits)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, or_
 
-from services.intake.models import Application, Draft
+from services.intake.models import Application, Attachment, Draft
 from shared.identity.callers import Caller
-from shared.identity.mandates import Held, held
+from shared.identity.mandates import Held, acting, held
 from shared.procedure.model import Procedure
 
 
@@ -20,6 +22,20 @@ def within(session: Session, caller: Caller, table: type[Application | Draft]) -
     own = col(table.organisation_id) == caller.organisation_id
     others = [_under(one, caller, table) for one in held(session, caller) if one.in_force]
     return or_(own, *(one for one in others if one is not None))
+
+
+def files(session: Session, caller: Caller) -> ColumnElement[bool]:
+    """The condition for attachments: those of his organisation, and those that it sent under a mandate still in force."""
+    for_whom = {one.principal_id for one in held(session, caller) if one.in_force and one.lets("prepare")}
+    sent = and_(col(Attachment.agent_id) == caller.organisation_id, col(Attachment.organisation_id).in_(for_whom))
+    return or_(col(Attachment.organisation_id) == caller.organisation_id, sent)
+
+
+def sending_for(session: Session, caller: Caller, principal: UUID) -> Caller:
+    """The caller as he sends a file for a principal, for whom he may prepare some procedure. Raises Forbidden."""
+    under = [one for one in held(session, caller) if one.principal_id == principal and one.in_force and one.lets("prepare")]
+    covered = next((procedure for one in under for procedure in one.procedures or [""]), "")
+    return acting(session, caller, principal, covered, "prepare")
 
 
 def principals(session: Session, caller: Caller, procedure: Procedure) -> list[Held]:

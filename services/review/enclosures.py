@@ -1,4 +1,4 @@
-"""The files of a case. They lie in the storage that all services share, and a case says which are its own (docs/adr/0009)."""
+"""The files of a case. They lie in the storage that all services share, and a case says which are its own (docs/adr/0011)."""
 
 from __future__ import annotations
 
