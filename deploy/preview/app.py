@@ -134,7 +134,7 @@ def enter(number: int, preview: Tried, posted: FormPosted) -> Response:
     published = preview.published
     if published is None or not 1 <= number <= len(published.procedure.form):
         return RedirectResponse("/pages/1", 303)
-    preview.enter(read_page(published.procedure.form[number - 1], posted))
+    preview.enter(read_page(published.procedure.form[number - 1], posted, preview.answers))
     go, _, which = text_of(posted, "go").partition(":")
     if go in {"add", "remove"}:
         key, _, row = which.partition(":")

@@ -163,7 +163,7 @@ def save_page(  # noqa: PLR0917 - what FastAPI gives
     if not 1 <= number <= len(form):
         raise NotFound
     posted = entered.posted
-    answers = read_page(form[number - 1], posted)
+    answers = read_page(form[number - 1], posted, draft.answers)
     version = text_of(posted, "version")
     before = places_on(published, number, draft.answers, request)
     go, _, which = text_of(posted, "go").partition(":")

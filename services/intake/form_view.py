@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -16,7 +16,7 @@ from services.intake.procedures import Published
 from shared.filetypes import FILE_TYPES
 from shared.i18n import Language, message, translate
 from shared.japanese import PREFECTURES, wareki
-from shared.procedure.asking import asked
+from shared.procedure.asking import asking
 from shared.procedure.fields import FILES, GroupField, ShownField, SimpleField
 from shared.procedure.kinds import KINDS
 from shared.procedure.kinds.files import is_reference, largest_of, most_of, text_of, types_of
@@ -107,6 +107,8 @@ class Shown:
     image: str = ""
     lookup: str = ""
     note: str = ""
+    disabled: bool = False
+    conditional: bool = False
     files: list[ShownFile] = field(default_factory=list)
     accept: str = ""
     takes: str = ""
@@ -135,8 +137,8 @@ class Shown:
     def described(self) -> str:
         """The ids of the texts that belong to it."""
         to_mend = self.mend != self.error and self.mend
-        texts = (self.help, self.note, self.error, self.warning, to_mend)
-        present = dict(zip(("help", "note", "error", "warning", "mend"), texts, strict=True))
+        texts = (self.help, self.note, self.disabled, self.error, self.warning, to_mend)
+        present = dict(zip(("help", "note", "idle", "error", "warning", "mend"), texts, strict=True))
         return " ".join(f"{self.id}-{name}" for name, text in present.items() if text)
 
 
@@ -149,6 +151,10 @@ class _Page:
     language: Language
     states: Mapping[str, str]
     lookups: frozenset[Lookup]
+    disabled: Collection[str]
+
+    def shows(self, place: str) -> bool:
+        return place in self.known or place in self.disabled
 
     def said(self, pointer: str, level: str) -> str:
         """What stands at a place and, unless it is a group, inside it."""
@@ -176,20 +182,20 @@ def shown_page(
     states: Mapping[str, str] | None = None,
     lookups: frozenset[Lookup] = frozenset(),
 ) -> list[Shown]:
-    """The fields of page `number` (from 1) that are asked for with these answers.
+    """The fields of page `number` (from 1) that are shown with these answers; those that take none at present are disabled.
 
     `states` are those of attached files, `lookups` those that can be offered.
     """
-    known = asked(published.procedure, answers, today=today())
-    page = _Page(answers, known, wrong, mends, language, states or {}, lookups)
+    found = asking(published.procedure, answers, today=today())
+    page = _Page(answers, found.required, wrong, mends, language, states or {}, lookups, found.disabled)
     return [
         _only_shown(one, language)
         if isinstance(one, ShownField)
         else _group(one, page)
         if isinstance(one, GroupField)
-        else _simple(one, one.key, answers.get(one.key), known[one.key], page)
+        else _simple(one, one.key, answers.get(one.key), page)
         for one in published.procedure.form[number - 1].fields
-        if isinstance(one, ShownField) or one.key in known
+        if isinstance(one, ShownField) or page.shows(one.key)
     ]
 
 
@@ -197,16 +203,20 @@ def _only_shown(one: ShownField, language: Language) -> Shown:
     return Shown("", one.type, one.type, one.label.within(language), image=one.image)
 
 
-def _simple(one: SimpleField, name: str, value: Any, required: bool, page: _Page) -> Shown:  # noqa: FBT001 - as the rules say
-    pointer = "/" + name.replace(".", "/")
+def _simple(one: SimpleField, name: str, value: Any, page: _Page) -> Shown:
+    place = name.replace(".", "/")
+    pointer = f"/{place}"
+    disabled = place in page.disabled
     made = Shown(
         name,
         WIDGETS.get(one.type, "line"),
         one.type,
         one.label.within(page.language),
         one.help.within(page.language) if one.help else "",
-        required,
-        value,
+        page.known.get(place, False),
+        value if one.keep or not disabled else None,
+        disabled=disabled,
+        conditional=one.show is not True or one.enable is not True,
         error=page.said(pointer, "error"),
         warning=page.said(pointer, "warning"),
         mend=page.to_mend(pointer),
@@ -264,19 +274,20 @@ def _written(one: SimpleField, value: Any, language: Language) -> str:
 
 def _group(one: GroupField, page: _Page) -> Shown:
     rows = [row for row in page.answers.get(one.key) or [] if isinstance(row, dict)]
-    if not rows and (one.repeat.least or page.known[one.key]):
+    disabled, required = one.key in page.disabled, page.known.get(one.key, False)
+    if not rows and (one.repeat.least or required):
         rows = [{}]
     made = Shown(one.key, "group", "group", one.label.within(page.language), one.help.within(page.language) if one.help else "")
-    made.required, made.most, made.least = page.known[one.key], one.repeat.most, one.repeat.least
+    made.required, made.most, made.least, made.disabled = required, one.repeat.most, one.repeat.least, disabled
     pointer = f"/{one.key}"
     made.error = next((w.within(page.language) for w in page.wrong if w.pointer == pointer and w.level == "error"), "")
     made.warning = next((w.within(page.language) for w in page.wrong if w.pointer == pointer and w.level == "warning"), "")
     made.mend = next((m[page.language] for m in page.mends if m["pointer"] == pointer), "")
     made.rows = [
         [
-            _simple(part, f"{one.key}.{index}.{part.key}", row.get(part.key), page.known[place], page)
+            _simple(part, f"{one.key}.{index}.{part.key}", row.get(part.key), page)
             for part in one.fields
-            if (place := f"{one.key}/{index}/{part.key}") in page.known
+            if page.shows(f"{one.key}/{index}/{part.key}")
         ]
         for index, row in enumerate(rows)
     ]

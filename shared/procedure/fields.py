@@ -142,6 +142,9 @@ class FieldOf(Written):
     required: Condition = False
     show: Condition = True
     enable: Condition = Field(default=True, description="while it does not hold, the field is shown but takes no answer")
+    keep: bool = Field(
+        default=False, description="an answer counts also while `show` or `enable` does not hold; otherwise it is not filed"
+    )
     max: int | None = Field(default=None, ge=1, le=10**15, description="most characters of a text, largest number")
     min: int | None = Field(default=None, ge=-(10**15), le=10**15, description="smallest number; 0 when nothing is said")
     digits: int | None = Field(
@@ -182,6 +185,8 @@ class FieldOf(Written):
             raise ValueError(f"the type {kind} cannot be computed; {', '.join(sorted(COMPUTABLE))} can")
         if self.value is not None and self.required is not False:
             raise ValueError("what is computed is not required of anybody: take out `required`")
+        if self.keep and self.show is True and self.enable is True:
+            raise ValueError("keep says what becomes of an answer that `show` or `enable` takes away; without them leave it out")
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError("min is larger than max")
         return self
