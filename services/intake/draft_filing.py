@@ -72,7 +72,7 @@ def errors_of(draft: Draft, published: Published) -> list[Wrong]:
 
 
 def duplicates_of(session: Session, draft: Draft, published: Published, caller: Caller) -> list[Wrong]:
-    """What is to be said of the organisation's own applications that a draft would be a duplicate of."""
+    """What is to be said of the applications of the draft's own organisation that it would be a duplicate of."""
     filer = acting(session, caller, draft.organisation_id, draft.procedure_id, "prepare")
     found = of_caller(session, filer, published, to_file(published, draft.answers), seen_by=caller)
     return [

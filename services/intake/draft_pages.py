@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from services.intake import applications, attachments, draft_filing, drafts, lookups, trials
 from services.intake.attachments import reference_text
 from services.intake.draft_views import PAGES, confirm_page, errors_in, form_page, places_on, title_of
+from services.intake.entitled import must_be_entitled
 from services.intake.filing import WrittenContact
 from services.intake.form_errors import pages_of
 from services.intake.form_posted import FormPosted, posted
@@ -26,7 +27,7 @@ from services.intake.procedures import Published
 from services.intake.reach import principals
 from shared.identity.callers import Caller
 from shared.identity.mandates import acting, held
-from shared.problems import Conflict, Invalid, NotFound
+from shared.problems import Conflict, Forbidden, Invalid, NotFound
 from shared.validation import body_errors
 from shared.web.callers import Transaction
 from shared.web.pages import language_of, pages_router
@@ -74,13 +75,19 @@ def _to(path: str) -> Response:
 def start(procedure_id: str, request: Request, session: Transaction, caller: ApplicantPerson) -> Response:
     """Where an application begins: anew, with a draft, or with an earlier application."""
     published = request.app.state.catalogue.current(session, procedure_id)
+    try:
+        must_be_entitled(caller, published.procedure)
+        hindrance = None
+    except Forbidden as problem:
+        hindrance = problem
     earlier = [one for one in applications.listed(session, caller, limit=200) if one.procedure_id == procedure_id]
     return PAGES.show(
         request,
         "apply.html",
         title=published.procedure.title.within(language_of(request)),
         procedure_id=procedure_id,
-        mine=caller.organisation_kind in published.procedure.applicants,
+        mine=not hindrance,
+        hindrance=hindrance,
         principals=principals(session, caller, published.procedure),
         drafts=drafts.listed(session, caller, procedure=procedure_id),
         earlier=earlier[:_EARLIER],

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, or_
 
+from services.intake.entitled import assured
 from services.intake.models import Application, Attachment, Draft
 from shared.identity.callers import Caller
 from shared.identity.mandates import Held, acting, held
@@ -41,7 +42,13 @@ def sending_for(session: Session, caller: Caller, principal: UUID) -> Caller:
 def principals(session: Session, caller: Caller, procedure: Procedure) -> list[Held]:
     """For whom the caller may begin an application now; each once."""
     found = [one for one in held(session, caller) if one.in_force and one.covers(procedure.procedure) and one.lets("prepare")]
-    return list({one.principal_id: one for one in found if one.kind in procedure.applicants}.values())
+    return list({one.principal_id: one for one in found if _known(one, caller, procedure)}.values())
+
+
+def _known(mandate: Held, caller: Caller, procedure: Procedure) -> bool:
+    """Whether the principal may file the procedure, and is known well enough, as is his agent."""
+    mine = assured(caller.organisation_verified, caller.standing, procedure.sign_in)
+    return mandate.kind in procedure.applicants and mine and assured(mandate.verified, "", procedure.sign_in)
 
 
 def _under(mandate: Held, caller: Caller, table: type[Application | Draft]) -> ColumnElement[bool] | None:
