@@ -15,7 +15,7 @@ from services.intake.models import Attachment
 from services.intake.reach import sending_for
 from shared.database import Session
 from shared.filetypes import FILE_TYPES
-from shared.identity.callers import Caller
+from shared.identity.callers import Caller, must_write
 from shared.storage import Storage
 from shared.web.callers import Applicant, Transaction
 from shared.web.downloads import DOWNLOAD, download
@@ -82,6 +82,7 @@ async def send_attachment(
     caller: Applicant,
     on_behalf_of: Annotated[UUID | None, Query(description="your principal: `principal.id` of GET /v1/mandates")] = None,
 ) -> Any:
+    must_write(caller)
     name = uploads.name_in(request.headers.get("content-disposition", ""))
     storage: Storage = request.app.state.storage
     sender = caller if on_behalf_of is None else await run_in_threadpool(_sending, request, caller, on_behalf_of)

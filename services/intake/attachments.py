@@ -19,7 +19,7 @@ from services.intake import reach
 from services.intake.models import Attachment, Enclosure
 from shared.bus.publish import ring_after_commit
 from shared.database import new_id
-from shared.identity.callers import Caller
+from shared.identity.callers import Caller, must_write
 from shared.problems import Conflict, Forbidden, NotFound, Unavailable
 from shared.storage import Readable, Storage, StorageError, attachment_key
 
@@ -86,6 +86,7 @@ def keep(engine: Engine, storage: Storage, caller: Caller, sent: Sent) -> Attach
 
 
 def _announced(session: Session, caller: Caller, sent: Sent) -> Attachment:
+    must_write(caller)
     if caller.organisation_id is None:
         raise Forbidden("Files are sent from an organisation's account")
     # Two that come at the same time must not both be the last one.
@@ -157,7 +158,8 @@ def opened(storage: Storage, key: str) -> Readable:
 
 
 def remove(session: Session, caller: Caller, attachment_id: UUID) -> None:
-    """Give up a file that is not filed. Raises NotFound, Conflict."""
+    """Give up a file that is not filed. Raises NotFound, Forbidden, Conflict."""
+    must_write(caller)
     attachment = shown(session, caller, attachment_id)
     gone = session.exec(
         update(Attachment).where(col(Attachment.id) == attachment.id, ~_filed()).values(state="leaving", expires_at=func.now())

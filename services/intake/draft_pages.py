@@ -25,7 +25,7 @@ from services.intake.models import Draft
 from services.intake.multipart import Entered, Part, read_form
 from services.intake.procedures import Published
 from services.intake.reach import principals
-from shared.identity.callers import Caller
+from shared.identity.callers import Caller, must_write
 from shared.identity.mandates import acting, held
 from shared.problems import Conflict, Forbidden, Invalid, NotFound
 from shared.validation import body_errors
@@ -59,6 +59,7 @@ async def _entered(request: Request, caller: ApplicantPerson, draft_id: UUID) ->
 
 
 def _sending(request: Request, caller: Caller, draft_id: UUID) -> Caller:
+    must_write(caller)
     with Session(request.app.state.engine) as session:
         draft = drafts.shown(session, caller, draft_id)
         return acting(session, caller, draft.organisation_id, draft.procedure_id, "prepare")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, exists
 from sqlmodel import Session, and_, col, or_
 
 from services.intake.entitled import assured
-from services.intake.models import Application, Attachment, Draft
+from services.intake.models import Application, Attachment, Draft, Enclosure
 from shared.identity.callers import Caller
 from shared.identity.mandates import Held, acting, held
 from shared.procedure.model import Procedure
@@ -26,10 +26,21 @@ def within(session: Session, caller: Caller, table: type[Application | Draft]) -
 
 
 def files(session: Session, caller: Caller) -> ColumnElement[bool]:
-    """The condition for attachments: those of his organisation, and those that it sent under a mandate still in force."""
-    for_whom = {one.principal_id for one in held(session, caller) if one.in_force and one.lets("prepare")}
+    """The condition for attachments: those of his organisation, those that it sent under a mandate still in force, and those that
+    are filed with what he sees of a principal.
+    """
+    own = col(Attachment.organisation_id) == caller.organisation_id
+    in_force = [one for one in held(session, caller) if one.in_force]
+    if not in_force:
+        return own
+    for_whom = {one.principal_id for one in in_force if one.lets("prepare")}
     sent = and_(col(Attachment.agent_id) == caller.organisation_id, col(Attachment.organisation_id).in_(for_whom))
-    return or_(col(Attachment.organisation_id) == caller.organisation_id, sent)
+    filed = (
+        exists()
+        .where(col(Enclosure.attachment_id) == col(Attachment.id), col(Enclosure.application_id) == col(Application.id))
+        .where(within(session, caller, Application))
+    )
+    return or_(own, sent, filed)
 
 
 def sending_for(session: Session, caller: Caller, principal: UUID) -> Caller:

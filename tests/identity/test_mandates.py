@@ -352,3 +352,33 @@ def test_an_agent_attaches_files_for_its_principal(
     assert "p.pdf" in theirs.get(page).text
     counter.delete(f"{MANDATES}/{ended}", headers=bearer(principal))
     assert counter.get(there, headers=bearer(agent)).status_code == 404
+
+
+def a_file(counter: TestClient, key: str) -> Any:
+    headers = {**bearer(key), "content-disposition": "attachment; filename=plan.pdf"}
+    return counter.post("/v1/attachments", content=PDF, headers=headers)
+
+
+def test_who_may_receive_opens_the_files_of_what_he_sees_and_no_others(
+    clean: Site, counter: TestClient, principal: str, agent: str
+) -> None:
+    filed, other = a_file(counter, principal).json(), a_file(counter, principal).json()
+    filing = example(KOEN)
+    filing["answers"]["plan"] = filed["reference"]
+    assert file(counter, principal, filing).status_code == 202
+    mandate(counter, principal, agent, rights=["receive"], procedures=[KOEN])
+
+    def seen(one: dict[str, Any]) -> int:
+        return int(counter.get(f"/v1/attachments/{one['id']}", headers=bearer(agent)).status_code)
+
+    assert (seen(filed), seen(other)) == (200, 404)
+    clean.run("update identity.mandate set procedures = array[:p]", p=DENKI)
+    assert (seen(filed), seen(other)) == (404, 404)
+
+
+def test_who_may_only_read_sends_and_removes_no_file(clean: Site, counter: TestClient, principal: str) -> None:
+    reader = a_member(clean, "read")
+    assert a_file(counter, reader).status_code == 403
+    made = a_file(counter, principal).json()["id"]
+    assert counter.get(f"/v1/attachments/{made}", headers=bearer(reader)).status_code == 200
+    assert counter.delete(f"/v1/attachments/{made}", headers=bearer(reader)).status_code == 403
