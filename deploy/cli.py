@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from deploy.commands import deadletters, doctor, people, procedure, status, up
+from deploy.commands import deadletters, doctor, lookups, people, procedure, status, up
 
 app = typer.Typer(
     name="madoguchi",
@@ -17,6 +17,7 @@ app.command("up")(up.up)
 app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
 app.add_typer(procedure.app, name="procedure")
+app.add_typer(lookups.app, name="lookups")
 app.add_typer(people.app, name="people")
 app.add_typer(deadletters.app, name="deadletters")
 

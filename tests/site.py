@@ -127,10 +127,12 @@ class Site:
         with self.owner.begin() as connection:
             connection.execute(
                 text("""
-                truncate intake.application, intake.attachment, intake.draft, intake.step, review."case", notify.message,
-                  opendata.procedure_count, identity.account, identity.organisation, identity.registration, bus.event cascade
+                truncate intake.application, intake.attachment, intake.trial, intake.trial_filing, intake.draft, intake.step,
+                  review."case", notify.message, opendata.procedure_count, identity.account, identity.organisation,
+                  identity.registration, bus.event cascade
                 """)
             )
+            connection.execute(text("delete from intake.procedure where version < 0"))
         self.broker.flushall()
         shutil.rmtree(self.storage, ignore_errors=True)
 

@@ -31,6 +31,14 @@ def database_url(role: str, home: Path | None) -> str:
     raise typer.Exit(1)
 
 
+def base_url(home: Path | None) -> str:
+    """The address people use: of the machine that runs in the home, else of the environment."""
+    place = Home.at(home)
+    if told := place.told():
+        return Site(place, place.ports(), told["port"]).base_url
+    return os.environ.get("MADOGUCHI_BASE_URL", "")
+
+
 @contextmanager
 def session_as(role: str, home: Path | None) -> Iterator[Session]:
     """A session in that role, committed at the end. A problem is said in one line, and the command ends with 1."""

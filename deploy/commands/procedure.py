@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy.commands.access import session_as
+from deploy.commands.access import base_url, session_as
 from deploy.commands.options import HomeOption
 
 app = typer.Typer(help="Check the files of procedures, and publish them.", no_args_is_help=True)
@@ -41,9 +41,15 @@ def _fine(files: list[Path], *, say_so: bool = False) -> bool:
 
 
 @app.command()
-def publish(files: FilesArgument, home: HomeOption = None) -> None:
+def publish(
+    files: FilesArgument,
+    *,
+    trial: Annotated[bool, typer.Option(help="Try them out instead: with test filings that reach nobody.")] = False,
+    days: Annotated[int, typer.Option(min=1, max=365, help="How long the trial goes on.")] = 30,
+    home: HomeOption = None,
+) -> None:
     """Put procedures into force, each as its next version; what did not change keeps its version."""
-    from services.intake import procedures
+    from services.intake import procedures, trials
     from shared.procedure.files import OFFICES, read
 
     if not _fine(files):
@@ -51,8 +57,26 @@ def publish(files: FilesArgument, home: HomeOption = None) -> None:
     readable = [read(path) for path in files if path.name != OFFICES]
     with session_as("intake", home) as session:
         for procedure in readable:
+            if trial:
+                tried = trials.publish(session, procedure, days=days)
+                typer.echo(
+                    f"{tried.procedure_id} can be tried until {tried.ends_at:%Y-%m-%d} at {base_url(home)}/trials/{tried.id}"
+                )
+                continue
             ref = procedures.publish(session, procedure)
             typer.echo(f"{ref.id} is in force in version {ref.version}.")
+
+
+@app.command()
+def end_trial(
+    procedure: Annotated[str, typer.Argument(help="The procedure's id, such as koen-meigi.")], home: HomeOption = None
+) -> None:
+    """End a trial before its time; its drafts and test filings are deleted."""
+    from services.intake import trials
+
+    with session_as("intake", home) as session:
+        trials.end(session, procedure)
+    typer.echo(f"The trial of {procedure} has ended.")
 
 
 @app.command()

@@ -14,7 +14,8 @@ import services.intake
 from deploy.preview.form import Preview
 from services.intake.draft_views import WORDS, as_shown
 from services.intake.form_errors import Wrong, pages_of
-from services.intake.form_reading import Posted, read_page, text_of, with_rows
+from services.intake.form_posted import FormPosted
+from services.intake.form_reading import read_page, text_of, with_rows
 from services.intake.form_view import entries, shown_page
 from shared.identity.callers import Callers
 from shared.problems import NotFound
@@ -33,7 +34,6 @@ _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; "
     "form-action 'self'; frame-ancestors 'self'; base-uri 'none'"
 )
-_MOST_FIELDS = 20_000
 router = APIRouter()
 
 
@@ -70,19 +70,6 @@ def _preview(request: Request) -> Any:
 
 
 Tried = Annotated[Preview, Depends(_preview)]
-
-
-async def _posted(request: Request) -> Posted:
-    """What a form sent; files are passed over."""
-    entered = await request.form(max_fields=_MOST_FIELDS)
-    found: dict[str, list[str]] = {}
-    for name, text in entered.multi_items():
-        if isinstance(text, str):
-            found.setdefault(name, []).append(text)
-    return found
-
-
-FormPosted = Annotated[Posted, Depends(_posted)]
 
 
 @router.get("/")
@@ -147,7 +134,7 @@ def enter(number: int, preview: Tried, posted: FormPosted) -> Response:
     published = preview.published
     if published is None or not 1 <= number <= len(published.procedure.form):
         return RedirectResponse("/pages/1", 303)
-    preview.enter(read_page(published.procedure.form[number - 1], posted))
+    preview.enter(read_page(published.procedure.form[number - 1], posted, preview.answers))
     go, _, which = text_of(posted, "go").partition(":")
     if go in {"add", "remove"}:
         key, _, row = which.partition(":")

@@ -16,6 +16,7 @@ from services.intake import (
     filing_routes,
     health,
     invitation_pages,
+    lookup_routes,
     mandate_pages,
     mandate_routes,
     organisation_pages,
@@ -23,8 +24,10 @@ from services.intake import (
     pages,
     registration_pages,
     routes,
+    trial_pages,
 )
 from services.intake.counter import Counter
+from services.intake.lookups import Known
 from services.intake.procedures import Catalogue
 from services.intake.settings import Settings
 from services.intake.uploads import Slots
@@ -32,7 +35,7 @@ from shared.database import connect_async
 from shared.settings import load
 from shared.storage import storage_at
 from shared.web.app import service_app
-from shared.web.rates import Rate
+from shared.web.rates import Buckets, Rate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -67,13 +70,18 @@ def create_app() -> FastAPI:
         checks={"storage": health.storage, "scanner": health.scanner},
     )
     app.state.catalogue = Catalogue()
+    app.state.lookups = Known(app.state.engine)
+    rate = settings.lookups_per_address
+    app.state.lookup_buckets = Buckets(rate) if rate else None
     app.state.storage = storage_at(settings.storage)
     app.state.uploads = Slots(settings.uploads_at_once)
     app.router.routes[:0] = routes.hot_router.routes  # included, it would be wrapped anew, and come late
     app.include_router(filing_routes.router)
     app.include_router(routes.router)
     app.include_router(draft_routes.router)
+    app.include_router(lookup_routes.router)
     app.include_router(draft_pages.router)
+    app.include_router(trial_pages.router)
     app.include_router(attachment_routes.router)
     app.include_router(attachment_pages.router)
     app.include_router(application_routes.router)

@@ -12,14 +12,14 @@ from sqlalchemy.orm import object_session
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
-from services.intake import applications, drafts, enclosures
+from services.intake import applications, drafts, enclosures, trials
 from services.intake.duplicates import of_caller, said
 from services.intake.filing import Filing, FilingIn, Receipt, WrittenContact, must_be_for, prepare, read
 from services.intake.form_errors import Wrong, to_file, wrong
-from services.intake.models import Draft
+from services.intake.models import Draft, TrialFiling
 from services.intake.procedures import Catalogue, Published
 from shared.events import ProcedureRef
-from shared.identity.callers import Caller
+from shared.identity.callers import Caller, must_write
 from shared.identity.mandates import acting
 from shared.problems import Conflict, FieldError, Invalid
 
@@ -29,7 +29,10 @@ _TRIES, _PAUSE = 50, 0.1
 def current(session: Session, request: Request, draft: Draft) -> Published:
     """The version a draft is in, after it was carried over to the newest."""
     catalogue: Catalogue = request.app.state.catalogue
-    newest = catalogue.current(session, draft.procedure_id)
+    if draft.procedure_version < 0:
+        newest = trials.current(session, catalogue, draft.procedure_id)
+    else:
+        newest = catalogue.current(session, draft.procedure_id)
     old = catalogue.version(session, ProcedureRef(id=draft.procedure_id, version=draft.procedure_version))
     drafts.renew(draft, old, newest)
     return newest
@@ -71,7 +74,7 @@ def errors_of(draft: Draft, published: Published) -> list[Wrong]:
 def duplicates_of(session: Session, draft: Draft, published: Published, caller: Caller) -> list[Wrong]:
     """What is to be said of the applications of the draft's own organisation that it would be a duplicate of."""
     filer = acting(session, caller, draft.organisation_id, draft.procedure_id, "prepare")
-    found = of_caller(session, filer, published, to_file(published, draft.answers))
+    found = of_caller(session, filer, published, to_file(published, draft.answers), seen_by=caller)
     return [
         Wrong(one.pointer, "error" if level == "error" else "warning", one.ja, one.en) for level, one in said(published, found)
     ]
@@ -107,6 +110,8 @@ def _prepared(request: Request, caller: Caller, draft_id: UUID, version: int | N
             drafts.forget(session, draft_id)
             session.commit()
             return Receipt(application.id, application.receipt_number, ref, application.filed_at)
+        if (tried := trials.filed(session, caller, draft_id)) is not None:
+            return _test_receipt(tried)
         draft = drafts.shown(session, caller, draft_id)
         before = draft.version
         published = current(session, request, draft)
@@ -124,9 +129,20 @@ def _prepared(request: Request, caller: Caller, draft_id: UUID, version: int | N
             language = caller.language
             errors = [FieldError(f"/answers{one.pointer}", one.within(language)) for one in found]
             raise Invalid("The answers do not fit the form of {id}", errors=errors, id=published.ref.id)
+        if published.trial:
+            must_write(caller)
+            tried = trials.file(session, caller, draft, published)
+            drafts.forget(session, draft_id)
+            session.commit()
+            return _test_receipt(tried)
         body = orjson.dumps({"procedure": published.ref.id, "answers": answers, "contact": contact.model_dump()})
         written: FilingIn = read(body)
         return prepare(written, body, filer, published, str(draft_id))
+
+
+def _test_receipt(tried: TrialFiling) -> Receipt:
+    ref = ProcedureRef(id=tried.procedure_id, version=tried.procedure_version)
+    return Receipt(tried.id, tried.number, ref, tried.filed_at)
 
 
 def _forget(request: Request, draft_id: UUID) -> None:

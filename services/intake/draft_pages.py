@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from typing import Annotated, Any
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import Depends, Form, Request, Response
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
-from services.intake import applications, attachments, draft_filing, drafts
+from services.intake import applications, attachments, draft_filing, drafts, lookups, trials
 from services.intake.attachments import reference_text
 from services.intake.draft_views import PAGES, confirm_page, errors_in, form_page, places_on, title_of
 from services.intake.entitled import must_be_entitled
@@ -20,7 +21,9 @@ from services.intake.filing import WrittenContact
 from services.intake.form_errors import pages_of
 from services.intake.form_posted import FormPosted, posted
 from services.intake.form_reading import Posted, read_page, text_of, with_rows
+from services.intake.models import Draft
 from services.intake.multipart import Entered, Part, read_form
+from services.intake.procedures import Published
 from services.intake.reach import principals
 from shared.identity.callers import Caller, must_write
 from shared.identity.mandates import acting, held
@@ -142,7 +145,7 @@ def take_over(draft_id: UUID, session: Transaction, caller: ApplicantPerson) -> 
 @router.get("/drafts/{draft_id}")
 def resume(draft_id: UUID, session: Transaction, caller: ApplicantPerson) -> Response:
     """A draft where it was left."""
-    if drafts.filed_from(session, caller, draft_id) is not None:
+    if _is_filed(session, caller, draft_id):
         return _to(f"/drafts/{draft_id}/filed")
     draft = drafts.shown(session, caller, draft_id)
     return _to(f"/drafts/{draft_id}/pages/{max(draft.seen, default=1)}")
@@ -168,7 +171,7 @@ def save_page(  # noqa: PLR0917 - what FastAPI gives
     if not 1 <= number <= len(form):
         raise NotFound
     posted = entered.posted
-    answers = read_page(form[number - 1], posted)
+    answers = read_page(form[number - 1], posted, draft.answers)
     version = text_of(posted, "version")
     before = places_on(published, number, draft.answers, request)
     go, _, which = text_of(posted, "go").partition(":")
@@ -181,10 +184,6 @@ def save_page(  # noqa: PLR0917 - what FastAPI gives
         _give_up(session, caller, gone.rpartition(":")[2])
     if entered.refused:
         return form_page(request, draft, published, caller, number, refused=entered.refused, status=422)
-    if go in {"add", "remove"}:
-        key, _, row = which.partition(":")
-        rows = with_rows(published.procedure, draft.answers, key, row)
-        drafts.save(session, draft, caller, draft.version, answers={key: rows})
     if go != "next":
         here = f"/drafts/{draft_id}/pages/{number}"
         goals = {
@@ -192,7 +191,7 @@ def save_page(  # noqa: PLR0917 - what FastAPI gives
             "back": f"/drafts/{draft_id}/pages/{max(number - 1, 1)}",
             "update": f"{here}?check=1" if "check" in posted else here,
         }
-        return _to(goals.get(go, f"{here}#{which.partition(':')[0]}" if which else here))
+        return _to(goals.get(go) or here + _changed(session, draft, published, caller, go, which))
     if any(pages_of(published).get(one.key) == number for one in errors_in(draft, published)):
         return form_page(request, draft, published, caller, number, check=True, status=422)
     if places_on(published, number, draft.answers, request) - before:
@@ -200,10 +199,25 @@ def save_page(  # noqa: PLR0917 - what FastAPI gives
     return _to(f"/drafts/{draft_id}/pages/{number + 1}" if number < len(form) else f"/drafts/{draft_id}/confirm")
 
 
+def _changed(session: Session, draft: Draft, published: Published, caller: Caller, go: str, which: str) -> str:  # noqa: PLR0917 - what a button names
+    """Add a row, take one out, or look a field up; where on the page that is."""
+    key, _, row = which.partition(":")
+    if go in {"add", "remove"}:
+        rows = with_rows(published.procedure, draft.answers, key, row)
+        drafts.save(session, draft, caller, draft.version, answers={key: rows})
+    if go == "lookup":
+        filled = lookups.fill(session, published.procedure, draft.answers, which)
+        if filled.answers:
+            drafts.save(session, draft, caller, draft.version, answers=filled.answers)
+        at = quote(which[:100], safe=".")
+        return f"?found={filled.found}&at={at}#{at.replace('.', '-')}"
+    return f"#{quote(key[:100], safe='.')}" if key else ""
+
+
 @router.get("/drafts/{draft_id}/confirm")
 def confirm(draft_id: UUID, request: Request, session: Transaction, caller: ApplicantPerson) -> Response:
     """Everything once more, before it is filed."""
-    if drafts.filed_from(session, caller, draft_id) is not None:
+    if _is_filed(session, caller, draft_id):
         return _to(f"/drafts/{draft_id}/filed")
     draft, published = draft_filing.opened(session, request, caller, draft_id)
     drafts.hold(draft, caller)
@@ -228,15 +242,21 @@ async def file(draft_id: UUID, request: Request, caller: ApplicantPerson, posted
 def receipt(draft_id: UUID, request: Request, session: Transaction, caller: ApplicantPerson) -> Response:
     """The receipt."""
     application = drafts.filed_from(session, caller, draft_id)
+    if application is None and trials.filed(session, caller, draft_id) is not None:
+        return _to(f"/trials/filings/{draft_id}")
     if application is None:
         raise NotFound("No draft of your organisation has the id {id}", id=draft_id)
     return PAGES.show(request, "draft_filed.html", application=application, title=title_of(request, session, application))
 
 
+def _is_filed(session: Session, caller: Caller, draft_id: UUID) -> bool:
+    return drafts.filed_from(session, caller, draft_id) is not None or trials.filed(session, caller, draft_id) is not None
+
+
 def _with_contact(request: Request, caller: Caller, draft_id: UUID, posted: Posted) -> Response | None:
     """Save whom to write to; a page when it cannot be filed like this."""
     with Session(request.app.state.engine) as session:
-        if drafts.filed_from(session, caller, draft_id) is not None:
+        if _is_filed(session, caller, draft_id):
             return None
         draft, published = draft_filing.opened(session, request, caller, draft_id)
         contact = {name: text_of(posted, f"contact-{name}") for name in ("name", "email", "language")}

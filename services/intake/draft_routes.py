@@ -10,7 +10,7 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.intake import draft_filing, drafts
+from services.intake import draft_filing, drafts, trials
 from services.intake.filing import WrittenContact, null_character
 from services.intake.models import Draft
 from services.intake.routes import ReceiptOut
@@ -32,6 +32,7 @@ class DraftIn(BaseModel):
     procedure: str | None = Field(default=None, max_length=64, description="the procedure's id")
     on_behalf_of: UUID | None = Field(default=None, description="your principal: `principal.id` of GET /v1/mandates")
     copy_of: UUID | None = Field(default=None, description="an earlier application of your organisation or principal, instead")
+    trial: UUID | None = Field(default=None, description="a trial of a procedure that is not in force, instead")
     answers: dict[str, Any] | None = Field(default=None, description="without it, what is known of your organisation is entered")
 
 
@@ -60,6 +61,7 @@ class DraftOutline(BaseModel):
     organisation_id: UUID = Field(description="for which it is: yours, or your principal")
     agent: str | None = Field(description="who began it for that organisation under a mandate")
     procedure: ProcedureRef
+    trial: bool = Field(description="whether it is of a trial: what becomes of it reaches nobody")
     version: int
     updated_at: datetime
     updated_by: str
@@ -92,6 +94,7 @@ def _outline(draft: Draft) -> dict[str, Any]:
         "organisation_id": draft.organisation_id,
         "agent": draft.agent_name,
         "procedure": ProcedureRef(id=draft.procedure_id, version=draft.procedure_version),
+        "trial": draft.procedure_version < 0,
         "version": draft.version,
         "updated_at": draft.updated_at,
         "updated_by": draft.updated_by_name,
@@ -127,12 +130,15 @@ def _clean(answers: dict[str, Any] | None) -> None:
 def begin(written: DraftIn, request: Request, response: Response, session: Transaction, caller: Applicant) -> Any:
     """Begin a draft: from nothing, with answers, or as a copy of an earlier application."""
     _clean(written.answers)
-    if (written.procedure is None) == (written.copy_of is None):
-        raise Invalid("Say either `procedure` or `copy_of`")
-    if written.copy_of is not None and written.on_behalf_of is not None:
-        raise Invalid("A copy is for the organisation of what it copies; leave `on_behalf_of` out")
+    if [written.procedure, written.copy_of, written.trial].count(None) != 2:  # noqa: PLR2004 - all but one
+        raise Invalid("Say either `procedure`, `copy_of` or `trial`")
+    if written.procedure is None and written.on_behalf_of is not None:
+        raise Invalid("A copy is for the organisation of what it copies, a trial for your own; leave `on_behalf_of` out")
     if written.copy_of is not None:
         draft = draft_filing.copied(session, request, caller, written.copy_of)
+    elif written.trial is not None:
+        _, published = trials.opened(session, request.app.state.catalogue, written.trial)
+        draft = drafts.create(session, caller, published, answers=written.answers)
     else:
         published = request.app.state.catalogue.current(session, written.procedure)
         filer = acting(session, caller, written.on_behalf_of, published.ref.id, "prepare")
@@ -178,6 +184,9 @@ def delete_draft(draft_id: UUID, session: Transaction, caller: Applicant) -> Non
     responses=described(400, 401, 403, 404, 409, 413, 422, 503),
 )
 async def file_draft(draft_id: UUID, which: FilingOfDraft, request: Request, caller: Applicant) -> Any:
-    """File a draft. 202 means that it is recorded for good; asked again, the answer is the same receipt."""
+    """File a draft. 202 means that it is recorded for good; asked again, the answer is the same receipt.
+
+    A draft of a trial becomes a test filing, with the status `test`; it reaches nobody and is deleted after a month.
+    """
     receipt = await draft_filing.file(request, caller, draft_id, which.version)
-    return {**receipt.__dict__, "status": "filed"}
+    return {**receipt.__dict__, "status": "test" if receipt.procedure.version < 0 else "filed"}

@@ -11,11 +11,11 @@ from sqlmodel import Session
 
 from services.intake import draft_filing, drafts, enclosures
 from services.intake.form_errors import Wrong, pages_of, to_file, today
-from services.intake.form_view import day_parts, entries, era_of, shown_page
+from services.intake.form_view import Shown, day_parts, entries, era_of, shown_page
 from services.intake.models import Application, Draft
 from services.intake.procedures import Published
 from shared.events import ProcedureRef
-from shared.i18n import LANGUAGES, translate
+from shared.i18n import LANGUAGES, message, translate
 from shared.identity.callers import Caller
 from shared.japanese import PREFECTURES
 from shared.problems import Conflict, Problem
@@ -80,6 +80,21 @@ def _refusals(refused: Mapping[str, Problem]) -> list[Wrong]:
     ]
 
 
+_FOUND = {
+    "none": message("Nothing was found for this. Look at it again, or fill in the rest yourself."),
+    "one": message("Filled in from public data. Look through it, and change what is not right."),
+    "several": message("This stands for several places. Complete the address."),
+}
+
+
+def _note(fields: Sequence[Shown], request: Request) -> None:
+    """Say at a field what its lookup came to (`?found=one&at=address`)."""
+    says, at = _FOUND.get(request.query_params.get("found", "")), request.query_params.get("at", "")
+    for one in [part for field in fields for part in (field, *(part for row in field.rows for part in row))] if says else ():
+        if one.name == at and one.lookup:
+            one.note = translate(says or "", language_of(request))
+
+
 def form_page(
     request: Request,
     draft: Draft,
@@ -107,8 +122,10 @@ def form_page(
         language,
         wrong=[*_refusals(refused or {}), *(draft_filing.errors_of(draft, published) if check else ())],
         mends=draft.mends,
+        lookups=request.app.state.lookups.available(),
         states=states_in(request, draft, entered),
     )
+    _note(fields, request)
     return PAGES.show(
         request,
         "draft_page.html",

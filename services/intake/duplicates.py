@@ -15,10 +15,11 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import text
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from services.intake.models import Application, Fingerprint
 from services.intake.procedures import Published
+from services.intake.reach import within
 from shared.database import insert_many
 from shared.events import Duplicate, Mend
 from shared.i18n import Language, message, show_date, translate
@@ -82,10 +83,12 @@ def _marks(answers: Mapping[str, Any], organisation_id: UUID, corporate_number: 
     return [f"organisation {organisation_id}", *(sorted(numbers) or [f"name {same_text(name)}"])]
 
 
-def of_caller(session: Session, caller: Caller, published: Published, answers: Mapping[str, Any]) -> list[Duplicate]:
+def of_caller(
+    session: Session, caller: Caller, published: Published, answers: Mapping[str, Any], *, seen_by: Caller | None = None
+) -> list[Duplicate]:
     """The duplicates that an application would have among those of the caller's own organisation, newest first.
 
-    What does not fit the form yet has none.
+    What does not fit the form yet has none. An agent (`seen_by`) only learns of those of his principal's that he may see.
     """
     organisation_id = caller.organisation_id
     if published.procedure.duplicates is None or organisation_id is None or not published.validator.is_valid(answers):
@@ -98,7 +101,13 @@ def of_caller(session: Session, caller: Caller, published: Published, answers: M
         name=caller.organisation_name,
     )
     nobody = UUID(int=0)
-    return [twin.duplicate for twin in _found(session, {nobody: digests}, organisation_id).get(nobody, [])][:TOLD]
+    found = [twin.duplicate for twin in _found(session, {nobody: digests}, organisation_id).get(nobody, [])]
+    if seen_by is not None and seen_by.organisation_id != organisation_id:
+        ids = [one.application_id for one in found]
+        query = select(Application.id).where(col(Application.id).in_(ids), within(session, seen_by, Application))
+        seen = set(session.exec(query))
+        found = [one for one in found if one.application_id in seen]
+    return found[:TOLD]
 
 
 def said(published: Published, duplicates: Iterable[Duplicate]) -> Iterator[tuple[str, Mend]]:

@@ -58,10 +58,10 @@ async def check_application(request: Request) -> Response:
     """
     caller = await caller_of(request)
     written = filing.read(await request.body())
-    caller = await acting_of(request, caller, written)
+    filer = await acting_of(request, caller, written)
     published = await newest_of(request, written.procedure)
-    filing.must_be_for(caller, published)
-    verdict = await run_in_threadpool(_judged, request, caller, published, written.answers)
+    filing.must_be_for(filer, published)
+    verdict = await run_in_threadpool(_judged, request, filer, caller, published, written.answers)
     language = negotiate(request.headers.get("accept-language"))
     content = {
         "valid": not verdict.errors,
@@ -72,11 +72,11 @@ async def check_application(request: Request) -> Response:
     return OrjsonResponse(content, headers=headers)
 
 
-def _judged(request: Request, caller: Caller, published: Published, answers: dict[str, Any]) -> Verdict:
+def _judged(request: Request, filer: Caller, caller: Caller, published: Published, answers: dict[str, Any]) -> Verdict:
     verdict = judged(published, answers, today=datetime.now(UTC).astimezone(JST).date())
     with Session(request.app.state.engine) as session:
-        duplicates = list(said(published, of_caller(session, caller, published, answers)))
-        files = enclosures.mends_of(session, caller.organisation_id, published.procedure, answers)
+        duplicates = list(said(published, of_caller(session, filer, published, answers, seen_by=caller)))
+        files = enclosures.mends_of(session, filer.organisation_id, published.procedure, answers)
     return Verdict(
         errors=[*verdict.errors, *files, *(mend for level, mend in duplicates if level == "error")],
         warnings=[*verdict.warnings, *(mend for level, mend in duplicates if level == "warning")],

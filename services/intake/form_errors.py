@@ -10,7 +10,7 @@ from typing import Any, Literal
 from services.intake.mending import schema_errors
 from services.intake.procedures import Published
 from shared.i18n import JST, Language, message, translate
-from shared.procedure.asking import asked
+from shared.procedure.asking import asking
 from shared.procedure.fields import FILES, FieldOf, GroupField
 from shared.procedure.kinds.files import MEGABYTE, largest_of, types_of
 from shared.procedure.rules import computed, findings
@@ -62,19 +62,15 @@ def today() -> date:
 
 def to_file(published: Published, answers: Mapping[str, Any]) -> dict[str, Any]:
     """The answers as they would be filed: without what is not asked for and empty rows, with what is computed."""
-    known = asked(published.procedure, answers, today=today())
+    counting = asking(published.procedure, answers, today=today()).answers
     filed: dict[str, Any] = {}
     for field in published.procedure.fields():
-        answer = answers.get(field.key)
-        if field.key not in known or answer in (None, "", []):
-            continue
+        answer = counting.get(field.key)
         if isinstance(field, GroupField) and isinstance(answer, list):
-            rows = [
-                {part.key: row[part.key] for part in field.fields if f"{field.key}/{at}/{part.key}" in known and part.key in row}
-                for at, row in enumerate(row for row in answer if isinstance(row, dict))
-            ]
+            parts = {part.key for part in field.fields}
+            rows = [{key: row[key] for key in row if key in parts} for row in answer if isinstance(row, dict)]
             answer = [row for row in rows if row]
-        if answer != []:
+        if answer not in (None, "", []):
             filed[field.key] = answer
     return computed(published.procedure, filed, today=today())
 

@@ -26,12 +26,16 @@ _NARROW = {"corporate-number", "email", "telephone", "url", "postal-code", "rate
 Posted = Mapping[str, Sequence[str]]
 
 
-def read_page(page: Page, posted: Posted) -> dict[str, Any]:
-    """The answers of a page, by key; None for what is empty or was not on the page."""
+def read_page(page: Page, posted: Posted, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The answers of a page, by key; None for what is empty.
+
+    Fields that were not on the page, or disabled there, are left out; such parts of rows stay as they were `before`.
+    """
+    there, earlier = posted.get("there", ()), before or {}
+    fields = [one for one in page.fields if not isinstance(one, ShownField) and f"{one.key}.there" in there]
     return {
-        field.key: _rows(field, posted) if isinstance(field, GroupField) else read_field(field, field.key, posted)
-        for field in page.fields
-        if not isinstance(field, ShownField) and f"{field.key}.there" in posted.get("there", ())
+        one.key: _rows(one, posted, earlier.get(one.key)) if isinstance(one, GroupField) else read_field(one, one.key, posted)
+        for one in fields
     }
 
 
@@ -40,13 +44,22 @@ def read_field(field: SimpleField, name: str, posted: Posted) -> Any:
     return None if field.value is not None else READERS.get(field.type, _by_shape)(field, name, posted)
 
 
-def _rows(field: GroupField, posted: Posted) -> list[dict[str, Any]] | None:
+def _rows(field: GroupField, posted: Posted, before: Any) -> list[dict[str, Any]] | None:
     count = text_of(posted, f"{field.key}.rows")
     rows = []
+    earlier = [row for row in before if isinstance(row, dict)] if isinstance(before, list) else []
     for index in range(min(int(count) if count.isascii() and count.isdigit() else 0, field.repeat.most)):
-        read = {part.key: read_field(part, f"{field.key}.{index}.{part.key}", posted) for part in field.fields}
+        row = earlier[index] if index < len(earlier) else {}
+        read = {part.key: _part_of_row(part, f"{field.key}.{index}.{part.key}", posted, row) for part in field.fields}
         rows.append({key: answer for key, answer in read.items() if answer is not None})
     return rows or None
+
+
+def _part_of_row(part: SimpleField, name: str, posted: Posted, before: Mapping[str, Any]) -> Any:
+    """A part with a condition may not have been there, or disabled: then it says so by not being named in `there`."""
+    if (part.show is not True or part.enable is not True) and f"{name}.there" not in posted.get("there", ()):
+        return before.get(part.key)
+    return read_field(part, name, posted)
 
 
 def with_rows(procedure: Procedure, answers: Mapping[str, Any], key: str, row: str) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -11,11 +11,12 @@ import orjson
 
 from services.intake.form_errors import Wrong, today
 from services.intake.form_reading import DATE_PARTS, shape_of
+from services.intake.lookups import Lookup, has_lookup
 from services.intake.procedures import Published
 from shared.filetypes import FILE_TYPES
 from shared.i18n import Language, message, translate
 from shared.japanese import PREFECTURES, wareki
-from shared.procedure.asking import asked
+from shared.procedure.asking import asking
 from shared.procedure.fields import FILES, GroupField, ShownField, SimpleField
 from shared.procedure.kinds import KINDS
 from shared.procedure.kinds.files import is_reference, largest_of, most_of, text_of, types_of
@@ -40,6 +41,12 @@ _MODES = {"email": "email", "telephone": "tel", "url": "url"} | dict.fromkeys(
 )
 _FILLS = {"email": "email", "telephone": "tel", "organisation-name": "organization", "postal-code": "postal-code"}
 
+_LOOKUPS = {
+    "address": message("Find the address by the postal code"),
+    "postal-code": message("Find the address by the postal code"),
+    "municipality": message("Find the name by the code"),
+    "corporate-number": message("Find name and address in the register"),
+}
 
 # The parts of answers that are objects, and what may be chosen there.
 _PARTS = {
@@ -98,6 +105,10 @@ class Shown:
     most: int | None = None
     least: int = 0
     image: str = ""
+    lookup: str = ""
+    note: str = ""
+    disabled: bool = False
+    conditional: bool = False
     files: list[ShownFile] = field(default_factory=list)
     accept: str = ""
     takes: str = ""
@@ -125,7 +136,9 @@ class Shown:
     @property
     def described(self) -> str:
         """The ids of the texts that belong to it."""
-        present = {"help": self.help, "error": self.error, "warning": self.warning, "mend": self.mend != self.error and self.mend}
+        to_mend = self.mend != self.error and self.mend
+        texts = (self.help, self.note, self.disabled, self.error, self.warning, to_mend)
+        present = dict(zip(("help", "note", "idle", "error", "warning", "mend"), texts, strict=True))
         return " ".join(f"{self.id}-{name}" for name, text in present.items() if text)
 
 
@@ -137,6 +150,11 @@ class _Page:
     mends: Sequence[Mapping[str, str]]
     language: Language
     states: Mapping[str, str]
+    lookups: frozenset[Lookup]
+    disabled: Collection[str]
+
+    def shows(self, place: str) -> bool:
+        return place in self.known or place in self.disabled
 
     def said(self, pointer: str, level: str) -> str:
         """What stands at a place and, unless it is a group, inside it."""
@@ -162,18 +180,22 @@ def shown_page(
     wrong: Sequence[Wrong] = (),
     mends: Sequence[Mapping[str, str]] = (),
     states: Mapping[str, str] | None = None,
+    lookups: frozenset[Lookup] = frozenset(),
 ) -> list[Shown]:
-    """The fields of page `number` (from 1) that are asked for with these answers. `states` are those of attached files."""
-    known = asked(published.procedure, answers, today=today())
-    page = _Page(answers, known, wrong, mends, language, states or {})
+    """The fields of page `number` (from 1) that are shown with these answers; those that take none at present are disabled.
+
+    `states` are those of attached files, `lookups` those that can be offered.
+    """
+    found = asking(published.procedure, answers, today=today())
+    page = _Page(answers, found.required, wrong, mends, language, states or {}, lookups, found.disabled)
     return [
         _only_shown(one, language)
         if isinstance(one, ShownField)
         else _group(one, page)
         if isinstance(one, GroupField)
-        else _simple(one, one.key, answers.get(one.key), known[one.key], page)
+        else _simple(one, one.key, answers.get(one.key), page)
         for one in published.procedure.form[number - 1].fields
-        if isinstance(one, ShownField) or one.key in known
+        if isinstance(one, ShownField) or page.shows(one.key)
     ]
 
 
@@ -181,22 +203,28 @@ def _only_shown(one: ShownField, language: Language) -> Shown:
     return Shown("", one.type, one.type, one.label.within(language), image=one.image)
 
 
-def _simple(one: SimpleField, name: str, value: Any, required: bool, page: _Page) -> Shown:  # noqa: FBT001 - as the rules say
-    pointer = "/" + name.replace(".", "/")
+def _simple(one: SimpleField, name: str, value: Any, page: _Page) -> Shown:
+    place = name.replace(".", "/")
+    pointer = f"/{place}"
+    disabled = place in page.disabled
     made = Shown(
         name,
         WIDGETS.get(one.type, "line"),
         one.type,
         one.label.within(page.language),
         one.help.within(page.language) if one.help else "",
-        required,
-        value,
+        page.known.get(place, False),
+        value if one.keep or not disabled else None,
+        disabled=disabled,
+        conditional=one.show is not True or one.enable is not True,
         error=page.said(pointer, "error"),
         warning=page.said(pointer, "warning"),
         mend=page.to_mend(pointer),
         mode=_MODES.get(one.type, "text"),
         fill=_FILLS.get(one.type, "off"),
     )
+    if has_lookup(one, one.type, page.lookups) and ("." not in name or one.fills is None):
+        made.lookup = translate(_LOOKUPS[one.type], page.language)
     if one.value is not None:
         made.widget, made.value = "computed", _written(one, value, page.language)
     elif one.type in {"choice", "choices"}:
@@ -246,19 +274,20 @@ def _written(one: SimpleField, value: Any, language: Language) -> str:
 
 def _group(one: GroupField, page: _Page) -> Shown:
     rows = [row for row in page.answers.get(one.key) or [] if isinstance(row, dict)]
-    if not rows and (one.repeat.least or page.known[one.key]):
+    disabled, required = one.key in page.disabled, page.known.get(one.key, False)
+    if not rows and (one.repeat.least or required):
         rows = [{}]
     made = Shown(one.key, "group", "group", one.label.within(page.language), one.help.within(page.language) if one.help else "")
-    made.required, made.most, made.least = page.known[one.key], one.repeat.most, one.repeat.least
+    made.required, made.most, made.least, made.disabled = required, one.repeat.most, one.repeat.least, disabled
     pointer = f"/{one.key}"
     made.error = next((w.within(page.language) for w in page.wrong if w.pointer == pointer and w.level == "error"), "")
     made.warning = next((w.within(page.language) for w in page.wrong if w.pointer == pointer and w.level == "warning"), "")
     made.mend = next((m[page.language] for m in page.mends if m["pointer"] == pointer), "")
     made.rows = [
         [
-            _simple(part, f"{one.key}.{index}.{part.key}", row.get(part.key), page.known[place], page)
+            _simple(part, f"{one.key}.{index}.{part.key}", row.get(part.key), page)
             for part in one.fields
-            if (place := f"{one.key}/{index}/{part.key}") in page.known
+            if page.shows(f"{one.key}/{index}/{part.key}")
         ]
         for index, row in enumerate(rows)
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -34,10 +34,12 @@ class IntakeRecord(SQLModel, registry=registry(metadata=metadata("intake"))):
 # Numbers that people read. Gaps are no harm: a number says when and which, not how many.
 RECEIPTS = Sequence("receipt_number_seq", metadata=IntakeRecord.metadata)
 ARRIVALS = Sequence("arrival_number_seq", metadata=IntakeRecord.metadata)
+# The versions of trials, below zero; none is used again, since processes remember versions.
+TRIAL_VERSIONS = Sequence("trial_version_seq", metadata=IntakeRecord.metadata)
 
 
 class Procedure(IntakeRecord, table=True):
-    """A published version of a procedure; never changed again."""
+    """A published version of a procedure; never changed again. Those of a trial are below zero."""
 
     __tablename__ = "procedure"
 
@@ -48,12 +50,51 @@ class Procedure(IntakeRecord, table=True):
     published_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
 
 
+class Trial(IntakeRecord, table=True):
+    """A procedure on trial: its newest version that is not in force. Who has `id` may try it."""
+
+    __tablename__ = "trial"
+    __table_args__ = (
+        ForeignKeyConstraint(["procedure_id", "version"], ["intake.procedure.id", "intake.procedure.version"]),
+        CheckConstraint("version < 0", name="version"),
+    )
+
+    procedure_id: str = Field(primary_key=True)
+    id: UUID = Field(unique=True)
+    version: int = Field(description="counts down from -1")
+    ends_at: datetime = timestamp()
+
+
+class TrialFiling(IntakeRecord, table=True):
+    """A test filing: what a draft of a trial became. It reaches nobody."""
+
+    __tablename__ = "trial_filing"
+    __table_args__ = (
+        ForeignKeyConstraint(["procedure_id", "procedure_version"], ["intake.procedure.id", "intake.procedure.version"]),
+        CheckConstraint("procedure_version < 0", name="procedure_version"),
+        Index(None, "organisation_id", "id"),
+        Index(None, "procedure_id", "procedure_version"),
+    )
+
+    id: UUID = Field(primary_key=True, description="its draft's")
+    organisation_id: UUID
+    account_id: UUID
+    procedure_id: str
+    procedure_version: int
+    number: str
+    answers: dict[str, Any] = Field(sa_type=JSONB)
+    warnings: list[dict[str, Any]] = Field(sa_type=JSONB, description="shared.events.Mend")
+    office: str = Field(description="where a real one would go; empty when the rules do not say")
+    filed_at: datetime = timestamp()
+
+
 class Application(IntakeRecord, table=True):
     """What an organisation filed. Receipt number and time of filing are set at commit and never change."""
 
     __tablename__ = "application"
     __table_args__ = (
         ForeignKeyConstraint(["procedure_id", "procedure_version"], ["intake.procedure.id", "intake.procedure.version"]),
+        CheckConstraint("procedure_version > 0", name="procedure_version"),
         UniqueConstraint("organisation_id", "idempotency_key"),
         Index(None, "organisation_id", "id"),
         Index(None, "procedure_id", "procedure_version"),
@@ -102,6 +143,41 @@ class Step(IntakeRecord, table=True):
     state: str
     at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
     detail: dict[str, Any] = Field(sa_type=JSONB, default_factory=dict)
+
+
+class Municipality(IntakeRecord, table=True):
+    """A municipality, as 日本郵便's file of postal codes names it."""
+
+    __tablename__ = "municipality"
+
+    code: str = Field(primary_key=True, description="全国地方公共団体コード, six digits")
+    prefecture: str = Field(index=True, description="JIS X 0401")
+    name: str
+    kana: str
+
+
+class Place(IntakeRecord, table=True):
+    """A town with its postal code. `town` is empty where the code stands for the rest of the municipality."""
+
+    __tablename__ = "place"
+
+    postal_code: str = Field(primary_key=True)
+    municipality: str = Field(primary_key=True, foreign_key="intake.municipality.code", index=True)
+    town: str = Field(primary_key=True)
+
+
+class Corporation(IntakeRecord, table=True):
+    """A corporation of the 国税庁's register, as far as forms fill it in."""
+
+    __tablename__ = "corporation"
+
+    number: str = Field(primary_key=True)
+    name: str
+    prefecture: str = Field(description="JIS X 0401; empty outside Japan")
+    address: str
+    postal_code: str
+    closed_on: date | None = None
+    updated_on: date
 
 
 class Draft(IntakeRecord, table=True):

@@ -59,6 +59,11 @@ class Published:
         return [one for one in self.procedure.fields() if has(one)]
 
     @property
+    def trial(self) -> bool:
+        """Whether it is not in force, and only tried (services.intake.trials)."""
+        return self.ref.version < 0
+
+    @property
     def opening(self) -> tuple[datetime, datetime] | None:
         """From when until when applications are taken; None when always."""
         period = self.procedure.open
@@ -97,6 +102,7 @@ class Catalogue:
         if time.monotonic() >= self._good_until:
             rows = session.exec(
                 select(PublishedProcedure.id, func.max(PublishedProcedure.version))
+                .where(PublishedProcedure.version > 0)
                 .group_by(PublishedProcedure.id)
                 .order_by(PublishedProcedure.id)
             ).all()
@@ -134,13 +140,17 @@ def must_be_open(published: Published) -> None:
         raise Conflict("This procedure takes no applications at present")
 
 
+def digest_of(procedure: Procedure) -> bytes:
+    """The same for the same content."""
+    return hashlib.sha256(orjson.dumps(procedure.definition(), option=orjson.OPT_SORT_KEYS)).digest()
+
+
 def publish(session: Session, procedure: Procedure) -> ProcedureRef:
     """Publish a procedure as its next version and announce it; the same content again changes nothing."""
-    definition = procedure.definition()
-    digest = hashlib.sha256(orjson.dumps(definition, option=orjson.OPT_SORT_KEYS)).digest()
+    definition, digest = procedure.definition(), digest_of(procedure)
     newest = session.exec(
         select(PublishedProcedure)
-        .where(PublishedProcedure.id == procedure.procedure)
+        .where(PublishedProcedure.id == procedure.procedure, PublishedProcedure.version > 0)
         .order_by(col(PublishedProcedure.version).desc())
         .limit(1)
     ).first()

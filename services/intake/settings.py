@@ -18,6 +18,9 @@ class Settings(FileSettings, ServiceSettings):
     filings_per_caller: float = Field(
         default=0.0, ge=0, description="POST /v1/applications a second for one key, ten times as many at once; 0: no limit"
     )
+    lookups_per_address: float = Field(
+        default=5.0, ge=0, description="GET /v1/lookups a second for one address, ten times as many at once; 0: no limit"
+    )
     registrations_per_address: float = Field(
         default=0.5, ge=0, description="registrations asked for a second from one address, ten times as many at once; 0: no limit"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from functools import partial
 
-from services.intake import attachments, drafts
+from services.intake import attachments, drafts, trials
 from services.intake.attachments import SCANS
 from services.intake.checking import check_format, check_scanned, follow_case
 from services.intake.scans import scan_some
@@ -28,9 +28,10 @@ engine = connect(settings.database_url, name="intake-worker", pool=2)
 
 
 def purge_drafts() -> bool:
-    """Delete some of the drafts that nobody wants any more; whether more wait."""
+    """Delete some of the drafts that nobody wants any more, and what is left of trials; whether more wait."""
     with Session(engine) as session:
         deleted = drafts.purge(session)
+        trials.purge(session)
         session.commit()
     return deleted == drafts.PURGED_AT_ONCE
 

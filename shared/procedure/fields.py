@@ -117,6 +117,22 @@ FILES = frozenset({"attachment", "attachments"})
 COMPUTABLE = frozenset({"text", "integer", "decimal", "money", "percent", "date", "yes-no"})
 
 
+class Fills(Written):
+    """The fields that are filled with what is found for this one; the applicant changes them as he likes."""
+
+    name: str = Field(default="", pattern=r"^([a-z][a-z0-9_]{0,39})?$", description="a text: the corporation's name")
+    prefecture: str = Field(default="", pattern=r"^([a-z][a-z0-9_]{0,39})?$", description="a field of the type prefecture")
+    address: str = Field(default="", pattern=r"^([a-z][a-z0-9_]{0,39})?$", description="an address, or a text for city and town")
+
+
+# What the fields that a lookup fills may be.
+FILLED: dict[str, tuple[str, ...]] = {
+    "name": ("text", "organisation-name"),
+    "prefecture": ("prefecture",),
+    "address": ("address", "text"),
+}
+
+
 class FieldOf(Written):
     """What every field has."""
 
@@ -126,6 +142,9 @@ class FieldOf(Written):
     required: Condition = False
     show: Condition = True
     enable: Condition = Field(default=True, description="while it does not hold, the field is shown but takes no answer")
+    keep: bool = Field(
+        default=False, description="an answer counts also while `show` or `enable` does not hold; otherwise it is not filed"
+    )
     max: int | None = Field(default=None, ge=1, le=10**15, description="most characters of a text, largest number")
     min: int | None = Field(default=None, ge=-(10**15), le=10**15, description="smallest number; 0 when nothing is said")
     digits: int | None = Field(
@@ -138,6 +157,7 @@ class FieldOf(Written):
     within: str | None = Field(
         default=None, pattern=KEY, description="the field with the prefecture in which a municipality has to lie"
     )
+    fills: Fills | None = Field(default=None, description="what a corporate-number or postal-code is looked up for")
     options: list[Option] = Field(default_factory=list, max_length=1000)
     types: list[FileTypeName] = Field(
         default_factory=list, description="of files that can be attached; all that are taken when nothing is said"
@@ -159,10 +179,14 @@ class FieldOf(Written):
             raise ValueError("two options have the same value")
         if self.as_ is not None and self.as_ not in LOOKS.get(kind, ()):
             raise ValueError(f"the type {kind} does not look like {self.as_}")
+        if self.fills is not None and kind not in {"corporate-number", "postal-code"}:
+            raise ValueError("fills belongs to the types corporate-number and postal-code; an address looks itself up")
         if self.value is not None and kind not in COMPUTABLE:
             raise ValueError(f"the type {kind} cannot be computed; {', '.join(sorted(COMPUTABLE))} can")
         if self.value is not None and self.required is not False:
             raise ValueError("what is computed is not required of anybody: take out `required`")
+        if self.keep and self.show is True and self.enable is True:
+            raise ValueError("keep says what becomes of an answer that `show` or `enable` takes away; without them leave it out")
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError("min is larger than max")
         return self

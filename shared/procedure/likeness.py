@@ -17,8 +17,8 @@ from shared.procedure.fields import FieldOf, GroupField
 from shared.procedure.model import Procedure
 
 Kind = Literal["exact", "near"]
-# Says nothing of what the application is about.
-_PASSED_OVER = frozenset({"consent"})
+# Says nothing of what the application is about, or differs each time although it is the same (files are sent anew).
+_PASSED_OVER = frozenset({"consent", "attachment", "attachments"})
 
 
 @dataclass(frozen=True)

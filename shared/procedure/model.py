@@ -10,9 +10,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from shared.japanese import PREFECTURES
 from shared.procedure.fields import (
+    FILLED,
     NAME,
     Condition,
     Expression,
+    Fills,
     FormField,
     GroupField,
     Label,
@@ -184,6 +186,17 @@ class Procedure(Preparing):
             for one in (field, *(field.fields if isinstance(field, GroupField) else ())):
                 if one.within is not None and one.within not in keys:
                     raise ValueError(f"{one.key} is to lie within {one.within}, which the form does not have")
+                if one.fills is not None:
+                    self._fillable(one.key, one.fills)
+
+    def _fillable(self, key: str, fills: Fills) -> None:
+        fields = {field.key: field for field in self.fields()}
+        for name, types in FILLED.items():
+            target = getattr(fills, name)
+            if target and (target not in fields or fields[target].type not in types or fields[target].value is not None):
+                raise ValueError(
+                    f"{key} fills {target} with a {name}, so the form needs it as a field of the type {' or '.join(types)}"
+                )
 
     def _duplicates_known(self) -> None:
         if self.duplicates is None:

@@ -84,12 +84,13 @@ def _of_field(field: FieldOf, answer: Any, seen: Any, scope: Scope, above: str =
         if given and not _same(answer, seen):
             yield _differs(pointer, field, seen)
         return
-    if not scope.asked(field):
+    takes_answer = scope.asked(field)
+    if not takes_answer and not field.keep:
         if given:
             yield _error(pointer, message("Leave “{label}” empty: it is not asked for here"), field)
         return
     if not given:
-        if scope.holds(field.required):
+        if takes_answer and scope.holds(field.required):
             yield _error(pointer, message("Enter “{label}”"), field)
         return
     if isinstance(field, GroupField):

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from tests.deploy.running import Machine, madoguchi
+from tests.intake.lookup_samples import PLACES
 
 PROCEDURES = Path(__file__).parent.parent.parent / "procedures"
 
@@ -71,3 +72,26 @@ def test_dead_letters_are_listed_shown_and_replayed(machine: Machine) -> None:
     assert madoguchi("deadletters", "replay", *home).returncode == 2
     assert "1 will be delivered again" in madoguchi("deadletters", "replay", event, *home).stdout
     assert madoguchi("deadletters", "replay", event, *home).returncode == 1
+
+
+def test_lookups_are_taken_in_whole_or_not_at_all(machine: Machine, tmp_path: Path) -> None:
+    home = ("--home", str(machine.home))
+    file = tmp_path / "utf_ken_all.csv"
+    file.write_text(PLACES, encoding="utf-8")
+    done = madoguchi("lookups", "import", "postal-codes", str(file), *home)
+    assert done.stdout == f"{file}: 8\n", done.stderr
+    file.write_text("no such file\n", encoding="utf-8")
+    wrong = madoguchi("lookups", "import", "postal-codes", str(file), *home)
+    assert (wrong.returncode, "Nothing was taken in." in wrong.stderr) == (1, True)
+    assert "place: 8" in madoguchi("lookups", "show", *home).stdout
+    assert madoguchi("lookups", "import", "corporations", str(tmp_path / "none.csv"), *home).returncode == 1
+
+
+def test_a_procedure_is_tried_at_an_address_until_the_trial_is_ended(machine: Machine) -> None:
+    home = ("--home", str(machine.home))
+    tried = madoguchi("procedure", "publish", "--trial", str(PROCEDURES / "koen-meigi.yaml"), *home)
+    assert re.search(
+        r"koen-meigi can be tried until \d{4}-\d\d-\d\d at http://127\.0\.0\.1:\d+/trials/[0-9a-f-]{36}\n", tried.stdout
+    )
+    assert madoguchi("procedure", "end-trial", "koen-meigi", *home).returncode == 0
+    assert madoguchi("procedure", "end-trial", "koen-meigi", *home).returncode == 1

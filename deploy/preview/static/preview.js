@@ -1,3 +1,4 @@
+"use strict";
 // Asks whether the file has changed; then keeps what was entered and shows the form anew. Without this script, press “Update”.
 const shown = document.body.dataset.version;
 const PLACE = "preview-scroll";
@@ -15,6 +16,8 @@ async function look() {
       entered.set("go", "update");
       await fetch(form.action, { method: "POST", body: entered, redirect: "manual" });
     }
+    // what was entered is kept already: nobody need be asked whether to leave (live.js would)
+    window.addEventListener("beforeunload", (event) => event.stopImmediatePropagation(), { capture: true });
     sessionStorage.setItem(PLACE, String(window.scrollY));
     location.reload();
   } catch {

@@ -51,12 +51,17 @@ def _show_point(_field: FieldOf, answer: Any, language: Language) -> str:
     return f"latitude {answer['lat']}, longitude {answer['lon']}"
 
 
+def municipality_code(digits: str) -> str:
+    """A 全国地方公共団体コード: five digits (JIS X 0401 and 0402) with their check digit."""
+    weighed = sum(int(digit) * weight for digit, weight in zip(digits, range(6, 1, -1), strict=True))
+    return f"{digits}{(11 - weighed % 11) % 10}"
+
+
 def is_municipality_code(code: str) -> bool:
     """Whether six digits are a 全国地方公共団体コード: a prefecture's, with the right check digit (旧自治省 昭和43年)."""
     if not (code.isascii() and code.isdigit() and len(code) == 6 and code[:2] in PREFECTURES):  # noqa: PLR2004 - six digits
         return False
-    weighed = sum(int(digit) * weight for digit, weight in zip(code[:5], range(6, 1, -1), strict=True))
-    return (11 - weighed % 11) % 10 == int(code[5])
+    return municipality_code(code[:5]) == code
 
 
 def _municipality(field: FieldOf, seen: dict[str, str | None], around: Mapping[str, Any]) -> Fault:
