@@ -193,6 +193,7 @@ class S3:
             config = Config(
                 connect_timeout=connect,
                 read_timeout=read,
+                max_pool_connections=50,  # uploads and downloads at the same time, each of which keeps one
                 retries={"mode": "standard", "total_max_attempts": attempts},
                 # servers that are not Amazon's often do not know the newer checksums; TLS and our own SHA-256 stand for them
                 request_checksum_calculation="when_required",
