@@ -5,7 +5,18 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from services.intake import application_pages, application_routes, bulk, draft_pages, draft_routes, filing_routes, pages, routes
+from services.intake import (
+    application_pages,
+    application_routes,
+    bulk,
+    correction_pages,
+    correction_routes,
+    draft_pages,
+    draft_routes,
+    filing_routes,
+    pages,
+    routes,
+)
 from services.intake.counter import Counter
 from services.intake.procedures import Catalogue
 from services.intake.settings import Settings
@@ -49,6 +60,8 @@ def create_app() -> FastAPI:
     app.include_router(draft_routes.router)
     app.include_router(draft_pages.router)
     app.include_router(application_routes.router)
+    app.include_router(correction_routes.router)
     app.include_router(application_pages.router)
+    app.include_router(correction_pages.router)
     app.include_router(pages.router)
     return app

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import load_only
 from sqlmodel import Session, col, select
 
-from services.intake.models import Application, Step
+from services.intake.models import Application, Revision, Step
 from shared.identity.callers import Caller
 from shared.problems import NotFound
 
@@ -22,7 +22,9 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     "filed": frozenset({"arrived", "returned", "withdrawn"}),
     "returned": frozenset(),
     "arrived": frozenset({"in_review", "withdrawing"}),
-    "in_review": frozenset({"approved", "refused", "accepted", "withdrawing"}),
+    "in_review": frozenset({"correcting", "approved", "refused", "accepted", "withdrawing"}),
+    # asked to mend something (補正, docs/adr/0012); again while it is extended or expires
+    "correcting": frozenset({"correcting", "in_review", "approved", "refused", "accepted", "withdrawing"}),
     # asked for; whether the decision came first is up to the desk (docs/adr/0007)
     "withdrawing": frozenset({"withdrawn", "approved", "refused", "accepted"}),
     "withdrawn": frozenset(),
@@ -103,3 +105,18 @@ def shown(session: Session, caller: Caller, application_id: UUID) -> tuple[Appli
         raise NotFound("No application of your organisation has the id {id}", id=application_id)
     steps = session.exec(select(Step).where(Step.application_id == application_id).order_by(col(Step.version))).all()
     return application, steps
+
+
+def contents(session: Session, application: Application, number: int | None = None) -> dict[str, Any]:
+    """The answers that hold now, or held as revision `number`; the first are those that were filed."""
+    wanted = number or application.revision
+    if wanted == 1:
+        return application.answers
+    return session.get_one(Revision, (application.id, wanted)).answers
+
+
+def revisions(session: Session, application: Application) -> Sequence[Revision]:
+    """The contents that were sent in after corrections, in their order."""
+    if application.revision == 1:
+        return ()
+    return session.exec(select(Revision).where(Revision.application_id == application.id).order_by(col(Revision.number))).all()

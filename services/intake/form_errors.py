@@ -56,9 +56,9 @@ def today() -> date:
     return datetime.now(JST).date()
 
 
-def to_file(published: Published, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """The answers as they would be filed: without what is not asked for and empty rows, with what is computed."""
-    known = asked(published.procedure, answers, today=today())
+def to_file(published: Published, answers: Mapping[str, Any], *, on: date | None = None) -> dict[str, Any]:
+    """The answers as they would be filed `on` a day: without what is not asked for and empty rows, with what is computed."""
+    known = asked(published.procedure, answers, today=on or today())
     filed: dict[str, Any] = {}
     for field in published.procedure.fields():
         answer = answers.get(field.key)
@@ -68,13 +68,13 @@ def to_file(published: Published, answers: Mapping[str, Any]) -> dict[str, Any]:
             answer = [row for row in _rows(field, answer, known) if row]
         if answer != []:
             filed[field.key] = answer
-    return computed(published.procedure, filed, today=today())
+    return computed(published.procedure, filed, today=on or today())
 
 
-def with_computed(published: Published, answers: Mapping[str, Any]) -> dict[str, Any]:
+def with_computed(published: Published, answers: Mapping[str, Any], *, on: date | None = None) -> dict[str, Any]:
     """The answers as they were entered, with what is computed from them at its place, in rows too."""
-    known = asked(published.procedure, answers, today=today())
-    filed = to_file(published, answers)
+    known = asked(published.procedure, answers, today=on or today())
+    filed = to_file(published, answers, on=on)
     shown = dict(answers)
     for field in published.procedure.fields():
         if not isinstance(field, GroupField):
@@ -96,11 +96,11 @@ def _rows(field: GroupField, answer: list[Any], known: Mapping[str, bool]) -> li
     ]
 
 
-def wrong(published: Published, answers: Mapping[str, Any]) -> list[Wrong]:
+def wrong(published: Published, answers: Mapping[str, Any], *, on: date | None = None) -> list[Wrong]:
     """What the form and the rules find in answers; the first thing at each place, in the order of the form."""
     fields: dict[str, FieldOf] = {field.key: field for field in published.procedure.fields()}
     found: dict[tuple[str, str], Wrong] = {}
-    for finding in findings(published.procedure, answers, today=today()):
+    for finding in findings(published.procedure, answers, today=on or today()):
         one = Wrong(finding.pointer, finding.level, finding.says.within("ja"), finding.says.within("en"))
         found.setdefault((one.pointer, one.level), one)
     for error in schema_errors(published.validator, answers):

@@ -84,6 +84,7 @@ class Shown:
     most: int | None = None
     least: int = 0
     image: str = ""
+    fixed: bool = False  # a group that keeps its rows
 
     @property
     def id(self) -> str:
@@ -139,9 +140,10 @@ def shown_page(
     *,
     wrong: Sequence[Wrong] = (),
     mends: Sequence[Mapping[str, str]] = (),
+    on: date | None = None,
 ) -> list[Shown]:
-    """The fields of page `number` (from 1) that are asked for with these answers."""
-    known = asked(published.procedure, answers, today=today())
+    """The fields of page `number` (from 1) that are asked for with these answers, as they would be filed `on` a day."""
+    known = asked(published.procedure, answers, today=on or today())
     page = _Page(answers, known, wrong, mends, language)
     return [
         _only_shown(one, language)

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, Sequence, UniqueConstraint, Uuid, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    Sequence,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -61,6 +74,11 @@ class Application(IntakeRecord, table=True):
     filed_at: datetime = timestamp()
     idempotency_key: str | None = None
     digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False), description="SHA-256 of the filing as it was sent")
+    revision: int = Field(
+        default=1,
+        sa_column=Column(BigInteger, nullable=False, server_default=text("1")),
+        description="which contents hold: 1 are `answers` as filed, more are in the table `revision`",
+    )
 
 
 class Step(IntakeRecord, table=True):
@@ -75,6 +93,45 @@ class Step(IntakeRecord, table=True):
     state: str
     at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
     detail: dict[str, Any] = Field(sa_type=JSONB, default_factory=dict)
+
+
+class Revision(IntakeRecord, table=True):
+    """The whole contents of an application after a correction, from number 2 on; never changed again."""
+
+    __tablename__ = "revision"
+
+    application_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("intake.application.id", ondelete="CASCADE"), primary_key=True)
+    )
+    number: int = Field(primary_key=True)
+    correction_id: UUID
+    answers: dict[str, Any] = Field(sa_type=JSONB)
+    account_id: UUID
+    account_name: str
+    at: datetime = timestamp()
+
+
+class Correction(IntakeRecord, table=True):
+    """What the desk asked to mend (補正), and what the organisation has entered for it so far."""
+
+    __tablename__ = "correction"
+    __table_args__ = (CheckConstraint("state in ('asked', 'answered', 'expired', 'closed')", name="state"),)
+
+    id: UUID = Field(primary_key=True, description="the desk's")
+    application_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("intake.application.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    items: list[dict[str, Any]] = Field(sa_type=JSONB, description="shared.events.CorrectionItem")
+    note: str = ""
+    asked_at: datetime = timestamp()
+    due_on: date = Field(description="the last day, in Japan's time")
+    state: str = "asked"
+    entered: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSONB(none_as_null=True)), description="answers saved and not sent in yet"
+    )
+    version: int = Field(default=1, description="counts the changes of `entered`: a change names the one it was made on")
+    entered_by_name: str = ""
+    revision: int | None = Field(default=None, description="the contents that were sent in")
 
 
 class Draft(IntakeRecord, table=True):

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from services.intake import applications
-from services.intake.models import Application, Step
+from services.intake import applications, corrections
+from services.intake.models import Application, Correction, Revision, Step
 from services.intake.procedures import Catalogue, Published
 from services.intake.withdrawal import may_withdraw
 from shared.events import ProcedureRef
 from shared.i18n import JST, Language, message
 from shared.procedure import kinds
+from shared.procedure.changes import Change, changes
 from shared.procedure.fields import GroupField, ShownField, SimpleType
 from shared.procedure.model import ApplicantKind, Procedure
 from shared.procedure.reading import label_at, sections
@@ -33,6 +34,7 @@ STATES = {
     "arrived": ("going", message("Arrived")),
     "returned": ("mend", message("Returned; needs mending")),
     "in_review": ("going", message("Under review")),
+    "correcting": ("mend", message("Asked to be mended")),
     "approved": ("good", message("Approved")),
     "refused": ("bad", message("Refused")),
     "accepted": ("good", message("Accepted")),
@@ -44,6 +46,14 @@ _STEPS = STATES | {
     "filed": ("good", message("Filed")),
     "arrived": ("good", message("Arrived")),
     "in_review": ("going", message("The review began")),
+}
+# What happened in steps that leave an application in a state, or bring it back.
+_WHAT = {
+    "asked": ("mend", message("Correction asked for")),
+    "extended": ("mend", message("More time for the correction")),
+    "expired": ("bad", message("The last day for the correction passed")),
+    "closed": ("going", message("The review goes on without the correction")),
+    "answered": ("good", message("Correction sent in")),
 }
 _DECIDED = {"approved", "refused", "accepted"}
 KINDS: dict[ApplicantKind, str] = {
@@ -122,8 +132,10 @@ def show_application(application_id: UUID, request: Request, session: Transactio
     application, steps = applications.shown(session, caller, application_id)
     procedure = _version(request, session, application).procedure
     language = language_of(request)
+    contents = applications.contents(session, application)
+    asked = corrections.every(session, application_id)
     timeline: list[dict[str, Any]] = [{"at": application.filed_at, "state": _STEPS["filed"], "detail": {}}]
-    timeline += [{"at": step.at, "state": _STEPS[step.state], "detail": step.detail} for step in steps]
+    timeline += [{"at": step.at, "state": _said(step), "detail": step.detail} for step in steps]
     last = steps[-1] if steps else None
     mends = [
         (label_at(procedure, mend["pointer"], language), mend[language])
@@ -139,12 +151,37 @@ def show_application(application_id: UUID, request: Request, session: Transactio
         mends=mends,
         decision=_decision(last),
         may_withdraw=may_withdraw(application),
-        sections=sections(procedure, _computed(procedure, application), language),
+        sections=sections(procedure, _computed(procedure, application, contents), language),
+        correction=_to_mend(procedure, asked, language) if application.state == "correcting" else None,
+        revised=_revised(session, application, procedure, language),
+        day_of=date.fromisoformat,
     )
 
 
-def _computed(procedure: Procedure, application: Application) -> dict[str, Any]:
-    return computed(procedure, application.answers, today=application.filed_at.astimezone(JST).date())
+def _said(step: Step) -> tuple[str, str]:
+    return _WHAT[step.detail["what"]] if "what" in step.detail else _STEPS[step.state]
+
+
+def _to_mend(procedure: Procedure, asked: dict[str, Correction], language: Language) -> dict[str, Any]:
+    """What is asked for at present."""
+    newest = next(reversed(asked.values()))
+    items = [(label_at(procedure, item["pointer"], language), item["says"]) for item in newest.items]
+    return {"items": items, "due_on": newest.due_on, "note": newest.note, "expired": newest.state == "expired"}
+
+
+def _revised(
+    session: Transaction, application: Application, procedure: Procedure, language: Language
+) -> list[tuple[Revision, list[Change]]]:
+    """The contents that were sent in after corrections, each with what it changed."""
+    before, found = application.answers, []
+    for one in applications.revisions(session, application):
+        found.append((one, changes(procedure, before, one.answers, language)))
+        before = one.answers
+    return found
+
+
+def _computed(procedure: Procedure, application: Application, answers: dict[str, Any]) -> dict[str, Any]:
+    return computed(procedure, answers, today=application.filed_at.astimezone(JST).date())
 
 
 def _version(request: Request, session: Transaction, application: Application) -> Published:

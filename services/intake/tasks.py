@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from services.intake import drafts
-from services.intake.checking import check_format, follow_case
+from services.intake.checking import check_format
+from services.intake.following import follow_case
 from services.intake.settings import Settings
 from shared.bus.deliver import Post
 from shared.bus.worker import Work, celery_app

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from services.notify.correction_mails import OfCorrection, of_correction
+from services.notify.drafts import Draft
 from services.notify.models import Message, Procedure
 from shared.bus.publish import ring_after_commit
 from shared.database import insert_many, new_id
@@ -34,17 +35,15 @@ POST = "post"
 _DECISIONS = {"approve": message("Approved"), "refuse": message("Refused"), "accept": message("Accepted")}
 
 Telling = (
-    ApplicationArrived | ApplicationReturned | ApplicationWithdrawn | CaseOpened | CaseDecided | CaseWithdrawn | SignInRequested
+    ApplicationArrived
+    | ApplicationReturned
+    | ApplicationWithdrawn
+    | CaseOpened
+    | CaseDecided
+    | CaseWithdrawn
+    | OfCorrection
+    | SignInRequested
 )
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A message to be: to whom, by which template, filled with what."""
-
-    to: Contact
-    template: str
-    filling: dict[str, str]
 
 
 def keep_procedure(session: Session, events: list[ProcedurePublished]) -> None:
@@ -63,7 +62,7 @@ def keep_procedure(session: Session, events: list[ProcedurePublished]) -> None:
 def tell(session: Session, events: list[Telling]) -> None:
     """Write the messages that these events call for; they are sent after the commit."""
     titles = _titles(session, events)
-    rows = [_row(event, draft) for event in events if (draft := _draft(event, titles))]
+    rows = [_row(event, draft) for event in events for draft in _drafts(event, titles)]
     if rows:
         insert_many(session, Message, rows)
         ring_after_commit(session, POST)
@@ -76,6 +75,13 @@ def _titles(session: Session, events: Sequence[Telling]) -> dict[str, dict[str, 
     if missing := wanted - titles.keys():
         raise LookupError(f"procedures not heard of yet: {', '.join(sorted(missing))}")
     return titles
+
+
+def _drafts(event: Telling, titles: dict[str, dict[str, str]]) -> list[Draft]:
+    if isinstance(event, OfCorrection):
+        return of_correction(event, titles[event.procedure.id])
+    draft = _draft(event, titles)
+    return [draft] if draft else []
 
 
 def _draft(event: Telling, titles: dict[str, dict[str, str]]) -> Draft | None:

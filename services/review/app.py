@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.review import pages, routes
+from services.review import correction_pages, correction_routes, pages, routes
 from services.review.settings import Settings
 from shared.settings import load
 from shared.web.app import service_app
@@ -22,5 +22,7 @@ def create_app() -> FastAPI:
         description="Cases of your groups, and their decisions. Send a key as `Authorization: Bearer …`.",
     )
     app.include_router(routes.router)
+    app.include_router(correction_routes.router)
     app.include_router(pages.router)
+    app.include_router(correction_pages.router)
     return app

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from services.review import cases
+from services.review import cases, clock, corrections, decisions, revisions
 from services.review.models import Case
 from services.review.procedures import version
 from shared.events import ProcedureRef
-from shared.i18n import message, translate
+from shared.i18n import Language, message, translate
 from shared.identity.callers import Caller
 from shared.problems import Conflict, FieldError, Invalid
+from shared.procedure.changes import Change, changes
 from shared.procedure.model import Decision, Procedure
-from shared.procedure.reading import sections
+from shared.procedure.reading import label_at, sections
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, language_of, pages_router, with_query
 from shared.web.visitors import ReviewerPerson
@@ -34,8 +36,17 @@ DECIDED: dict[str, tuple[str, str]] = {
     "refuse": ("bad", message("Refused")),
     "accept": ("good", message("Accepted")),
 }
-_OPEN = ("going", message("Open"))
-_WITHDRAWN = ("bad", message("Withdrawn"))
+_STATES = {
+    "open": ("going", message("Open")),
+    "correcting": ("mend", message("Being mended by the applicant")),
+    "withdrawn": ("bad", message("Withdrawn")),
+}
+CORRECTIONS: dict[str, tuple[str, str]] = {
+    "asked": ("mend", message("Correction asked for")),
+    "answered": ("good", message("Correction sent in")),
+    "expired": ("bad", message("Passed without an answer")),
+    "closed": ("going", message("Closed without an answer")),
+}
 
 _pages = Pages(Path(__file__).parent / "templates")
 router = pages_router()
@@ -48,7 +59,7 @@ def list_cases(
     caller: ReviewerPerson,
     *,
     whose: Literal["mine", "groups"] = "mine",
-    state: Literal["open", "decided", "withdrawn"] = "open",
+    state: Literal["open", "correcting", "decided", "withdrawn"] = "open",
     before: UUID | None = None,
 ) -> Response:
     language = language_of(request)
@@ -66,6 +77,7 @@ def list_cases(
                 "mine": {"whose": "mine"},
                 "groups": {"whose": "groups"},
                 "open": {"state": "open"},
+                "correcting": {"state": "correcting"},
                 "decided": {"state": "decided"},
                 "withdrawn": {"state": "withdrawn"},
             }.items()
@@ -88,11 +100,12 @@ def decide(
     *,
     decision: Annotated[str, Form()] = "",
     reasons: Annotated[str, Form()] = "",
+    revision: Annotated[int | None, Form()] = None,
 ) -> Response:
     reasons = reasons.replace("\r\n", "\n")  # how browsers send the lines of a text field
     try:
         _must_choose(session, caller, case_id, decision)
-        cases.decide(session, caller, case_id, decision, reasons)
+        decisions.decide(session, caller, case_id, decision, reasons, revision=revision)
     except (Invalid, Conflict) as problem:
         case = cases.shown(session, caller, case_id)
         return _show(request, session, case, decision=decision, reasons=reasons, problem=problem)
@@ -127,6 +140,8 @@ def _show(
         title=procedure.title.within(language),
         office=procedure.office(case.group).title.within(language),
         sections=sections(procedure, case.answers, language),
+        corrections=_corrections(session, case, procedure, language),
+        clock=clock.run(case, clock.pauses(session, case), datetime.now(UTC)).days,
         choices=[(value, CHOICES[value]) for value in choices],
         may_refuse="refuse" in choices,
         decision=decision,
@@ -134,8 +149,21 @@ def _show(
         problem=problem,
         errors=errors,
         summary=[(anchors[pointer], text) for pointer, text in errors.items()],
-        limit=cases.REASONS_LIMIT,
+        limit=decisions.REASONS_LIMIT,
     )
+
+
+def _corrections(session: Session, case: Case, procedure: Procedure, language: Language) -> list[dict[str, Any]]:
+    """The corrections of a case, with what was asked and what was changed."""
+    found = []
+    for one in corrections.of_case(session, case):
+        changed: list[Change] = []
+        if one.revision is not None:
+            before, after = (revisions.contents(session, case, one.revision - back) for back in (1, 0))
+            changed = changes(procedure, before, after, language)
+        items = [(label_at(procedure, item["pointer"], language), item["says"]) for item in one.items]
+        found.append({"correction": one, "state": CORRECTIONS[one.state], "items": items, "changes": changed})
+    return found
 
 
 def _procedure(session: Session, case: Case) -> Procedure:
@@ -143,6 +171,4 @@ def _procedure(session: Session, case: Case) -> Procedure:
 
 
 def _state(case: Case) -> tuple[str, str]:
-    if case.state == "withdrawn":
-        return _WITHDRAWN
-    return DECIDED[case.decision] if case.decision else _OPEN
+    return DECIDED[case.decision] if case.decision else _STATES[case.state]

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.review import cases
+from services.review import cases, decisions
 from services.review.models import Case
 from shared.events import ProcedureRef
 from shared.web.callers import Reviewer, Transaction
@@ -38,6 +38,7 @@ class CaseDetail(CaseOut):
     """A case with what was filed and, once it is decided, the reasons."""
 
     answers: dict[str, Any]
+    revision: int = Field(description="which contents `answers` are: 1 as filed, more after corrections")
     contact: dict[str, Any]
     reasons: str
     decided_at: datetime | None
@@ -52,7 +53,8 @@ class DecisionIn(BaseModel):
 
     decision: Literal["approve", "refuse", "accept"]
     # PostgreSQL keeps no null character
-    reasons: str = Field(default="", max_length=cases.REASONS_LIMIT, pattern=r"^[^\x00]*$")
+    reasons: str = Field(default="", max_length=decisions.REASONS_LIMIT, pattern=r"^[^\x00]*$")
+    revision: int | None = Field(default=None, description="the contents that were looked at; 409 where there are newer ones")
 
 
 @router.get("", response_model=list[CaseOut], responses=described(401, 403, 422))
@@ -60,7 +62,7 @@ def list_cases(
     session: Transaction,
     caller: Reviewer,
     *,
-    state: Literal["open", "decided", "withdrawn"] | None = None,
+    state: Literal["open", "correcting", "decided", "withdrawn"] | None = None,
     mine: Annotated[bool, Query(description="only those given to you")] = False,
     application_id: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -74,13 +76,14 @@ def list_cases(
 @router.get("/{case_id}", response_model=CaseDetail, responses=described(401, 403, 404, 422))
 def show_case(case_id: UUID, session: Transaction, caller: Reviewer) -> Any:
     """One case of your groups."""
-    return _detail(cases.shown(session, caller, case_id))
+    return detail(cases.shown(session, caller, case_id))
 
 
 @router.post("/{case_id}/decision", response_model=CaseDetail, responses=described(400, 401, 403, 404, 409, 413, 422))
 def decide(case_id: UUID, written: DecisionIn, session: Transaction, caller: Reviewer) -> Any:
     """Decide a case of your groups; the applicant is told."""
-    return _detail(cases.decide(session, caller, case_id, written.decision, written.reasons))
+    decided = decisions.decide(session, caller, case_id, written.decision, written.reasons, revision=written.revision)
+    return detail(decided)
 
 
 def _outline(case: Case) -> dict[str, Any]:
@@ -99,10 +102,12 @@ def _outline(case: Case) -> dict[str, Any]:
     }
 
 
-def _detail(case: Case) -> dict[str, Any]:
+def detail(case: Case) -> dict[str, Any]:
+    """A case as CaseDetail."""
     return {
         **_outline(case),
         "answers": case.answers,
+        "revision": case.revision,
         "contact": case.contact,
         "reasons": case.reasons,
         "decided_at": case.decided_at,

@@ -1,0 +1,106 @@
+"""The page of a correction: the asked items alone, saved as one goes, sent in once; works with forms alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
+
+from services.intake import corrections
+from services.intake.correcting import Mending, save, send_in
+from services.intake.correction_routes import work_of
+from services.intake.correction_view import read_fields, shown_fields, with_rows
+from services.intake.draft_pages import FormPosted
+from services.intake.draft_views import PAGES, WORDS
+from services.intake.form_reading import text_of
+from services.intake.form_view import entries
+from shared.i18n import translate
+from shared.problems import Conflict, Invalid
+from shared.procedure.changes import merged
+from shared.procedure.reading import label_at
+from shared.web.callers import Transaction
+from shared.web.pages import language_of, pages_router
+from shared.web.visitors import ApplicantPerson
+
+router = pages_router()
+
+
+@router.get("/applications/{application_id}/correction")
+def show_correction(application_id: UUID, request: Request, session: Transaction, caller: ApplicantPerson) -> Response:
+    work = work_of(request, session, *corrections.shown(session, caller, application_id))
+    return _page(request, work, work.correction.entered or {}, saved="saved" in request.query_params)
+
+
+@router.post("/applications/{application_id}/correction")
+def mend(application_id: UUID, request: Request, session: Transaction, caller: ApplicantPerson, posted: FormPosted) -> Response:
+    """Save what was entered, and send it in where that button was pressed and nothing is wrong."""
+    work = work_of(request, session, *corrections.shown(session, caller, application_id, lock=True))
+    here = f"/applications/{application_id}/correction"
+    if text_of(posted, "correction") != str(work.correction.id) or not work.waits:
+        return _page(request, work, {})
+    entered = {**(work.correction.entered or {}), **read_fields(work, posted)}
+    go, _, which = text_of(posted, "go").partition(":")
+    if go in {"add", "remove"}:
+        entered = with_rows(work, entered, which, work.before)
+    version = text_of(posted, "version")
+    try:
+        save(work, caller, entered, int(version) if version.isdigit() else 0)
+        if go == "send":
+            send_in(session, work, caller, _to_send(work, entered))
+            return _to(f"/applications/{application_id}")
+    except Conflict as late:
+        return _page(request, work, entered, problem=late)
+    except Invalid as problem:
+        return _page(request, work, entered, check=True, problem=problem)
+    return _to({"later": f"{here}?saved=1"}.get(go, f"{here}#{which.partition(':')[0]}" if which else here))
+
+
+def _to_send(work: Mending, entered: Mapping[str, Any]) -> dict[str, Any]:
+    """The open places of what was entered: a page kept open since it was saved may hold others too."""
+    whole = merged(work.published.procedure, work.before, entered, work.opened(entered).places)
+    return {key: whole.get(key) for key in {*whole, *work.before} if whole.get(key) != work.before.get(key)}
+
+
+def _to(path: str) -> Response:
+    return RedirectResponse(path, 303, {"cache-control": "no-store"})
+
+
+def _page(
+    request: Request,
+    work: Mending,
+    entered: Mapping[str, Any],
+    *,
+    check: bool = False,
+    problem: Conflict | Invalid | None = None,
+    saved: bool = False,
+) -> Response:
+    language = language_of(request)
+    procedure, correction = work.published.procedure, work.correction
+    open_ = work.opened(entered)
+    raw = merged(procedure, work.before, entered, open_.places)
+    filled = work.filled(entered, open_)
+    # what was entered stays as it was entered; what is computed, as it would be
+    answers = {**raw, **{key: one for key, one in filled.items() if key not in raw or f"/{key}" in open_.computed}}
+    fields = shown_fields(work, filled if check else answers, open_, language, check=check)
+    errors = entries(fields, language)
+    if problem and not errors:
+        errors = [("", translate(one.detail, language, **one.values)) for one in problem.errors]
+    return PAGES.show(
+        request,
+        "correction.html",
+        status=problem.status if problem else 200,
+        application=work.application,
+        correction=correction,
+        title=procedure.title.within(language),
+        items=[(label_at(procedure, item["pointer"], language), item["says"]) for item in correction.items],
+        waits=work.waits,
+        is_over=work.is_over,
+        fields=fields,
+        errors=errors,
+        problem=problem,
+        saved=saved,
+        **WORDS,
+    )

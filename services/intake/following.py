@@ -1,0 +1,57 @@
+"""An application follows its case: what the desk does, the applicant sees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlmodel import Session
+
+from services.intake import corrections
+from services.intake.applications import Move, locked, move, note
+from services.intake.withdrawal import withdrawn
+from shared.bus.publish import publish
+from shared.events import (
+    CaseDecided,
+    CaseOpened,
+    CaseWithdrawn,
+    CorrectionClosed,
+    CorrectionExpired,
+    CorrectionExtended,
+    CorrectionRequested,
+    Event,
+)
+
+_STATE_OF_DECISION = {"approve": "approved", "refuse": "refused", "accept": "accepted"}
+
+OfCase = CaseOpened | CaseDecided | CaseWithdrawn
+OfCorrection = CorrectionRequested | CorrectionExtended | CorrectionExpired | CorrectionClosed
+
+
+def follow_case(session: Session, events: list[OfCase] | list[OfCorrection]) -> None:
+    """Show the applicant what the desk does: the review began, something is to be mended, or it ended."""
+    if isinstance(events[0], CorrectionRequested | CorrectionExtended | CorrectionExpired | CorrectionClosed):
+        corrections.follow(session, [event for event in events if not isinstance(event, OfCase)])
+    else:
+        _follow(session, [event for event in events if isinstance(event, OfCase)])
+
+
+def _follow(session: Session, events: list[OfCase]) -> None:
+    applications = locked(session, [event.subject for event in events], whole=isinstance(events[0], CaseWithdrawn))
+    moves: list[Move] = []
+    told: list[Event] = []
+    for event in events:
+        application = applications[event.subject]
+        if isinstance(event, CaseOpened):
+            if application.state != "withdrawing":  # asked for before we heard of the case: the desk will answer
+                moves.append(move(application, "in_review", event.time, office=event.group_title))
+        elif isinstance(event, CaseWithdrawn):
+            moves.append(move(application, "withdrawn", event.withdrawn_at))
+            told.append(withdrawn(application, moves[-1], event.traceparent))
+        else:
+            state = _STATE_OF_DECISION[event.decision]
+            decided: dict[str, Any] = {"reasons": event.reasons, "appeal": event.appeal, "revision": event.revision}
+            moves.append(move(application, state, event.decided_at, **decided))
+    if not isinstance(events[0], CaseOpened):
+        corrections.end(session, [event.subject for event in events])
+    note(session, moves)
+    publish(session, *told)
