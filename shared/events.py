@@ -284,6 +284,63 @@ class CaseCorrected(Event):
     late: bool = False
 
 
+class MessageToOffice(Event):
+    """Somebody of the organisation wrote to the official. `subject` is the message's id; it is about `application_id`."""
+
+    type: ClassVar[str] = "message.to-office.v1"
+    source: ClassVar[str] = "intake"
+
+    application_id: UUID
+    author: str
+    text: str
+    sent_at: datetime
+
+
+class MessageToApplicant(Event):
+    """An official wrote to the applicant. `subject` is the message's id; it is about `application_id`."""
+
+    type: ClassVar[str] = "message.to-applicant.v1"
+    source: ClassVar[str] = "review"
+
+    application_id: UUID
+    arrival_number: str
+    procedure: ProcedureRef
+    contact: Contact
+    author: str
+    text: str
+    sent_at: datetime
+
+
+class MessageTaken(Event):
+    """The desk has a message of the applicant, for this official."""
+
+    type: ClassVar[str] = "message.taken.v1"
+    source: ClassVar[str] = "review"
+
+    case_id: UUID
+    arrival_number: str
+    procedure: ProcedureRef
+    official: Official | None
+
+
+class MessageReadByOffice(Event):
+    """An official has seen a message of the applicant (`subject`)."""
+
+    type: ClassVar[str] = "message.read-by-office.v1"
+    source: ClassVar[str] = "review"
+
+    read_at: datetime
+
+
+class MessageReadByApplicant(Event):
+    """Somebody of the organisation has seen a message of the office (`subject`)."""
+
+    type: ClassVar[str] = "message.read-by-applicant.v1"
+    source: ClassVar[str] = "intake"
+
+    read_at: datetime
+
+
 class SignInRequested(Event):
     """Somebody asked for a link to sign in. The link's secret is derived by who sends it; it never lies in the log."""
 
@@ -315,6 +372,11 @@ EVENTS: dict[str, type[Event]] = {
         CorrectionClosed,
         ApplicationCorrected,
         CaseCorrected,
+        MessageToOffice,
+        MessageToApplicant,
+        MessageTaken,
+        MessageReadByOffice,
+        MessageReadByApplicant,
         SignInRequested,
     )
 }
@@ -356,5 +418,10 @@ SUBSCRIBERS: dict[str, list[Subscriber]] = {
     # the same subscriber as the withdrawal, so that neither overtakes the other
     "application.corrected.v1": _hears("review.open_case", "notify.tell"),
     "case.corrected.v1": _hears("notify.tell"),
+    "message.to-office.v1": _hears("review.open_case"),
+    "message.to-applicant.v1": _hears("intake.follow_case", "notify.tell"),
+    "message.taken.v1": _hears("notify.tell"),
+    "message.read-by-office.v1": _hears("intake.follow_case"),
+    "message.read-by-applicant.v1": _hears("review.open_case"),
     "sign-in.requested.v1": _hears("notify.tell", ordered=False),
 }

@@ -14,6 +14,8 @@ from services.intake import (
     draft_pages,
     draft_routes,
     filing_routes,
+    message_pages,
+    message_routes,
     pages,
     routes,
 )
@@ -63,5 +65,7 @@ def create_app() -> FastAPI:
     app.include_router(correction_routes.router)
     app.include_router(application_pages.router)
     app.include_router(correction_pages.router)
+    app.include_router(message_routes.router)
+    app.include_router(message_pages.router)
     app.include_router(pages.router)
     return app

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from services.intake import corrections
+from services.intake import corrections, messages
 from services.intake.applications import Move, locked, move, note
 from services.intake.withdrawal import withdrawn
 from shared.bus.publish import publish
@@ -19,20 +19,25 @@ from shared.events import (
     CorrectionExtended,
     CorrectionRequested,
     Event,
+    MessageReadByOffice,
+    MessageToApplicant,
 )
 
 _STATE_OF_DECISION = {"approve": "approved", "refuse": "refused", "accept": "accepted"}
 
 OfCase = CaseOpened | CaseDecided | CaseWithdrawn
 OfCorrection = CorrectionRequested | CorrectionExtended | CorrectionExpired | CorrectionClosed
+OfMessage = MessageToApplicant | MessageReadByOffice
 
 
-def follow_case(session: Session, events: list[OfCase] | list[OfCorrection]) -> None:
-    """Show the applicant what the desk does: the review began, something is to be mended, or it ended."""
-    if isinstance(events[0], CorrectionRequested | CorrectionExtended | CorrectionExpired | CorrectionClosed):
-        corrections.follow(session, [event for event in events if not isinstance(event, OfCase)])
-    else:
-        _follow(session, [event for event in events if isinstance(event, OfCase)])
+def follow_case(session: Session, events: list[OfCase | OfCorrection | OfMessage]) -> None:
+    """Show the applicant what the desk does: the review began, something is to be mended or read, or it ended."""
+    if of_case := [event for event in events if isinstance(event, OfCase)]:
+        _follow(session, of_case)
+    if of_correction := [event for event in events if isinstance(event, OfCorrection)]:
+        corrections.follow(session, of_correction)
+    if of_message := [event for event in events if isinstance(event, OfMessage)]:
+        messages.hear(session, of_message)
 
 
 def _follow(session: Session, events: list[OfCase]) -> None:

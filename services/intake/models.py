@@ -134,6 +134,21 @@ class Correction(IntakeRecord, table=True):
     revision: int | None = Field(default=None, description="the contents that were sent in")
 
 
+class Message(IntakeRecord, table=True):
+    """What applicant and office wrote to each other about an application. Its id is the same on both sides."""
+
+    __tablename__ = "message"
+    __table_args__ = (Index(None, "application_id", "at"),)
+
+    id: UUID = Field(primary_key=True)
+    application_id: UUID = Field(sa_column=Column(Uuid, ForeignKey("intake.application.id", ondelete="CASCADE"), nullable=False))
+    from_office: bool
+    author: str
+    text: str
+    at: datetime = timestamp()
+    read_at: datetime | None = timestamp(default=None)
+
+
 class Draft(IntakeRecord, table=True):
     """What an organisation has begun to write. Its id becomes the Idempotency-Key of its filing."""
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import unicodedata
 from datetime import UTC, date, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from services.intake import applications, corrections
+from services.intake import applications, corrections, messages
 from services.intake.models import Application, Correction, Revision, Step
 from services.intake.procedures import Catalogue, Published
 from services.intake.withdrawal import may_withdraw
@@ -134,8 +135,10 @@ def show_application(application_id: UUID, request: Request, session: Transactio
     language = language_of(request)
     contents = applications.contents(session, application)
     asked = corrections.every(session, application_id)
-    timeline: list[dict[str, Any]] = [{"at": application.filed_at, "state": _STEPS["filed"], "detail": {}}]
-    timeline += [{"at": step.at, "state": _said(step), "detail": step.detail} for step in steps]
+    timeline: list[dict[str, Any]] = [{"at": application.filed_at, "state": _STEPS["filed"], "detail": {}, "message": None}]
+    timeline += [{"at": step.at, "state": _said(step), "detail": step.detail, "message": None} for step in steps]
+    messages.read(session, application)
+    timeline += [{"at": one.at, "message": one} for one in messages.listed(session, caller, application_id)]
     last = steps[-1] if steps else None
     mends = [
         (label_at(procedure, mend["pointer"], language), mend[language])
@@ -147,7 +150,8 @@ def show_application(application_id: UUID, request: Request, session: Transactio
         application=application,
         title=procedure.title.within(language),
         state=STATES[application.state],
-        timeline=timeline,
+        timeline=sorted(timeline, key=itemgetter("at")),
+        may_write=messages.may_write(application),
         mends=mends,
         decision=_decision(last),
         may_withdraw=may_withdraw(application),

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from services.notify.correction_mails import OfCorrection, of_correction
 from services.notify.drafts import Draft
+from services.notify.message_mails import OfMessage, of_message
 from services.notify.models import Message, Procedure
 from shared.bus.publish import ring_after_commit
 from shared.database import insert_many, new_id
@@ -42,6 +43,7 @@ Telling = (
     | CaseDecided
     | CaseWithdrawn
     | OfCorrection
+    | OfMessage
     | SignInRequested
 )
 
@@ -80,6 +82,8 @@ def _titles(session: Session, events: Sequence[Telling]) -> dict[str, dict[str, 
 def _drafts(event: Telling, titles: dict[str, dict[str, str]]) -> list[Draft]:
     if isinstance(event, OfCorrection):
         return of_correction(event, titles[event.procedure.id])
+    if isinstance(event, OfMessage):
+        return of_message(event, titles[event.procedure.id])
     draft = _draft(event, titles)
     return [draft] if draft else []
 

@@ -30,6 +30,7 @@ from shared.i18n import JST
 from shared.identity.callers import Caller
 from shared.problems import Conflict, FieldError, Invalid
 from shared.procedure.changes import places
+from shared.validation import text_errors
 
 MOST_ITEMS = 100
 SAYS_LIMIT, NOTE_LIMIT = 1000, 2000
@@ -113,19 +114,11 @@ def _must_fit(session: Session, case: Case, items: Sequence[tuple[str, str]], no
         if pointer not in known or pointer in seen:
             errors.append(FieldError(f"/items/{number}/pointer", "Pick an item of the form that can be mended, once"))
         seen.add(pointer)
-        errors += _unfit(f"/items/{number}/says", says, SAYS_LIMIT, needed=True)
-    errors += _unfit("/note", note, NOTE_LIMIT)
+        errors += text_errors(f"/items/{number}/says", says, SAYS_LIMIT, needed=True)
+    errors += text_errors("/note", note, NOTE_LIMIT)
     errors += _too_soon(due_on)
     if errors:
         raise Invalid("The correction cannot be asked for like this", errors=errors)
-
-
-def _unfit(pointer: str, written: str, limit: int, *, needed: bool = False) -> list[FieldError]:
-    if needed and not written.strip():
-        return [FieldError(pointer, "Enter this; it is required")]
-    if len(written) > limit:
-        return [FieldError(pointer, "Use at most {limit} characters", {"limit": limit})]
-    return [FieldError(pointer, "Take out the null character (U+0000)")] if "\0" in written else []
 
 
 def _too_soon(due_on: date) -> list[FieldError]:
@@ -155,7 +148,7 @@ def extend(session: Session, caller: Caller, case_id: UUID, due_on: date) -> Cor
 def close(session: Session, caller: Caller, case_id: UUID, note: str = "") -> Correction:
     """Go on without it: the case is open again. Raises NotFound, Conflict, Invalid."""
     case, correction = _at_work(session, caller, case_id)
-    if wrong := _unfit("/note", note, NOTE_LIMIT):
+    if wrong := text_errors("/note", note, NOTE_LIMIT):
         raise Invalid("The correction cannot be closed like this", errors=wrong)
     correction.state = "closed"
     session.add(correction)

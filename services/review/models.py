@@ -126,3 +126,18 @@ class Pause(ReviewRecord, table=True):
     case_id: UUID = _of_case(primary_key=True)
     began_at: datetime = timestamp(primary_key=True)
     ended_at: datetime | None = timestamp(default=None)
+
+
+class Message(ReviewRecord, table=True):
+    """What applicant and office wrote to each other about a case. Its id is the same on both sides."""
+
+    __tablename__ = "message"
+    __table_args__ = (Index(None, "case_id", "at"),)
+
+    id: UUID = Field(primary_key=True)
+    case_id: UUID = _of_case()
+    from_office: bool
+    author: str
+    text: str
+    at: datetime = timestamp()
+    read_at: datetime | None = timestamp(default=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -11,7 +12,7 @@ from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from services.review import cases, clock, corrections, decisions, revisions
+from services.review import cases, clock, corrections, decisions, messages, revisions
 from services.review.models import Case
 from services.review.procedures import version
 from shared.events import ProcedureRef
@@ -88,7 +89,9 @@ def list_cases(
 
 @router.get("/desk/cases/{case_id}")
 def show_case(case_id: UUID, request: Request, session: Transaction, caller: ReviewerPerson) -> Response:
-    return _show(request, session, cases.shown(session, caller, case_id))
+    case = cases.shown(session, caller, case_id)
+    messages.read(session, case)
+    return _show(request, session, case)
 
 
 @router.post("/desk/cases/{case_id}")
@@ -141,6 +144,8 @@ def _show(
         office=procedure.office(case.group).title.within(language),
         sections=sections(procedure, case.answers, language),
         corrections=_corrections(session, case, procedure, language),
+        timeline=_timeline(session, case),
+        may_write=messages.may_write(case),
         clock=clock.run(case, clock.pauses(session, case), datetime.now(UTC)).days,
         choices=[(value, CHOICES[value]) for value in choices],
         may_refuse="refuse" in choices,
@@ -151,6 +156,23 @@ def _show(
         summary=[(anchors[pointer], text) for pointer, text in errors.items()],
         limit=decisions.REASONS_LIMIT,
     )
+
+
+def _timeline(session: Session, case: Case) -> list[dict[str, Any]]:
+    """What happened, in its order."""
+    happened: list[tuple[datetime | None, tuple[str, str], str]] = [
+        (case.arrived_at, ("good", message("Arrived")), ""),
+        (case.opened_at, ("good", message("Case opened")), ""),
+        (case.withdrawn_at, _state(case), case.withdrawal_reason or ""),
+        (case.decided_at, _state(case), ""),
+    ]
+    for one in corrections.of_case(session, case):
+        happened += [(one.asked_at, CORRECTIONS["asked"], one.asked_by_name), (one.answered_at, CORRECTIONS["answered"], "")]
+    found: list[dict[str, Any]] = [
+        {"at": at, "state": state, "says": says, "message": None} for at, state, says in happened if at
+    ]
+    found += [{"at": one.at, "message": one} for one in messages.of_case(session, case)]
+    return sorted(found, key=itemgetter("at"))
 
 
 def _corrections(session: Session, case: Case, procedure: Procedure, language: Language) -> list[dict[str, Any]]:

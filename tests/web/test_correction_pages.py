@@ -164,3 +164,29 @@ def test_more_time_and_going_on_without_it_by_form(
     page = counter_pages.get(f"/applications/{application}").text
     assert "分かりました。" in page
     assert "この補正は不要になりました。" in counter_pages.get(f"/applications/{application}/correction").text
+
+
+def test_messages_are_written_shown_as_they_are_and_marked_as_read_by_looking(
+    clean: Site, counter_pages: TestClient, desk_pages: TestClient, key: str, official: dict[str, str]
+) -> None:
+    application = file(counter_pages, key, KOEN)
+    clean.deliver_all()
+    case = on.case_of(clean, application)
+    sign_in(counter_pages, clean, APPLICANT)
+    here = f"/applications/{application}/messages"
+    assert counter_pages.post(here, data={"text": " "}).status_code == 422
+    text = "<script>alert(1)</script>\r\n質問です。"
+    sent = counter_pages.post(here, data={"text": text})
+    assert sent.headers["location"].startswith(f"{here}#")
+    clean.deliver_all()
+    assert "まだ読まれていません" in counter_pages.get(here).text
+    page = desk_pages.get(f"/desk/cases/{case}", headers=official).text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;\n質問です。" in page
+    clean.deliver_all()
+    assert "まだ読まれていません" not in counter_pages.get(f"/applications/{application}").text
+    assert desk_pages.post(f"/desk/cases/{case}/messages", data={"text": "回答です。"}, headers=official).status_code == 303
+    clean.deliver_all()
+    assert "まだ読まれていません" in desk_pages.get(f"/desk/cases/{case}/messages", headers=official).text
+    assert "回答です。" in counter_pages.get(f"/applications/{application}").text
+    clean.deliver_all()
+    assert "まだ読まれていません" not in desk_pages.get(f"/desk/cases/{case}", headers=official).text
