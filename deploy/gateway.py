@@ -26,6 +26,7 @@ PATHS: dict[str, str] = {
     "/": "intake",
     "/v1/procedures": "intake",
     "/v1/applications": "intake",
+    "/v1/notices": "intake",
     "/sign-in": "intake",
     "/docs/intake": "intake",
     "/v1/cases": "review",

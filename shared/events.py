@@ -412,7 +412,7 @@ SUBSCRIBERS: dict[str, list[Subscriber]] = {
     "case.withdrawn.v1": _hears("intake.follow_case", "notify.tell"),
     "correction.requested.v1": _hears("intake.follow_case", "notify.tell"),
     "correction.extended.v1": _hears("intake.follow_case", "notify.tell"),
-    "correction.reminded.v1": _hears("notify.tell"),
+    "correction.reminded.v1": _hears("intake.follow_case", "notify.tell"),
     "correction.expired.v1": _hears("intake.follow_case", "notify.tell"),
     "correction.closed.v1": _hears("intake.follow_case", "notify.tell"),
     # the same subscriber as the withdrawal, so that neither overtakes the other

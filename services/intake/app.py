@@ -16,6 +16,8 @@ from services.intake import (
     filing_routes,
     message_pages,
     message_routes,
+    notice_pages,
+    notice_routes,
     pages,
     routes,
 )
@@ -67,5 +69,8 @@ def create_app() -> FastAPI:
     app.include_router(correction_pages.router)
     app.include_router(message_routes.router)
     app.include_router(message_pages.router)
+    app.include_router(notice_routes.router)
+    app.include_router(notice_pages.router)
+    app.state.counted = notice_pages.counted
     app.include_router(pages.router)
     return app

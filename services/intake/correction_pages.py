@@ -15,6 +15,7 @@ from services.intake.correction_routes import work_of
 from services.intake.correction_view import read_fields, shown_fields, with_rows
 from services.intake.draft_pages import FormPosted
 from services.intake.draft_views import PAGES, WORDS
+from services.intake.form_errors import with_computed
 from services.intake.form_reading import text_of
 from services.intake.form_view import entries
 from shared.i18n import translate
@@ -31,7 +32,8 @@ router = pages_router()
 @router.get("/applications/{application_id}/correction")
 def show_correction(application_id: UUID, request: Request, session: Transaction, caller: ApplicantPerson) -> Response:
     work = work_of(request, session, *corrections.shown(session, caller, application_id))
-    return _page(request, work, work.correction.entered or {}, saved="saved" in request.query_params)
+    query = request.query_params
+    return _page(request, work, work.correction.entered or {}, check="check" in query, saved="saved" in query)
 
 
 @router.post("/applications/{application_id}/correction")
@@ -55,7 +57,8 @@ def mend(application_id: UUID, request: Request, session: Transaction, caller: A
         return _page(request, work, entered, problem=late)
     except Invalid as problem:
         return _page(request, work, entered, check=True, problem=problem)
-    return _to({"later": f"{here}?saved=1"}.get(go, f"{here}#{which.partition(':')[0]}" if which else here))
+    goals = {"later": f"{here}?saved=1", "update": f"{here}?check=1" if "check" in posted else here}
+    return _to(goals.get(go, f"{here}#{which.partition(':')[0]}" if which else here))
 
 
 def _to_send(work: Mending, entered: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,10 +84,9 @@ def _page(
     procedure, correction = work.published.procedure, work.correction
     open_ = work.opened(entered)
     raw = merged(procedure, work.before, entered, open_.places)
-    filled = work.filled(entered, open_)
-    # what was entered stays as it was entered; what is computed, as it would be
-    answers = {**raw, **{key: one for key, one in filled.items() if key not in raw or f"/{key}" in open_.computed}}
-    fields = shown_fields(work, filled if check else answers, open_, language, check=check)
+    # what was entered stays as it was entered, unless all is to be looked at
+    answers = {**raw, **work.filled(entered, open_)} if check else with_computed(work.published, raw, on=work.filed_on)
+    fields = shown_fields(work, answers, open_, language, check=check)
     errors = entries(fields, language)
     if problem and not errors:
         errors = [("", translate(one.detail, language, **one.values)) for one in problem.errors]
@@ -100,6 +102,7 @@ def _page(
         is_over=work.is_over,
         fields=fields,
         errors=errors,
+        check=check,
         problem=problem,
         saved=saved,
         **WORDS,

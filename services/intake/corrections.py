@@ -10,13 +10,14 @@ from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from services.intake import notices
 from services.intake.applications import Move, locked, move, note
 from services.intake.models import Application, Correction
-from shared.events import CorrectionClosed, CorrectionExpired, CorrectionExtended, CorrectionRequested
+from shared.events import CorrectionClosed, CorrectionExpired, CorrectionExtended, CorrectionReminded, CorrectionRequested
 from shared.identity.callers import Caller
 from shared.problems import NotFound
 
-OfCorrection = CorrectionRequested | CorrectionExtended | CorrectionExpired | CorrectionClosed
+OfCorrection = CorrectionRequested | CorrectionExtended | CorrectionReminded | CorrectionExpired | CorrectionClosed
 
 
 def follow(session: Session, events: list[OfCorrection]) -> None:
@@ -25,6 +26,10 @@ def follow(session: Session, events: list[OfCorrection]) -> None:
     moves: list[Move] = []
     for event in events:
         application = applications[event.subject]
+        if isinstance(event, CorrectionReminded):
+            if application.state == "correcting":
+                notices.tell(session, "reminded", [(event, event.subject)])
+            continue
         changed = _requested(session, event) if isinstance(event, CorrectionRequested) else _changed(session, event)
         # an application that is taken back at this moment stays so
         if changed and application.state in {"in_review", "correcting"}:
@@ -61,7 +66,9 @@ def _changed(session: Session, event: CorrectionExtended | CorrectionExpired | C
     return bool(session.execute(changed.returning(col(Correction.id))).first())
 
 
-def _step(application: Application, event: OfCorrection) -> Move:
+def _step(
+    application: Application, event: CorrectionRequested | CorrectionExtended | CorrectionExpired | CorrectionClosed
+) -> Move:
     about: dict[str, Any] = {"correction": str(event.correction_id)}
     match event:
         case CorrectionRequested():

@@ -14,29 +14,21 @@ from shared.events import (
     CaseDecided,
     CaseOpened,
     CaseWithdrawn,
-    CorrectionClosed,
-    CorrectionExpired,
-    CorrectionExtended,
-    CorrectionRequested,
     Event,
-    MessageReadByOffice,
-    MessageToApplicant,
 )
 
 _STATE_OF_DECISION = {"approve": "approved", "refuse": "refused", "accept": "accepted"}
 
 OfCase = CaseOpened | CaseDecided | CaseWithdrawn
-OfCorrection = CorrectionRequested | CorrectionExtended | CorrectionExpired | CorrectionClosed
-OfMessage = MessageToApplicant | MessageReadByOffice
 
 
-def follow_case(session: Session, events: list[OfCase | OfCorrection | OfMessage]) -> None:
+def follow_case(session: Session, events: list[OfCase | corrections.OfCorrection | messages.Heard]) -> None:
     """Show the applicant what the desk does: the review began, something is to be mended or read, or it ended."""
     if of_case := [event for event in events if isinstance(event, OfCase)]:
         _follow(session, of_case)
-    if of_correction := [event for event in events if isinstance(event, OfCorrection)]:
+    if of_correction := [event for event in events if isinstance(event, corrections.OfCorrection)]:
         corrections.follow(session, of_correction)
-    if of_message := [event for event in events if isinstance(event, OfMessage)]:
+    if of_message := [event for event in events if isinstance(event, messages.Heard)]:
         messages.hear(session, of_message)
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import and_, update
 from sqlmodel import Session, col, func, select
 
+from services.intake import notices
 from services.intake.models import Application, Message
 from shared.bus.publish import publish
 from shared.database import insert_many, new_id
@@ -101,12 +102,13 @@ def hear(session: Session, events: Sequence[Heard]) -> None:
             "from_office": True,
             "author": event.author,
             "text": event.text,
-            "at": event.sent_at.isoformat(),
+            "at": event.sent_at,
         }
         for event in events
         if isinstance(event, MessageToApplicant)
     ]
     insert_many(session, Message, rows)
+    notices.tell(session, "message", ((one, one.application_id) for one in events if isinstance(one, MessageToApplicant)))
     for event in events:
         if isinstance(event, MessageReadByOffice):
             mine = update(Message).where(col(Message.id) == UUID(event.subject), col(Message.read_at).is_(None))

@@ -149,6 +149,32 @@ class Message(IntakeRecord, table=True):
     read_at: datetime | None = timestamp(default=None)
 
 
+class Notice(IntakeRecord, table=True):
+    """Something an organisation should know about one of its applications. `kind` is a step's state or what happened in it."""
+
+    __tablename__ = "notice"
+    __table_args__ = (Index(None, "organisation_id", "id"),)
+
+    id: UUID = Field(primary_key=True)
+    organisation_id: UUID
+    application_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("intake.application.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    kind: str
+    at: datetime = timestamp()
+
+
+class NoticeRead(IntakeRecord, table=True):
+    """A person has read a notice."""
+
+    __tablename__ = "notice_read"
+    __table_args__ = (Index(None, "notice_id"),)
+
+    account_id: UUID = Field(primary_key=True)
+    notice_id: UUID = Field(sa_column=Column(Uuid, ForeignKey("intake.notice.id", ondelete="CASCADE"), primary_key=True))
+    at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
+
+
 class Draft(IntakeRecord, table=True):
     """What an organisation has begun to write. Its id becomes the Idempotency-Key of its filing."""
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from services.intake import applications, corrections, messages
+from services.intake import applications, corrections, messages, notices
 from services.intake.models import Application, Correction, Revision, Step
 from services.intake.procedures import Catalogue, Published
 from services.intake.withdrawal import may_withdraw
@@ -55,6 +55,11 @@ _WHAT = {
     "expired": ("bad", message("The last day for the correction passed")),
     "closed": ("going", message("The review goes on without the correction")),
     "answered": ("good", message("Correction sent in")),
+}
+# The same as news, and what is no step.
+_NEWS = {
+    "reminded": ("mend", message("The last day for the correction is near")),
+    "message": ("going", message("Message from the office")),
 }
 _DECIDED = {"approved", "refused", "accepted"}
 KINDS: dict[ApplicantKind, str] = {
@@ -138,6 +143,7 @@ def show_application(application_id: UUID, request: Request, session: Transactio
     timeline: list[dict[str, Any]] = [{"at": application.filed_at, "state": _STEPS["filed"], "detail": {}, "message": None}]
     timeline += [{"at": step.at, "state": _said(step), "detail": step.detail, "message": None} for step in steps]
     messages.read(session, application)
+    notices.read_of(session, caller, application)
     timeline += [{"at": one.at, "message": one} for one in messages.listed(session, caller, application_id)]
     last = steps[-1] if steps else None
     mends = [
@@ -164,6 +170,11 @@ def show_application(application_id: UUID, request: Request, session: Transactio
 
 def _said(step: Step) -> tuple[str, str]:
     return _WHAT[step.detail["what"]] if "what" in step.detail else _STEPS[step.state]
+
+
+def said_of(kind: str) -> tuple[str, str]:
+    """The badge of a notice."""
+    return (_STEPS | _WHAT | _NEWS)[kind]
 
 
 def _to_mend(procedure: Procedure, asked: dict[str, Correction], language: Language) -> dict[str, Any]:

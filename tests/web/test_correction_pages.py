@@ -190,3 +190,23 @@ def test_messages_are_written_shown_as_they_are_and_marked_as_read_by_looking(
     assert "回答です。" in counter_pages.get(f"/applications/{application}").text
     clean.deliver_all()
     assert "まだ読まれていません" not in desk_pages.get(f"/desk/cases/{case}", headers=official).text
+
+
+def test_unread_notices_are_counted_in_the_header_until_they_are_read(
+    clean: Site, counter_pages: TestClient, key: str, official: dict[str, str]
+) -> None:
+    assert official
+    first, second = (file(counter_pages, key, KOEN) for _ in range(2))
+    clean.deliver_all()
+    sign_in(counter_pages, clean, APPLICANT)
+    counted = r'class="count">(\d+)'
+    assert re.findall(counted, counter_pages.get("/").text) == ["4"]
+    counter_pages.get(f"/applications/{first}")
+    page = counter_pages.get("/notices").text
+    assert re.findall(counted, page) == ["2"]
+    assert page.count(">新着<") == 2
+    ids = re.findall(r'name="ids" value="([^"]+)"', page)
+    assert counter_pages.post("/notices/read", data={"ids": ids}).headers["location"] == "/notices"
+    page = counter_pages.get("/notices").text
+    assert (re.findall(counted, page), f"/applications/{second}" in page) == ([], True)
+    assert counter_pages.post("/notices/read", data={"ids": "x"}).status_code == 422
