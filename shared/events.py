@@ -72,6 +72,15 @@ class Mend(Part):
     en: str
 
 
+class Duplicate(Part):
+    """Another application of the same corporation, in force or open, that is the same by the procedure's keys, or nearly so."""
+
+    application_id: UUID
+    receipt_number: str
+    filed_at: datetime
+    kind: Literal["exact", "near"]
+
+
 class ProcedurePublished(Event):
     """A version of a procedure is in force. `definition` is the whole of it, as shared.procedure reads it."""
 
@@ -108,6 +117,7 @@ class ApplicationArrived(Event):
     applicant: Applicant
     contact: Contact
     answers: dict[str, Any]
+    duplicates: list[Duplicate] = []
 
 
 class ApplicationReturned(Event):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import date
 
 from stdnum.jp import cn
@@ -29,3 +31,27 @@ def wareki(day: date) -> str:
 def is_corporate_number(number: str) -> bool:
     """Whether the 13 digits of a 法人番号 carry the right check digit (法人番号の指定等に関する省令2条)."""
     return cn.is_valid(number) and number.isdigit()
+
+
+_HIRAGANA_TO_KATAKANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
+_DASH_AFTER_KANA = re.compile(r"(?<=[ァ-ヺー])[-‐‑‒–—―−ー]+")  # a long vowel, however it was typed
+_LEGAL_FORM = (
+    r"(?:(?:特例)?(?:株式|有限|合同|合資|合名)会社|(?:一般|公益)?(?:社団|財団)法人"
+    r"|[(](?:株|有|同|資|名|社|財|一社|一財|公社|公財)[)])"
+)
+_BEFORE_OR_AFTER = re.compile(rf"^\s*{_LEGAL_FORM}|{_LEGAL_FORM}\s*$")
+
+
+def folded(text: str) -> str:
+    """A text to search in or for: NFKC, small letters, hiragana as katakana."""
+    return unicodedata.normalize("NFKC", text).casefold().translate(_HIRAGANA_TO_KATAKANA)
+
+
+def same_text(text: str) -> str:
+    """A text without what people write differently, to compare by: 株式会社 窓口電機 and 窓口電機㈱ become one.
+
+    NFKC, small letters, hiragana as katakana, no legal form at either end, no blanks and marks. Kanji stay as NFKC leaves them.
+    """
+    whole = folded(text)
+    bare = _BEFORE_OR_AFTER.sub("", whole) or whole
+    return "".join(sign for sign in _DASH_AFTER_KANA.sub("ー", bare) if sign.isalnum())

@@ -56,6 +56,29 @@ def publish(files: FilesArgument, home: HomeOption = None) -> None:
 
 
 @app.command()
+def preview(
+    file: Annotated[Path, typer.Argument(help="A procedure's file, such as procedures/my-procedure.yaml.")],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 for any that is free.")] = 0,
+) -> None:
+    """Show a file's form live in the browser, with what lint finds, while the file is edited. Nothing is kept."""
+    import uvicorn
+
+    from deploy.one.ports import LOOPBACK, free_ports, is_free
+    from deploy.preview.app import create_app
+
+    if not file.is_file():
+        typer.echo(f"{file} is not there. Begin one with: madoguchi procedure new {file}", err=True)
+        raise typer.Exit(1)
+    port = port or free_ports(1)[0]
+    if not is_free(port):
+        typer.echo(f"Port {port} is taken; name another with --port.", err=True)
+        raise typer.Exit(1)
+    address = f"http://{LOOPBACK}:{port}"
+    typer.echo(f"{file} is shown at {address} as it is written. Ctrl-C ends it.")
+    uvicorn.run(create_app(file, address), host=LOOPBACK, port=port, log_level="warning")
+
+
+@app.command()
 def diff(
     file: Annotated[Path, typer.Argument(help="A procedure's file.")],
     other: Annotated[Path | None, typer.Argument(help="Another file, newer than the first.")] = None,

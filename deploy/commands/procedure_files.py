@@ -15,11 +15,19 @@ SKELETON = """\
 # 手続の定義。書き方は docs/procedures.md を見てください。確かめるには: madoguchi procedure lint {file}
 procedure: {name}                      # ファイル名と同じ英小文字
 title: {{ja: 手続の名称, en: Title of the procedure}}
-law: 根拠法令と条文
-owner: 担当課室
+law: {{ja: 根拠法令と条文, en: Law and article}}
+owner: {{ja: 担当課室, en: Division in charge}}
 applicants: [corporation]              # corporation, sole-proprietor, association, ministry
 open: always                           # 又は {{from: 2027-04-01T09:00, to: 2027-05-31T17:00}}
 standard-period: 20 working days       # 標準処理期間
+summary: {{ja: 何のための手続か, en: What it is for}}
+keywords: []                           # 探すときに使われる言葉 [{{ja: 補助金, en: subsidy}}]
+documents:                             # 用意するもの
+  - {{title: {{ja: 見積書, en: Quotation}}, needed: {{ja: 経費があるとき, en: Where there are costs}}}}
+takes: 30 minutes                      # 記入にかかる時間
+deadline: {{ja: 事業を始める前, en: Before it begins}}
+fee: {{ja: 無料, en: Free}}
+decides: {{ja: 経済産業大臣, en: 'Minister of Economy, Trade and Industry'}}
 
 form:
   - page: {{ja: 申請者, en: Applicant}}
@@ -81,7 +89,7 @@ def _either(part: Any) -> Any:
         return [_either(one) for one in part]
     if not isinstance(part, dict):
         return part
-    if part.get("$ref") in {f"#/$defs/{name}" for name in ("Text", "Repeat", "StandardPeriod")}:
+    if part.get("$ref") in {f"#/$defs/{name}" for name in ("Text", "Repeat", "StandardPeriod", "Takes")}:
         more = {key: value for key, value in part.items() if key != "$ref"}
         return {"anyOf": [{"$ref": part["$ref"]}, {"type": "string", "minLength": 1}], **more}
     return {key: _either(value) for key, value in part.items()}

@@ -12,11 +12,10 @@ from fastapi.responses import RedirectResponse
 from services.intake import corrections
 from services.intake.correcting import Mending, save, send_in
 from services.intake.correction_routes import work_of
-from services.intake.correction_view import read_fields, shown_fields, with_rows
+from services.intake.correction_view import read_fields, shown_fields
 from services.intake.draft_pages import FormPosted
-from services.intake.draft_views import PAGES, WORDS
-from services.intake.form_errors import with_computed
-from services.intake.form_reading import text_of
+from services.intake.draft_views import PAGES, WORDS, as_shown
+from services.intake.form_reading import text_of, with_rows
 from services.intake.form_view import entries
 from shared.i18n import translate
 from shared.problems import Conflict, Invalid
@@ -46,7 +45,8 @@ def mend(application_id: UUID, request: Request, session: Transaction, caller: A
     entered = {**(work.correction.entered or {}), **read_fields(work, posted)}
     go, _, which = text_of(posted, "go").partition(":")
     if go in {"add", "remove"}:
-        entered = with_rows(work, entered, which, work.before)
+        key, _, row = which.partition(":")
+        entered[key] = with_rows(work.published.procedure, {**work.before, **entered}, key, row)
     version = text_of(posted, "version")
     try:
         save(work, caller, entered, int(version) if version.isdigit() else 0)
@@ -84,8 +84,7 @@ def _page(
     procedure, correction = work.published.procedure, work.correction
     open_ = work.opened(entered)
     raw = merged(procedure, work.before, entered, open_.places)
-    # what was entered stays as it was entered, unless all is to be looked at
-    answers = {**raw, **work.filled(entered, open_)} if check else with_computed(work.published, raw, on=work.filed_on)
+    answers = as_shown(work.published, raw, check=check, on=work.filed_on)
     fields = shown_fields(work, answers, open_, language, check=check)
     errors = entries(fields, language)
     if problem and not errors:

@@ -52,14 +52,3 @@ def read_fields(work: Mending, posted: Posted) -> dict[str, Any]:
     for page in work.published.procedure.form:
         found |= read_page(page, posted)
     return found
-
-
-def with_rows(work: Mending, entered: Mapping[str, Any], which: str, before: Mapping[str, Any]) -> dict[str, Any]:
-    """What was entered with one more row in the group `which` (“key”), or without that one (“key:row”)."""
-    key, _, row = which.partition(":")
-    group = next((one for one in work.published.procedure.fields() if isinstance(one, GroupField) and one.key == key), None)
-    if group is None:
-        return dict(entered)
-    rows = [*(entered.get(key) or before.get(key) or [])]
-    rows = [one for at, one in enumerate(rows) if str(at) != row] if row else [*rows, {}][: group.repeat.most]
-    return {**entered, key: rows}

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from services.intake import applications, drafts
+from services.intake.duplicates import of_caller, said
 from services.intake.filing import Filing, FilingIn, Receipt, WrittenContact, prepare, read
 from services.intake.form_errors import Wrong, to_file, wrong
 from services.intake.models import Draft
@@ -56,6 +57,14 @@ def errors_of(draft: Draft, published: Published) -> list[Wrong]:
     return wrong(published, to_file(published, draft.answers))
 
 
+def duplicates_of(session: Session, draft: Draft, published: Published, caller: Caller) -> list[Wrong]:
+    """What is to be said of the caller's organisation's own applications that a draft would be a duplicate of."""
+    found = of_caller(session, caller, published, to_file(published, draft.answers))
+    return [
+        Wrong(one.pointer, "error" if level == "error" else "warning", one.ja, one.en) for level, one in said(published, found)
+    ]
+
+
 async def file(request: Request, caller: Caller, draft_id: UUID, version: int | None) -> Receipt:
     """File a draft. A draft that was filed before gives its receipt again. Raises NotFound, Conflict, Invalid."""
     prepared = await run_in_threadpool(_prepared, request, caller, draft_id, version)
@@ -95,7 +104,8 @@ def _prepared(request: Request, caller: Caller, draft_id: UUID, version: int | N
             raise Conflict("{name} is writing this draft; try again later, or take it over", name=draft.held_by_name)
         answers = to_file(published, draft.answers)
         contact = WrittenContact.model_validate(contact_of(draft, caller))
-        found = [one for one in wrong(published, answers) if one.level == "error"]
+        found = [*wrong(published, answers), *duplicates_of(session, draft, published, caller)]
+        found = [one for one in found if one.level == "error"]
         if found:
             language = caller.language
             errors = [FieldError(f"/answers{one.pointer}", one.within(language)) for one in found]

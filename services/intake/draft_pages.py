@@ -15,9 +15,7 @@ from services.intake import applications, draft_filing, drafts
 from services.intake.draft_views import PAGES, confirm_page, errors_in, form_page, places_on, title_of
 from services.intake.filing import WrittenContact
 from services.intake.form_errors import pages_of
-from services.intake.form_reading import Posted, read_page, text_of
-from services.intake.models import Draft
-from services.intake.procedures import Published
+from services.intake.form_reading import Posted, read_page, text_of, with_rows
 from shared.identity.callers import Caller
 from shared.problems import Conflict, Invalid, NotFound
 from shared.validation import body_errors
@@ -143,7 +141,7 @@ def save_page(  # noqa: PLR0917 - what FastAPI gives
         return form_page(request, draft, published, caller, number, late=late, answers=merged)
     if go in {"add", "remove"}:
         key, _, row = which.partition(":")
-        drafts.save(draft, caller, draft.version, answers={key: _with_rows(published, draft, key, row)})
+        drafts.save(draft, caller, draft.version, answers={key: with_rows(published.procedure, draft.answers, key, row)})
     if go != "next":
         here = f"/drafts/{draft_id}/pages/{number}"
         goals = {
@@ -166,7 +164,8 @@ def confirm(draft_id: UUID, request: Request, session: Transaction, caller: Appl
         return _to(f"/drafts/{draft_id}/filed")
     draft, published = draft_filing.opened(session, request, caller, draft_id)
     drafts.hold(draft, caller)
-    return confirm_page(request, draft, published, caller)
+    duplicates = draft_filing.duplicates_of(session, draft, published, caller)
+    return confirm_page(request, draft, published, caller, duplicates=duplicates)
 
 
 @router.post("/drafts/{draft_id}/confirm")
@@ -211,20 +210,10 @@ def _with_contact(request: Request, caller: Caller, draft_id: UUID, posted: Post
             # the first of two clicks saved it a moment ago, with the same contact: this is no change by somebody else
             clicked = draft.contact == contact and draft.updated_by == caller.account_id and str(draft.version - 1) == version
             late = None if clicked else conflict
-        errors = [one for one in errors_in(draft, published) if one.level == "error"]
+        duplicates = draft_filing.duplicates_of(session, draft, published, caller)
         answer = None
-        if wrong or late or errors:
-            answer = confirm_page(request, draft, published, caller, contact=contact, contact_errors=wrong, late=late, status=422)
+        if wrong or late or errors_in(draft, published) or any(one.level == "error" for one in duplicates):
+            more: dict[str, Any] = {"duplicates": duplicates, "contact": contact, "contact_errors": wrong, "late": late}
+            answer = confirm_page(request, draft, published, caller, status=422, **more)
         session.commit()
         return answer
-
-
-def _with_rows(published: Published, draft: Draft, key: str, row: str) -> list[dict[str, Any]]:
-    """The rows of a group with one more, or without that one."""
-    field = next((one for one in published.procedure.fields() if one.key == key and one.type == "group"), None)
-    if field is None:
-        raise NotFound
-    rows = [*(draft.answers.get(key) or [])]
-    if not row:
-        return [*(rows or ([{}] if field.required is not False else [])), {}][: field.repeat.most]
-    return [one for at, one in enumerate(rows) if str(at) != row]

@@ -76,7 +76,9 @@ class DraftOut(DraftOutline):
 
     answers: dict[str, Any]
     contact: dict[str, Any] | None
-    findings: list[DraftError] = Field(description="what the form and the rules find in it as it would be filed now")
+    findings: list[DraftError] = Field(
+        description="what the form, the rules and your own earlier applications say of it as it would be filed now"
+    )
     changes: dict[str, Any] | None = Field(description="what a newer version of the procedure changed since it was last saved")
 
 
@@ -92,10 +94,10 @@ def _outline(draft: Draft) -> dict[str, Any]:
     }
 
 
-def _whole(session: Transaction, request: Request, draft: Draft) -> dict[str, Any]:
+def _whole(session: Transaction, request: Request, draft: Draft, caller: Applicant) -> dict[str, Any]:
     published = draft_filing.current(session, request, draft)
     language = negotiate(request.headers.get("accept-language"))
-    found = draft_filing.errors_of(draft, published)
+    found = [*draft_filing.errors_of(draft, published), *draft_filing.duplicates_of(session, draft, published, caller)]
     return {
         **_outline(draft),
         "answers": draft.answers,
@@ -127,7 +129,7 @@ def begin(written: DraftIn, request: Request, response: Response, session: Trans
         published = request.app.state.catalogue.current(session, written.procedure)
         draft = drafts.create(session, caller, published, answers=written.answers)
     response.headers["location"] = f"/v1/drafts/{draft.id}"
-    return _whole(session, request, draft)
+    return _whole(session, request, draft, caller)
 
 
 @router.get("", response_model=list[DraftOutline], responses=described(401, 403, 422))
@@ -141,7 +143,7 @@ def list_drafts(session: Transaction, caller: Applicant, procedure: Annotated[st
 def show_draft(draft_id: UUID, request: Request, session: Transaction, caller: Applicant) -> Any:
     """One draft of your organisation, in the newest version of its procedure."""
     draft, _ = draft_filing.opened(session, request, caller, draft_id)
-    return _whole(session, request, draft)
+    return _whole(session, request, draft, caller)
 
 
 @router.patch("/{draft_id}", response_model=DraftOut, responses=described(400, 401, 403, 404, 409, 413, 422))
@@ -151,7 +153,7 @@ def change_draft(draft_id: UUID, change: DraftChange, request: Request, session:
     draft, _ = draft_filing.opened(session, request, caller, draft_id)
     contact = change.contact.model_dump() if change.contact else None
     drafts.save(draft, caller, change.version, answers=change.answers, contact=contact)
-    return _whole(session, request, draft)
+    return _whole(session, request, draft, caller)
 
 
 @router.delete("/{draft_id}", status_code=204, responses=described(401, 403, 404, 409, 422))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ from fastapi import Request, Response
 from sqlmodel import Session
 
 from services.intake import draft_filing, drafts
-from services.intake.form_errors import Wrong, pages_of, to_file, with_computed
+from services.intake.form_errors import Wrong, pages_of, to_file, today
 from services.intake.form_view import day_parts, entries, era_of, shown_page
 from services.intake.models import Application, Draft
 from services.intake.procedures import Published
@@ -18,6 +20,7 @@ from shared.identity.callers import Caller
 from shared.japanese import PREFECTURES
 from shared.problems import Conflict
 from shared.procedure.reading import sections
+from shared.procedure.rules import computed
 from shared.web.pages import Pages, language_of
 
 PAGES = Pages(Path(__file__).parent / "templates")
@@ -55,6 +58,15 @@ def _steps(draft: Draft, published: Published, request: Request) -> list[dict[st
     ]
 
 
+def as_shown(published: Published, entered: dict[str, Any], *, check: bool, on: date | None = None) -> dict[str, Any]:
+    """What was entered, with what is computed from it. For a check without empty rows, as the errors count them."""
+    filled = to_file(published, entered, on=on)
+    if check:
+        return {**entered, **filled}
+    totals = {key: answer for key, answer in filled.items() if key not in entered}
+    return {**computed(published.procedure, entered, today=on or today()), **totals}
+
+
 def form_page(
     request: Request,
     draft: Draft,
@@ -71,11 +83,10 @@ def form_page(
     """A page of the form: as saved, or with `answers` that could not be saved; `check` says what is wrong."""
     language = language_of(request)
     entered = draft.answers if answers is None else answers
-    shown = {**entered, **to_file(published, entered)} if check else with_computed(published, entered)
     fields = shown_page(
         published,
         number,
-        shown,
+        as_shown(published, entered, check=check),
         language,
         wrong=draft_filing.errors_of(draft, published) if check else (),
         mends=draft.mends,
@@ -90,8 +101,8 @@ def form_page(
         number=number,
         steps=_steps(draft, published, request),
         fields=fields,
-        errors=entries(fields, language),
         check=check,
+        errors=entries(fields, language),
         more=more,
         late=late,
         held=drafts.held_by_another(draft, caller),
@@ -105,16 +116,18 @@ def confirm_page(
     published: Published,
     caller: Caller,
     *,
+    duplicates: Sequence[Wrong] = (),
     contact: dict[str, str] | None = None,
     contact_errors: dict[str, Any] | None = None,
     late: Conflict | None = None,
     status: int = 200,
 ) -> Response:
-    """Everything before it is filed."""
+    """Everything before it is filed. `duplicates` say what was filed already."""
     language = language_of(request)
-    found = draft_filing.errors_of(draft, published)
+    wrong = draft_filing.errors_of(draft, published)
+    found = [*wrong, *duplicates]
     pages = pages_of(published)
-    unreadable = {one.key for one in found if one.level == "error"}
+    unreadable = {one.key for one in wrong if one.level == "error"}
     readable = {key: answer for key, answer in to_file(published, draft.answers).items() if key not in unreadable}
     labels = {one.key: one.label.within(language) for one in published.procedure.fields()}
     base = f"/drafts/{draft.id}/pages"

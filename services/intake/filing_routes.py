@@ -10,13 +10,17 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
+from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from services.intake import bulk, filing
+from services.intake.duplicates import of_caller, said
+from services.intake.procedures import Published
 from services.intake.routes import RawRoute, caller_of, newest_of
-from services.intake.verdict import judged
+from services.intake.verdict import Verdict, judged
 from shared.events import Mend
 from shared.i18n import JST, Language, negotiate
+from shared.identity.callers import Caller
 from shared.problems import Problem
 from shared.web.app import problem_body
 from shared.web.problems import described
@@ -48,7 +52,7 @@ class VerdictOut(BaseModel):
     openapi_extra={"requestBody": _FILING, "security": [{"key": []}]},
 )
 async def check_application(request: Request) -> Response:
-    """Check an application before filing it: the form's schema and the procedure's rules. Nothing is recorded.
+    """Check an application before filing it: the form's schema, the procedure's rules, your own duplicates. Nothing is recorded.
 
     What cannot be judged at all (no JSON, an unknown procedure, one that is closed or not for you) is refused as in filing.
     """
@@ -56,8 +60,7 @@ async def check_application(request: Request) -> Response:
     written = filing.read(await request.body())
     published = await newest_of(request, written.procedure)
     filing.must_be_for(caller, published)
-    today = datetime.now(UTC).astimezone(JST).date()
-    verdict = await run_in_threadpool(judged, published, written.answers, today=today)
+    verdict = await run_in_threadpool(_judged, request, caller, published, written.answers)
     language = negotiate(request.headers.get("accept-language"))
     content = {
         "valid": not verdict.errors,
@@ -66,6 +69,16 @@ async def check_application(request: Request) -> Response:
     }
     headers = {"cache-control": "no-store", "content-language": language, "vary": "accept-language"}
     return OrjsonResponse(content, headers=headers)
+
+
+def _judged(request: Request, caller: Caller, published: Published, answers: dict[str, Any]) -> Verdict:
+    verdict = judged(published, answers, today=datetime.now(UTC).astimezone(JST).date())
+    with Session(request.app.state.engine) as session:
+        duplicates = list(said(published, of_caller(session, caller, published, answers)))
+    return Verdict(
+        errors=[*verdict.errors, *(mend for level, mend in duplicates if level == "error")],
+        warnings=[*verdict.warnings, *(mend for level, mend in duplicates if level == "warning")],
+    )
 
 
 def _places(mends: Sequence[Mend], language: Language) -> list[dict[str, Any]]:

@@ -65,35 +65,14 @@ def to_file(published: Published, answers: Mapping[str, Any], *, on: date | None
         if field.key not in known or answer in (None, "", []):
             continue
         if isinstance(field, GroupField) and isinstance(answer, list):
-            answer = [row for row in _rows(field, answer, known) if row]
+            rows = [
+                {part.key: row[part.key] for part in field.fields if f"{field.key}/{at}/{part.key}" in known and part.key in row}
+                for at, row in enumerate(row for row in answer if isinstance(row, dict))
+            ]
+            answer = [row for row in rows if row]
         if answer != []:
             filed[field.key] = answer
     return computed(published.procedure, filed, today=on or today())
-
-
-def with_computed(published: Published, answers: Mapping[str, Any], *, on: date | None = None) -> dict[str, Any]:
-    """The answers as they were entered, with what is computed from them at its place, in rows too."""
-    known = asked(published.procedure, answers, today=on or today())
-    filed = to_file(published, answers, on=on)
-    shown = dict(answers)
-    for field in published.procedure.fields():
-        if not isinstance(field, GroupField):
-            if field.value is not None and field.key in filed:
-                shown[field.key] = filed[field.key]
-        elif isinstance(rows := answers.get(field.key), list):
-            counted = iter(filed.get(field.key, ()))
-            values = [next(counted) if kept else {} for kept in _rows(field, rows, known)]
-            entered = [row for row in rows if isinstance(row, dict)]
-            shown[field.key] = [{**value, **row} for row, value in zip(entered, values, strict=True)]
-    return shown
-
-
-def _rows(field: GroupField, answer: list[Any], known: Mapping[str, bool]) -> list[dict[str, Any]]:
-    """What is asked for of each row, which may be nothing."""
-    return [
-        {part.key: row[part.key] for part in field.fields if f"{field.key}/{at}/{part.key}" in known and part.key in row}
-        for at, row in enumerate(row for row in answer if isinstance(row, dict))
-    ]
 
 
 def wrong(published: Published, answers: Mapping[str, Any], *, on: date | None = None) -> list[Wrong]:

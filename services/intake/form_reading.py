@@ -7,9 +7,10 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from shared.problems import NotFound
 from shared.procedure.fields import FieldOf, GroupField, ShownField, SimpleField
 from shared.procedure.kinds import KINDS
-from shared.procedure.model import Page
+from shared.procedure.model import Page, Procedure
 
 DATE_PARTS = ("year", "month", "day")
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,9})?")
@@ -43,6 +44,17 @@ def _rows(field: GroupField, posted: Posted) -> list[dict[str, Any]] | None:
         read = {part.key: read_field(part, f"{field.key}.{index}.{part.key}", posted) for part in field.fields}
         rows.append({key: answer for key, answer in read.items() if answer is not None})
     return rows or None
+
+
+def with_rows(procedure: Procedure, answers: Mapping[str, Any], key: str, row: str) -> list[dict[str, Any]]:
+    """The rows of a group with one more, or without row number `row` (from 0). Raises NotFound."""
+    field = next((one for one in procedure.fields() if isinstance(one, GroupField) and one.key == key), None)
+    if field is None:
+        raise NotFound
+    rows = [*(answers.get(key) or [])]
+    if not row:
+        return [*(rows or ([{}] if field.required is not False else [])), {}][: field.repeat.most]
+    return [one for at, one in enumerate(rows) if str(at) != row]
 
 
 def text_of(posted: Posted, name: str, *, narrow: bool = False) -> str:

@@ -81,6 +81,19 @@ class Application(IntakeRecord, table=True):
     )
 
 
+class Fingerprint(IntakeRecord, table=True):
+    """What duplicates of an application would have in common with it (services.intake.duplicates), as a hash."""
+
+    __tablename__ = "fingerprint"
+    __table_args__ = (CheckConstraint("kind in ('exact', 'near')", name="kind"),)
+
+    digest: UUID = Field(primary_key=True)
+    application_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("intake.application.id", ondelete="CASCADE"), primary_key=True, index=True)
+    )
+    kind: str
+
+
 class Step(IntakeRecord, table=True):
     """A move of an application after its filing: the timeline that the applicant sees."""
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from datetime import UTC, date, datetime
 from operator import itemgetter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from services.intake import applications, corrections, messages, notices
+from services.intake import applications, corrections, messages, notices, searching
 from services.intake.models import Application, Correction, Revision, Step
 from services.intake.procedures import Catalogue, Published
 from services.intake.withdrawal import may_withdraw
@@ -81,11 +80,26 @@ def _catalogue(request: Request) -> Catalogue:
 
 
 @router.get("/")
-def list_procedures(request: Request, session: Transaction, q: Annotated[str, Query(max_length=200)] = "") -> Response:
+def list_procedures(
+    request: Request,
+    session: Transaction,
+    q: Annotated[str, Query(max_length=searching.QUERY_LIMIT)] = "",
+    applicant: Literal["", "corporation", "sole-proprietor", "association", "ministry"] = "",
+    only: Literal["", "open"] = "",
+) -> Response:
     language = language_of(request)
     every = _catalogue(request).newest(session).values()
-    found = [_outline(published, language) for published in every if _mentions(published, q)]
-    return _pages.show(request, "procedures.html", procedures=found, q=q.strip())
+    found = searching.found(every, q, applicant=applicant or None, only_open=only == "open")
+    return _pages.show(
+        request,
+        "procedures.html",
+        procedures=[_outline(published, language) for published in found],
+        q=q.strip(),
+        applicant=applicant,
+        only=only,
+        kinds=KINDS.items(),
+        narrowed=bool(q.strip() or applicant or only),
+    )
 
 
 @router.get("/procedures/{procedure_id}")
@@ -210,27 +224,19 @@ def _decision(last: Step | None) -> Step | None:
 
 def _outline(published: Published, language: Language) -> dict[str, Any]:
     procedure = published.procedure
-    return {
+    told = ("summary", "law", "owner", "deadline", "fee", "decides")
+    texts = {name: label.within(language) if (label := getattr(procedure, name)) else "" for name in told}
+    return texts | {
         "id": published.ref.id,
         "title": procedure.title.within(language),
-        "summary": procedure.summary.within(language) if procedure.summary else "",
-        "law": procedure.law,
-        "owner": procedure.owner,
+        "law_url": procedure.law_url,
+        "takes": procedure.takes.minutes if procedure.takes else None,
+        "documents": [
+            {name: label.within(language) if (label := getattr(one, name)) else "" for name in ("title", "needed", "help")}
+            for one in procedure.documents
+        ],
         "applicants": [KINDS[kind] for kind in procedure.applicants],
         "period": procedure.standard_period,
         "open": published.is_open(datetime.now(UTC)),
         "opening": published.opening,
     }
-
-
-def _mentions(published: Published, wanted: str) -> bool:
-    """Whether every word of a search stands in the procedure's texts, whatever width or case it is written in."""
-    procedure = published.procedure
-    texts = [procedure.title.ja, procedure.title.en, procedure.law, procedure.owner]
-    texts += [procedure.summary.ja, procedure.summary.en] if procedure.summary else []
-    everything = _key(" ".join(texts))
-    return all(word in everything for word in _key(wanted).split())
-
-
-def _key(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()

@@ -62,6 +62,7 @@ def _new_case(event: ApplicationArrived, group: str) -> dict[str, Any]:
         "applicant": event.applicant.model_dump(mode="json"),
         "contact": event.contact.model_dump(mode="json"),
         "answers": event.answers,
+        "duplicates": [one.model_dump(mode="json") for one in event.duplicates],
         "group": group,
         "state": "open",
         "version": 1,
@@ -108,6 +109,14 @@ def shown(session: Session, caller: Caller, case_id: UUID, *, lock: bool = False
     if case is None:
         raise NotFound("No case of your groups has the id {id}", id=case_id)
     return case
+
+
+def ids_of(session: Session, caller: Caller, application_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """The cases of applications, as far as they lie with the caller's groups: application → case."""
+    query = select(Case.application_id, Case.id).where(
+        col(Case.application_id).in_(application_ids), col(Case.group).in_(groups_of(session, caller))
+    )
+    return dict(session.exec(query).all()) if application_ids else {}
 
 
 def ref_of(case: Case) -> ProcedureRef:

@@ -57,6 +57,7 @@ class Case(ReviewRecord, table=True):
         sa_column=Column(BigInteger, nullable=False, server_default=text("1")),
         description="which contents `answers` are: 1 as filed, more after corrections",
     )
+    duplicates: list[dict[str, Any]] = Field(sa_type=JSONB, default_factory=list, description="shared.events.Duplicate")
     group: str
     official_id: UUID | None = None
     official_name: str = ""

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from services.review import cases, clock, corrections, decisions, messages, revisions
 from services.review.models import Case
 from services.review.procedures import version
-from shared.events import ProcedureRef
+from shared.events import Duplicate, ProcedureRef
 from shared.i18n import Language, message, translate
 from shared.identity.callers import Caller
 from shared.problems import Conflict, FieldError, Invalid
@@ -91,7 +91,8 @@ def list_cases(
 def show_case(case_id: UUID, request: Request, session: Transaction, caller: ReviewerPerson) -> Response:
     case = cases.shown(session, caller, case_id)
     messages.read(session, case)
-    return _show(request, session, case)
+    return _show(request, session, caller, case)
+    return _show(request, session, caller, cases.shown(session, caller, case_id))
 
 
 @router.post("/desk/cases/{case_id}")
@@ -111,7 +112,7 @@ def decide(
         decisions.decide(session, caller, case_id, decision, reasons, revision=revision)
     except (Invalid, Conflict) as problem:
         case = cases.shown(session, caller, case_id)
-        return _show(request, session, case, decision=decision, reasons=reasons, problem=problem)
+        return _show(request, session, caller, case, decision=decision, reasons=reasons, problem=problem)
     return RedirectResponse(f"/desk/cases/{case_id}", 303, {"cache-control": "no-store"})
 
 
@@ -124,6 +125,7 @@ def _must_choose(session: Session, caller: Caller, case_id: UUID, decision: str)
 def _show(
     request: Request,
     session: Session,
+    caller: Caller,
     case: Case,
     *,
     decision: str = "",
@@ -147,6 +149,7 @@ def _show(
         timeline=_timeline(session, case),
         may_write=messages.may_write(case),
         clock=clock.run(case, clock.pauses(session, case), datetime.now(UTC)).days,
+        duplicates=_duplicates(session, caller, case),
         choices=[(value, CHOICES[value]) for value in choices],
         may_refuse="refuse" in choices,
         decision=decision,
@@ -186,6 +189,13 @@ def _corrections(session: Session, case: Case, procedure: Procedure, language: L
         items = [(label_at(procedure, item["pointer"], language), item["says"]) for item in one.items]
         found.append({"correction": one, "state": CORRECTIONS[one.state], "items": items, "changes": changed})
     return found
+
+
+def _duplicates(session: Session, caller: Caller, case: Case) -> list[dict[str, Any]]:
+    """The other applications that look the same, each with its case where that lies with the official's groups."""
+    found = [Duplicate.model_validate(one) for one in case.duplicates]
+    known = cases.ids_of(session, caller, [one.application_id for one in found])
+    return [{"duplicate": one, "case": known.get(one.application_id)} for one in found]
 
 
 def _procedure(session: Session, case: Case) -> Procedure:

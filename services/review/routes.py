@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.review import cases, decisions
 from services.review.models import Case
-from shared.events import ProcedureRef
+from shared.events import Duplicate, ProcedureRef
 from shared.web.callers import Reviewer, Transaction
 from shared.web.problems import described
 
@@ -40,6 +40,7 @@ class CaseDetail(CaseOut):
     answers: dict[str, Any]
     revision: int = Field(description="which contents `answers` are: 1 as filed, more after corrections")
     contact: dict[str, Any]
+    duplicates: list[Duplicate] = Field(description="other applications of the same corporation that are the same, or nearly so")
     reasons: str
     decided_at: datetime | None
     withdrawn_at: datetime | None
@@ -109,6 +110,7 @@ def detail(case: Case) -> dict[str, Any]:
         "answers": case.answers,
         "revision": case.revision,
         "contact": case.contact,
+        "duplicates": case.duplicates,
         "reasons": case.reasons,
         "decided_at": case.decided_at,
         "withdrawn_at": case.withdrawn_at,

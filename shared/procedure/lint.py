@@ -43,7 +43,7 @@ def lint(procedure: Procedure) -> list[Found]:
     """Everything that can be found, in the order of the file."""
     if wrong := mistakes(procedure):
         return [Found(path, "error", says.split(": ", 1)[1]) for path, says in wrong]
-    found = [*_options(procedure), *_constants(procedure), *_routes(procedure), *_texts(procedure)]
+    found = [*_options(procedure), *_constants(procedure), *_routes(procedure), *_texts(procedure), *_untold(procedure)]
     order = {path: number for number, path in enumerate(_paths(procedure))}
     return sorted(found, key=lambda one: order.get(one.path[:2], len(order)))
 
@@ -138,6 +138,21 @@ def _texts(procedure: Procedure) -> Iterator[Found]:
         for text in written.values():
             if names := _placeholders(text):
                 yield Found(path, "error", f"nobody fills the placeholder {', '.join(names)}")
+
+
+def _untold(procedure: Procedure) -> Iterator[Found]:
+    """What applicants want to know before they start, and the catalogue cannot tell them."""
+    wanted = {
+        "summary": "what it is for, in a sentence or two",
+        "takes": "how long it takes to fill in, such as `30 minutes`",
+        "fee": "what it costs, or that it costs nothing",
+        "decides": "who decides, or takes the notification",
+    }
+    if "approve" in procedure.review.decisions:
+        wanted["standard_period"] = "how long the decision takes (標準処理期間, 行政手続法6条)"
+    for name, says in wanted.items():
+        if not getattr(procedure, name):
+            yield Found(("procedure",), "warning", f"applicants are not told {says}: write `{name.replace('_', '-')}`")
 
 
 def _placeholders(text: str) -> list[str]:

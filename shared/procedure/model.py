@@ -22,6 +22,7 @@ from shared.procedure.fields import (
     Written,
     must_differ,
 )
+from shared.procedure.preparing import Preparing
 
 
 class Page(Written):
@@ -84,6 +85,30 @@ class Review(Written):
         return self
 
 
+class Duplicates(Written):
+    """What makes an application the same as an earlier one of the same corporation, while that is in force or open."""
+
+    keys: list[str] = Field(
+        default_factory=list, max_length=10, description="fields that are the same; of several choices one in common suffices"
+    )
+    near: Literal["all"] | list[str] | None = Field(
+        default=None, description="fields, or all, that are the same but for width, kana, blanks, marks and legal forms of names"
+    )
+    refuse: bool = Field(
+        default=False, description="an application with the same keys is returned; otherwise applicant and official are told"
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Duplicates:
+        if not self.keys and not self.near:
+            raise ValueError("say which fields make an application the same: `keys`, `near` or both")
+        if self.refuse and not self.keys:
+            raise ValueError("`refuse` needs `keys`: what is only near is for people to judge")
+        for named in (self.keys, self.near if isinstance(self.near, list) else []):
+            must_differ(named)
+        return self
+
+
 class Period(Written):
     """When applications are taken. Times are in Japan's time."""
 
@@ -127,19 +152,20 @@ Offices = Annotated[list[Office], AfterValidator(_covering)]
 ApplicantKind = Literal["corporation", "sole-proprietor", "association", "ministry"]
 
 
-class Procedure(Written):
+class Procedure(Preparing):
     """A whole procedure. `offices` comes from the file offices.yaml beside it."""
 
     procedure: str = Field(pattern=NAME)
     title: Text
-    law: str
-    owner: str
+    law: Label = Field(description="the law it rests on, with the article")
+    owner: Label = Field(description="the division in charge")
     applicants: list[ApplicantKind] = Field(min_length=1)
     open: Literal["always"] | Period = "always"
     standard_period: Annotated[StandardPeriod, BeforeValidator(_as_period)] | None = None
     summary: Label | None = None
     form: list[Page] = Field(min_length=1, max_length=30)
     checks: list[Check] = Field(default_factory=list, max_length=200)
+    duplicates: Duplicates | None = None
     review: Review
     offices: Offices
 
@@ -151,6 +177,7 @@ class Procedure(Written):
             if check.at and check.at not in keys:
                 raise ValueError(f"a check stands at the field {check.at}, which the form does not have")
         self._within_known(keys)
+        self._duplicates_known()
         known = {office.key for office in self.offices}
         for route in self.review.route:
             if route.to is not None and route.to not in known:
@@ -162,6 +189,19 @@ class Procedure(Written):
             for one in (field, *(field.fields if isinstance(field, GroupField) else ())):
                 if one.within is not None and one.within not in keys:
                     raise ValueError(f"{one.key} is to lie within {one.within}, which the form does not have")
+
+    def _duplicates_known(self) -> None:
+        if self.duplicates is None:
+            return
+        fields = {field.key: field for field in self.fields()}
+        near = self.duplicates.near if isinstance(self.duplicates.near, list) else []
+        for key in (*self.duplicates.keys, *near):
+            if key not in fields:
+                raise ValueError(f"duplicates are told by the field {key}, which the form does not have")
+            if fields[key].value is not None:
+                raise ValueError(f"duplicates are told by the field {key}, which is computed; name the fields that it comes from")
+        if sum(fields[key].type == "choices" for key in self.duplicates.keys) > 1:
+            raise ValueError("duplicates are told by two fields with several choices; name one of them")
 
     def fields(self) -> list[SimpleField | GroupField]:
         """The form's fields that have answers, page after page."""

@@ -67,10 +67,9 @@ def over_tls(request: Request) -> bool:
 class Pages:
     """The templates of one application, above the shared ones."""
 
-    def __init__(self, folder: Path | None = None) -> None:
-        folders = [_TEMPLATES] if folder is None else [folder, _TEMPLATES]
+    def __init__(self, *folders: Path) -> None:
         self._environment = Environment(
-            loader=ChoiceLoader([FileSystemLoader(one) for one in folders]),
+            loader=ChoiceLoader([FileSystemLoader(one) for one in (*folders, _TEMPLATES)]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,

@@ -111,7 +111,8 @@ PAGES = (applicant, time_and_field, standing, aim, measures, money)
 
 def computed(page: Page, field: str) -> str:
     """A computed value as the page shows it."""
-    return page.locator(f"[data-item='{field}'] p").last.inner_text()
+    shown: str = page.locator(f"[data-item='{field}'] p").last.inner_text()
+    return shown
 
 
 def withdraw(page: Page, language: str) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 from fastapi.testclient import TestClient
 
+from shared.procedure.model import Procedure
 from tests.site import Site, bearer
 
 APPLICATIONS = "/v1/applications"
@@ -34,3 +37,32 @@ def recorded(site: Site) -> int:
     applications = site.value("select count(*) from intake.application")
     assert applications == site.value("select count(*) from bus.event where type = 'application.filed.v1'")
     return int(applications)
+
+
+@contextmanager
+def in_force(site: Site, counter: TestClient, procedure: Procedure) -> Iterator[None]:
+    """Another version of a shipped procedure, for a while; afterwards nothing is filed and the shipped one is in force again."""
+    from services.intake import checking, procedures
+    from services.review.procedures import _known
+
+    def forget() -> None:
+        """Versions never change in a real house, so everybody remembers them."""
+        counter.app.state.catalogue = procedures.Catalogue()  # type: ignore[attr-defined] # a FastAPI application
+        checking._catalogue = procedures.Catalogue()
+        _known.clear()
+
+    with site.session("intake") as session:
+        procedures.publish(session, procedure)
+        session.commit()
+    site.deliver_all()
+    forget()
+    try:
+        yield
+    finally:
+        which = {"id": procedure.procedure}
+        site.empty()
+        site.run("delete from intake.procedure where id = :id and version > 1", **which)
+        site.run("delete from review.procedure where id = :id and version > 1", **which)
+        for service in ("notify", "opendata"):
+            site.run(f"update {service}.procedure set version = 1 where id = :id", **which)
+        forget()

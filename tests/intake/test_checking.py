@@ -72,16 +72,17 @@ def test_a_corporate_number_with_a_wrong_check_digit_returns_it(clean: Site, cou
 
 def test_an_application_keeps_the_version_it_was_filed_under(clean: Site, counter: TestClient) -> None:
     from services.intake.procedures import publish
+    from shared.procedure.fields import Text
     from shared.procedure.files import read
     from tests.site import PROCEDURES
 
     key = clean.an_applicant()
     before = file(counter, key, example(KOEN)).json()
     procedure = read(PROCEDURES / f"{KOEN}.yaml")
+    changed = procedure.model_copy(update={"owner": Text(ja="別の課", en="Another division")})
     try:
         with clean.session("intake") as session:
-            newer = publish(session, procedure.model_copy(update={"owner": "別の課"}))
-            again = publish(session, procedure.model_copy(update={"owner": "別の課"}))
+            newer, again = publish(session, changed), publish(session, changed)
             session.commit()
         assert newer == again
         assert newer.version == before["procedure"]["version"] + 1

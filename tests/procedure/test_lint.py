@@ -19,9 +19,13 @@ offices:
 GOOD = """\
 procedure: sample
 title: {ja: 見本, en: Sample}
-law: 見本法1条
-owner: 見本課
+law: {ja: 見本法1条, en: 'Sample Act, article 1'}
+owner: {ja: 見本課, en: Sample Division}
 applicants: [corporation]
+summary: {ja: 見本です。, en: A sample.}
+takes: 30 minutes
+fee: {ja: 無料, en: Free}
+decides: {ja: 見本大臣, en: Minister of Samples}
 form:
   - page: {ja: 一, en: One}
     fields:
@@ -89,6 +93,11 @@ PLANTED = [
     ("'kind == \"a\"', to: press", '\'kind == "a" || kind == "b"\', to: press', "to: press", "no other route is ever taken"),
     ("    - {to-office-of: place.prefecture}\n", "", "review:", "the last route needs to be without `when`"),
     ("{ja: 所在地, en: Place}, required: true", "{ja: 所在地, en: Place}", "to-office-of", "may be left unanswered"),
+    ("takes: 30 minutes\n", "", "procedure:", "write `takes`"),
+    ("fee: {ja: 無料, en: Free}\n", "", "procedure:", "write `fee`"),
+    ("decides: {ja: 見本大臣, en: Minister of Samples}", "decides: 見本大臣", "decides:", "the English text is missing"),
+    ("takes: 30 minutes", "takes: long", "takes:", "takes"),
+    ("owner: {ja: 見本課", "law-url: http://law.example\nowner: {ja: 見本課", "law-url:", "pattern"),
     ("ja: 多い, en: Too much", "en: Too much", "fee > 5", "ja: Field required"),
     ("ja: 多い, en: Too much", "ja: 多い", "fee > 5", "the English text is missing"),
     ("ja: 多い, en: Too much", "ja: '{fee}円は多い', en: Too much", "fee > 5", "nobody fills the placeholder {fee}"),

@@ -129,7 +129,7 @@ def test_an_unforeseen_error_is_a_page_with_its_trace_and_nothing_else(clean: Si
     from services.intake.app import create_app
 
     assert clean.broker_url
-    monkeypatch.setattr(pages, "_mentions", lambda *_: 1 / 0)
+    monkeypatch.setattr(pages, "_outline", lambda *_: 1 / 0)
     with TestClient(create_app(), base_url=ADDRESS, raise_server_exceptions=False) as client:
         page = client.get("/", headers={"accept": "text/html"})
     assert page.status_code == 500
