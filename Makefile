@@ -39,6 +39,7 @@ browser: .venv/.ready ## the pages in Debian's chromium (apt-get install chromiu
 
 contracts: .venv/.ready ## write the schemas of new events and the AsyncAPI document
 	$(BIN)/python -m tests.contracts
+	$(BIN)/python -m shared.bus.asyncapi > docs/asyncapi.yaml
 
 clean: ## forget the virtual environment, caches and the demo's data
 	rm -rf .venv .madoguchi .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

@@ -56,12 +56,22 @@ class Contact(Part):
     language: Literal["ja", "en"] = "ja"
 
 
-class Applicant(Part):
-    """The organisation that files."""
+class Agent(Part):
+    """The organisation that files for another one, under its mandate (委任)."""
 
     organisation_id: UUID
     name: str
     corporate_number: str | None = None
+
+
+class Applicant(Part):
+    """The organisation that files, or for which an `agent` files. `verified`: somebody checked who it is."""
+
+    organisation_id: UUID
+    name: str
+    corporate_number: str | None = None
+    verified: bool = True
+    agent: Agent | None = None
 
 
 class Mend(Part):
@@ -363,6 +373,33 @@ class SignInRequested(Event):
     expires_at: datetime
 
 
+class InvitationSent(Event):
+    """An owner invited somebody into his organisation. The link's secret is derived by who sends it, as that of a sign-in."""
+
+    type: ClassVar[str] = "invitation.sent.v1"
+    source: ClassVar[str] = "identity"
+
+    link_id: UUID
+    path: str
+    contact: Contact
+    organisation: str
+    invited_by: str
+    expires_at: datetime
+
+
+class MandateOffered(Event):
+    """An organisation would have another one act for it (委任). One event for each person to write to."""
+
+    type: ClassVar[str] = "mandate.offered.v1"
+    source: ClassVar[str] = "identity"
+
+    contact: Contact
+    principal: str
+    starts_on: date
+    ends_on: date
+    path: str
+
+
 EVENTS: dict[str, type[Event]] = {
     event.type: event
     for event in (
@@ -388,6 +425,8 @@ EVENTS: dict[str, type[Event]] = {
         MessageReadByOffice,
         MessageReadByApplicant,
         SignInRequested,
+        InvitationSent,
+        MandateOffered,
     )
 }
 
@@ -434,4 +473,6 @@ SUBSCRIBERS: dict[str, list[Subscriber]] = {
     "message.read-by-office.v1": _hears("intake.follow_case"),
     "message.read-by-applicant.v1": _hears("review.open_case"),
     "sign-in.requested.v1": _hears("notify.tell", ordered=False),
+    "invitation.sent.v1": _hears("notify.tell", ordered=False),
+    "mandate.offered.v1": _hears("notify.tell", ordered=False),
 }

@@ -7,6 +7,7 @@
     ├── Forbidden        403  the caller is known, but may not
     ├── NotFound         404  it is not there, or not for this caller to see
     ├── Conflict         409  the thing is in another state than the request needs
+    ├── Gone             410  a link was used, or is too old
     ├── TooLarge         413  over a limit of size
     ├── TooMany          429  over a limit of rate; `retry_after` in seconds
     └── Unavailable      503  a part is down or full; nothing was accepted; `retry_after` in seconds
@@ -79,6 +80,12 @@ class Conflict(Problem):
     """The thing is in another state than the request needs."""
 
     status, name, title = 409, "conflict", "This cannot be done in the present state"
+
+
+class Gone(Problem):
+    """A link was used, or is too old."""
+
+    status, name, title = 410, "gone", "This link does not work any more"
 
 
 class TooLarge(Problem):

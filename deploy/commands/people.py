@@ -25,6 +25,7 @@ def add(
     organisation: Annotated[str | None, typer.Option(help="An applicant's organisation: its name.")] = None,
     kind: Annotated[str, typer.Option(help="corporation, sole-proprietor, association or ministry.")] = "corporation",
     corporate_number: Annotated[str | None, typer.Option(help="The organisation's 法人番号, 13 digits.")] = None,
+    rights: Annotated[str, typer.Option(help="An applicant's: owner, file or read. Else the first owns, the others file.")] = "",
     language: Annotated[str, typer.Option(help="ja or en.")] = "ja",
     home: HomeOption = None,
 ) -> None:
@@ -38,7 +39,23 @@ def add(
                 session, organisation, kind=kind, corporate_number=corporate_number
             )
         account = accounts.add_account(session, email, name, role, organisation=company, groups=group or (), language=language)
+        if rights:
+            accounts.set_rights(session, email, rights)
         typer.echo(f"{account.email} ({account.role}) may sign in.")
+
+
+@app.command()
+def rights(
+    email: EmailArgument,
+    rights: Annotated[str, typer.Argument(help="owner, file or read.")],
+    home: HomeOption = None,
+) -> None:
+    """Change what an applicant may do for his organisation, such as when it has no owner left."""
+    from shared.identity import accounts
+
+    with session_as("operator", home) as session:
+        account = accounts.set_rights(session, email, rights)
+        typer.echo(f"{account.email} has the rights: {account.rights}")
 
 
 @app.command("issue-key")

@@ -14,10 +14,15 @@ from services.intake import (
     draft_pages,
     draft_routes,
     filing_routes,
+    invitation_pages,
+    mandate_pages,
+    mandate_routes,
     message_pages,
     message_routes,
     notice_pages,
     notice_routes,
+    organisation_pages,
+    organisation_routes,
     pages,
     routes,
 )
@@ -72,5 +77,10 @@ def create_app() -> FastAPI:
     app.include_router(notice_routes.router)
     app.include_router(notice_pages.router)
     app.state.counted = notice_pages.counted
+    app.include_router(mandate_routes.router)
+    app.include_router(mandate_pages.router)
+    app.include_router(organisation_routes.router)
+    app.include_router(organisation_pages.router)
+    app.include_router(invitation_pages.router)
     app.include_router(pages.router)
     return app

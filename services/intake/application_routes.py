@@ -49,11 +49,17 @@ def withdraw_application(
     return outline(applications.shown(session, caller, application_id)[0])
 
 
-class ReceiptApplicant(BaseModel):
-    """Who filed."""
+class ReceiptAgent(BaseModel):
+    """Who filed for the applicant under a mandate."""
 
     name: str
     corporate_number: str | None
+
+
+class ReceiptApplicant(ReceiptAgent):
+    """Who applies."""
+
+    verified: bool = Field(description="somebody had checked who it is")
 
 
 class ReceiptProcedure(BaseModel):
@@ -90,6 +96,7 @@ class WholeReceipt(BaseModel):
     filed_at: datetime
     filed_at_text: str = Field(description="in Japanese with the era and the western year")
     applicant: ReceiptApplicant
+    agent: ReceiptAgent | None
     procedure: ReceiptProcedure
     filed: list[ReceiptSection]
     sha256: str = Field(description="SHA-256 of the filing as it was sent, in hexadecimal")

@@ -14,6 +14,7 @@ from sqlalchemy.orm import load_only
 from sqlmodel import Session, col, select
 
 from services.intake.models import Application, Revision, Step
+from services.intake.reach import within
 from shared.database import new_id
 from shared.identity.callers import Caller
 from shared.problems import NotFound
@@ -103,17 +104,17 @@ def locked(session: Session, ids: Sequence[str], *, whole: bool = False) -> dict
 
 
 def listed(session: Session, caller: Caller, *, limit: int = 50, before: UUID | None = None) -> Sequence[Application]:
-    """The caller's organisation's applications, newest first; `before` is the last id of the page before."""
-    query = select(Application).where(Application.organisation_id == caller.organisation_id)
+    """The applications that the caller reaches, newest first; `before` is the last id of the page before."""
+    query = select(Application).where(within(session, caller, Application))
     if before is not None:
         query = query.where(col(Application.id) < before)
     return session.exec(query.order_by(col(Application.id).desc()).limit(limit)).all()
 
 
 def shown(session: Session, caller: Caller, application_id: UUID) -> tuple[Application, Sequence[Step]]:
-    """One application of the caller's organisation, and its steps after filing. Raises NotFound."""
+    """One application that the caller reaches, and its steps after filing. Raises NotFound."""
     application = session.exec(
-        select(Application).where(Application.id == application_id, Application.organisation_id == caller.organisation_id)
+        select(Application).where(Application.id == application_id, within(session, caller, Application))
     ).first()
     if application is None:
         raise NotFound("No application of your organisation has the id {id}", id=application_id)

@@ -18,7 +18,8 @@ from services.intake.procedures import Published
 from shared.bus.publish import publish
 from shared.events import ApplicationCorrected, Contact, ProcedureRef
 from shared.i18n import JST, message
-from shared.identity.callers import Caller
+from shared.identity.callers import Caller, must_write
+from shared.identity.mandates import acting
 from shared.problems import Conflict, FieldError, Invalid, TooLarge
 from shared.procedure.changes import Opened, differences, merged, opened
 from shared.telemetry import current_traceparent
@@ -90,8 +91,9 @@ def mending(session: Session, application: Application, correction: Correction, 
     return Mending(application, correction, published, before)
 
 
-def save(work: Mending, caller: Caller, entered: Mapping[str, Any], version: int) -> None:
-    """Keep what was entered so far. Raises Conflict, TooLarge: then nothing is changed."""
+def save(session: Session, work: Mending, caller: Caller, entered: Mapping[str, Any], version: int) -> None:
+    """Keep what was entered so far. Raises Conflict, TooLarge, Forbidden: then nothing is changed."""
+    _may_mend(session, work, caller)
     _must_wait(work)
     correction = work.correction
     if correction.version != version:
@@ -105,8 +107,9 @@ def send_in(session: Session, work: Mending, caller: Caller, sent: Mapping[str, 
     """Send in what was asked for: a new revision of the whole contents, which the desk hears of.
 
     Sent again with the same contents, it is the same revision. Raises Conflict when it does not wait for it any more, Invalid
-    for what was not asked for or does not fit the form and its rules, TooLarge.
+    for what was not asked for or does not fit the form and its rules, TooLarge, Forbidden.
     """
+    _may_mend(session, work, caller)
     application, correction = work.application, work.correction
     open_ = work.opened(sent)
     answers = work.filled(sent, open_)
@@ -124,6 +127,12 @@ def send_in(session: Session, work: Mending, caller: Caller, sent: Mapping[str, 
     if not differences(work.published.procedure, work.before, answers):
         raise Invalid("Nothing is changed yet: mend what was asked for, or write to the official why it is right as it is")
     return _revise(session, work, caller, answers)
+
+
+def _may_mend(session: Session, work: Mending, caller: Caller) -> None:
+    """Raises Forbidden for who may only read, or holds no mandate to file."""
+    must_write(caller)
+    acting(session, caller, work.application.organisation_id, work.application.procedure_id, "file")
 
 
 def _must_wait(work: Mending) -> None:

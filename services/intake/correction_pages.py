@@ -13,8 +13,8 @@ from services.intake import corrections
 from services.intake.correcting import Mending, save, send_in
 from services.intake.correction_routes import work_of
 from services.intake.correction_view import read_fields, shown_fields
-from services.intake.draft_pages import FormPosted
 from services.intake.draft_views import PAGES, WORDS, as_shown
+from services.intake.form_posted import FormPosted
 from services.intake.form_reading import text_of, with_rows
 from services.intake.form_view import entries
 from shared.i18n import translate
@@ -49,7 +49,7 @@ def mend(application_id: UUID, request: Request, session: Transaction, caller: A
         entered[key] = with_rows(work.published.procedure, {**work.before, **entered}, key, row)
     version = text_of(posted, "version")
     try:
-        save(work, caller, entered, int(version) if version.isdigit() else 0)
+        save(session, work, caller, entered, int(version) if version.isdigit() else 0)
         if go == "send":
             send_in(session, work, caller, _to_send(work, entered))
             return _to(f"/applications/{application_id}")

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from services.intake import notices
 from services.intake.applications import Move, locked, move, note
 from services.intake.models import Application, Correction
+from services.intake.reach import within
 from shared.events import CorrectionClosed, CorrectionExpired, CorrectionExtended, CorrectionReminded, CorrectionRequested
 from shared.identity.callers import Caller
 from shared.problems import NotFound
@@ -99,8 +100,8 @@ def every(session: Session, application_id: UUID) -> dict[str, Correction]:
 def shown(
     session: Session, caller: Caller, application_id: UUID, *, lock: bool = False, correction_id: UUID | None = None
 ) -> tuple[Application, Correction]:
-    """The newest correction of an application of the caller's organisation, or the one named. Raises NotFound."""
-    query = select(Application).where(Application.id == application_id, Application.organisation_id == caller.organisation_id)
+    """The newest correction of an application that the caller reaches, or the one named. Raises NotFound."""
+    query = select(Application).where(Application.id == application_id, within(session, caller, Application))
     application = session.exec(query.with_for_update() if lock else query).first()
     if application is None:
         raise NotFound("No application of your organisation has the id {id}", id=application_id)

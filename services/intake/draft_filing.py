@@ -18,6 +18,7 @@ from services.intake.models import Draft
 from services.intake.procedures import Catalogue, Published
 from shared.events import ProcedureRef
 from shared.identity.callers import Caller
+from shared.identity.mandates import acting
 from shared.problems import Conflict, FieldError, Invalid
 
 _TRIES, _PAUSE = 50, 0.1
@@ -42,6 +43,7 @@ def copied(session: Session, request: Request, caller: Caller, application_id: U
     """A new draft with the answers of an earlier application, and with what was to mend where it was returned."""
     catalogue: Catalogue = request.app.state.catalogue
     application, steps = applications.shown(session, caller, application_id)
+    caller = acting(session, caller, application.organisation_id, application.procedure_id, "prepare")
     mends = steps[-1].detail["mends"] if steps and steps[-1].state == "returned" else []
     published = catalogue.current(session, application.procedure_id)
     return drafts.create(session, caller, published, source=application, mends=mends)
@@ -112,7 +114,8 @@ def _prepared(request: Request, caller: Caller, draft_id: UUID, version: int | N
             raise Invalid("The answers do not fit the form of {id}", errors=errors, id=published.ref.id)
         body = orjson.dumps({"procedure": published.ref.id, "answers": answers, "contact": contact.model_dump()})
         written: FilingIn = read(body)
-        return prepare(written, body, caller, published, str(draft_id))
+        filer = acting(session, caller, draft.organisation_id, draft.procedure_id, "file")
+        return prepare(written, body, filer, published, str(draft_id))
 
 
 def _forget(request: Request, draft_id: UUID) -> None:

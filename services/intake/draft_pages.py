@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Form, Request, Response
+from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 from sqlmodel import Session
@@ -15,30 +15,20 @@ from services.intake import applications, draft_filing, drafts
 from services.intake.draft_views import PAGES, confirm_page, errors_in, form_page, places_on, title_of
 from services.intake.filing import WrittenContact
 from services.intake.form_errors import pages_of
+from services.intake.form_posted import FormPosted
 from services.intake.form_reading import Posted, read_page, text_of, with_rows
+from services.intake.reach import principals
 from shared.identity.callers import Caller
+from shared.identity.mandates import acting, held
 from shared.problems import Conflict, Invalid, NotFound
 from shared.validation import body_errors
 from shared.web.callers import Transaction
 from shared.web.pages import language_of, pages_router
 from shared.web.visitors import ApplicantPerson
 
-_MOST_FIELDS = 20_000
 _EARLIER = 5
 
 router = pages_router()
-
-
-async def _posted(request: Request) -> Posted:
-    entered = await request.form(max_fields=_MOST_FIELDS, max_files=0)
-    found: dict[str, list[str]] = {}
-    for name, text in entered.multi_items():
-        if isinstance(text, str):
-            found.setdefault(name, []).append(text)
-    return found
-
-
-FormPosted = Annotated[Posted, Depends(_posted)]
 
 
 def _to(path: str) -> Response:
@@ -56,24 +46,27 @@ def start(procedure_id: str, request: Request, session: Transaction, caller: App
         title=published.procedure.title.within(language_of(request)),
         procedure_id=procedure_id,
         mine=caller.organisation_kind in published.procedure.applicants,
+        principals=principals(session, caller, published.procedure),
         drafts=drafts.listed(session, caller, procedure=procedure_id),
         earlier=earlier[:_EARLIER],
     )
 
 
 @router.post("/procedures/{procedure_id}/apply")
-def begin(
+def begin(  # noqa: PLR0917 - what FastAPI gives
     procedure_id: str,
     request: Request,
     session: Transaction,
     caller: ApplicantPerson,
     copy_of: Annotated[UUID | None, Form()] = None,
+    on_behalf_of: Annotated[UUID | None, Form()] = None,
 ) -> Response:
     """Begin a draft, or copy an earlier application into one."""
     if copy_of is not None:
         draft = draft_filing.copied(session, request, caller, copy_of)
     else:
-        draft = drafts.create(session, caller, request.app.state.catalogue.current(session, procedure_id))
+        filer = acting(session, caller, on_behalf_of, procedure_id, "prepare")
+        draft = drafts.create(session, filer, request.app.state.catalogue.current(session, procedure_id))
     page = 1
     if draft.mends:
         published = draft_filing.current(session, request, draft)
@@ -84,7 +77,11 @@ def begin(
 @router.get("/drafts")
 def list_drafts(request: Request, session: Transaction, caller: ApplicantPerson, saved: int = 0) -> Response:
     """The organisation's drafts."""
-    rows = [{"draft": one, "title": title_of(request, session, one)} for one in drafts.listed(session, caller)]
+    names = {one.principal_id: one.name for one in held(session, caller)}
+    rows = [
+        {"draft": one, "title": title_of(request, session, one), "principal": names.get(one.organisation_id)}
+        for one in drafts.listed(session, caller)
+    ]
     return PAGES.show(request, "drafts.html", rows=rows, saved=bool(saved), keep=drafts.KEEP.days)
 
 

@@ -16,6 +16,7 @@ from services.intake.models import Draft
 from services.intake.routes import ReceiptOut
 from shared.events import ProcedureRef
 from shared.i18n import negotiate
+from shared.identity.mandates import acting
 from shared.problems import FieldError, Invalid
 from shared.web.callers import Applicant, Transaction
 from shared.web.problems import described
@@ -29,7 +30,8 @@ class DraftIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     procedure: str | None = Field(default=None, max_length=64, description="the procedure's id")
-    copy_of: UUID | None = Field(default=None, description="an earlier application of your organisation, instead")
+    on_behalf_of: UUID | None = Field(default=None, description="your principal: `principal.id` of GET /v1/mandates")
+    copy_of: UUID | None = Field(default=None, description="an earlier application of your organisation or principal, instead")
     answers: dict[str, Any] | None = Field(default=None, description="without it, what is known of your organisation is entered")
 
 
@@ -55,6 +57,8 @@ class DraftOutline(BaseModel):
     """A draft in a list."""
 
     id: UUID
+    organisation_id: UUID = Field(description="for which it is: yours, or your principal")
+    agent: str | None = Field(description="who began it for that organisation under a mandate")
     procedure: ProcedureRef
     version: int
     updated_at: datetime
@@ -85,6 +89,8 @@ class DraftOut(DraftOutline):
 def _outline(draft: Draft) -> dict[str, Any]:
     return {
         "id": draft.id,
+        "organisation_id": draft.organisation_id,
+        "agent": draft.agent_name,
         "procedure": ProcedureRef(id=draft.procedure_id, version=draft.procedure_version),
         "version": draft.version,
         "updated_at": draft.updated_at,
@@ -123,11 +129,14 @@ def begin(written: DraftIn, request: Request, response: Response, session: Trans
     clean(written.answers)
     if (written.procedure is None) == (written.copy_of is None):
         raise Invalid("Say either `procedure` or `copy_of`")
+    if written.copy_of is not None and written.on_behalf_of is not None:
+        raise Invalid("A copy is for the organisation of what it copies; leave `on_behalf_of` out")
     if written.copy_of is not None:
         draft = draft_filing.copied(session, request, caller, written.copy_of)
     else:
         published = request.app.state.catalogue.current(session, written.procedure)
-        draft = drafts.create(session, caller, published, answers=written.answers)
+        filer = acting(session, caller, written.on_behalf_of, published.ref.id, "prepare")
+        draft = drafts.create(session, filer, published, answers=written.answers)
     response.headers["location"] = f"/v1/drafts/{draft.id}"
     return _whole(session, request, draft, caller)
 

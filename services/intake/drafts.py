@@ -14,8 +14,9 @@ from sqlmodel import Session, col, func, select
 from services.intake.carrying import carry_over, prefilled
 from services.intake.models import Application, Draft
 from services.intake.procedures import Published
+from services.intake.reach import within
 from shared.database import new_id
-from shared.identity.callers import Caller
+from shared.identity.callers import Caller, must_write
 from shared.problems import Conflict, Forbidden, NotFound, TooLarge
 
 MOST_DRAFTS = 100  # of one organisation
@@ -40,6 +41,7 @@ def create(
 
     Raises Forbidden, Conflict, TooLarge.
     """
+    must_write(caller)
     if caller.organisation_id is None or caller.organisation_kind not in published.procedure.applicants:
         raise Forbidden("This procedure is for {kinds}", kinds=", ".join(published.procedure.applicants))
     # Two that begin at the same time must not both be the last one.
@@ -52,6 +54,8 @@ def create(
     draft = Draft(
         id=new_id(),
         organisation_id=caller.organisation_id,
+        agent_id=caller.agent.organisation_id if caller.agent else None,
+        agent_name=caller.agent.name if caller.agent else None,
         procedure_id=published.ref.id,
         procedure_version=published.ref.version,
         answers=_small(dict(answers) if answers is not None else prefilled(published.procedure, caller)),
@@ -69,16 +73,16 @@ def create(
 
 
 def listed(session: Session, caller: Caller, *, procedure: str | None = None) -> Sequence[Draft]:
-    """The drafts of the caller's organisation, last changed first."""
-    query = select(Draft).where(Draft.organisation_id == caller.organisation_id)
+    """The drafts that the caller reaches, last changed first."""
+    query = select(Draft).where(within(session, caller, Draft))
     if procedure is not None:
         query = query.where(Draft.procedure_id == procedure)
     return session.exec(query.order_by(col(Draft.updated_at).desc()).limit(MOST_DRAFTS)).all()
 
 
 def shown(session: Session, caller: Caller, draft_id: UUID, *, lock: bool = False) -> Draft:
-    """A draft of the caller's organisation. Raises NotFound."""
-    query = select(Draft).where(Draft.id == draft_id, Draft.organisation_id == caller.organisation_id)
+    """A draft that the caller reaches. Raises NotFound."""
+    query = select(Draft).where(Draft.id == draft_id, within(session, caller, Draft))
     found = session.exec(query.with_for_update() if lock else query).first()
     if found is None:
         raise NotFound("No draft of your organisation has the id {id}", id=draft_id)
@@ -88,9 +92,7 @@ def shown(session: Session, caller: Caller, draft_id: UUID, *, lock: bool = Fals
 def filed_from(session: Session, caller: Caller, draft_id: UUID) -> Application | None:
     """The application that was filed from a draft."""
     return session.exec(
-        select(Application).where(
-            Application.organisation_id == caller.organisation_id, Application.idempotency_key == str(draft_id)
-        )
+        select(Application).where(within(session, caller, Application), Application.idempotency_key == str(draft_id))
     ).first()
 
 
@@ -112,8 +114,10 @@ def held_by_another(draft: Draft, caller: Caller) -> bool:
 
 
 def hold(draft: Draft, caller: Caller, *, take_over: bool = False) -> bool:
-    """Keep others from writing this draft for a while; whether it is the caller's now."""
-    if held_by_another(draft, caller) and not take_over:
+    """Keep others from writing this draft for a while; whether it is the caller's now. Who may only read holds nothing."""
+    if take_over:
+        must_write(caller)
+    if not caller.may_file or (held_by_another(draft, caller) and not take_over):
         return False
     draft.held_by, draft.held_by_name, draft.held_until = caller.account_id, caller.name, datetime.now(UTC) + HOLD
     return True
@@ -128,7 +132,11 @@ def save(
     contact: dict[str, Any] | None = None,
     page: int | None = None,
 ) -> None:
-    """Write answers into a locked draft, by key; None takes one out. Raises Conflict, TooLarge: then nothing is changed."""
+    """Write answers into a locked draft, by key; None takes one out.
+
+    Raises Forbidden, Conflict, TooLarge: then nothing is changed.
+    """
+    must_write(caller)
     if held_by_another(draft, caller):
         raise Conflict("{name} is writing this draft; try again later, or take it over", name=draft.held_by_name)
     if draft.version != version:
@@ -150,7 +158,8 @@ def save(
 
 
 def discard(session: Session, draft: Draft, caller: Caller) -> None:
-    """Delete a draft. Raises Conflict while somebody else writes it."""
+    """Delete a draft. Raises Forbidden, and Conflict while somebody else writes it."""
+    must_write(caller)
     if held_by_another(draft, caller):
         raise Conflict("{name} is writing this draft; try again later, or take it over", name=draft.held_by_name)
     session.delete(draft)

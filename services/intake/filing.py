@@ -18,8 +18,8 @@ from services.intake.models import Application
 from services.intake.procedures import Published, must_be_open
 from shared.bus.publish import publish
 from shared.database import insert_many, new_id
-from shared.events import Applicant, ApplicationFiled, Contact, ProcedureRef
-from shared.identity.callers import Caller
+from shared.events import Agent, Applicant, ApplicationFiled, Contact, ProcedureRef
+from shared.identity.callers import Caller, must_write
 from shared.problems import FieldError, Forbidden, Invalid, Malformed, Problem, json_pointer
 from shared.telemetry import current_traceparent
 from shared.validation import body_errors
@@ -47,6 +47,9 @@ class FilingIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     procedure: str = Field(max_length=64, description="the procedure's id")
+    on_behalf_of: UUID | None = Field(
+        default=None, description="the organisation that you file for under its mandate: `principal.id` of GET /v1/mandates"
+    )
     answers: dict[str, Any] = Field(description="fits the JSON Schema of GET /v1/procedures/{id}")
     contact: WrittenContact | None = Field(default=None, description="without it, the account that files is written to")
 
@@ -87,7 +90,9 @@ def read(body: bytes) -> FilingIn:
         filing = FilingIn.model_validate(content)
     except ValidationError as error:
         errors = body_errors(error.errors(include_input=False, include_url=False)[:ERRORS_SHOWN])
-        raise Invalid("The filing needs `procedure` and `answers`, and may have `contact`", errors=errors) from None
+        raise Invalid(
+            "The filing needs `procedure` and `answers`, and may have `contact` and `on_behalf_of`", errors=errors
+        ) from None
     if b"\\u0000" in body and (pointer := null_character(content)) is not None:
         wrong = FieldError(pointer, "Take out the null character (U+0000)")
         raise Invalid("The answers do not fit the form of {id}", errors=[wrong], id=filing.procedure)
@@ -108,6 +113,7 @@ def null_character(content: Any, pointer: str = "") -> str | None:
 
 def must_be_for(caller: Caller, published: Published) -> None:
     """Whether the caller may file this procedure now. Raises Forbidden, Conflict."""
+    must_write(caller)
     kinds = published.procedure.applicants
     if caller.organisation_kind not in kinds:
         raise Forbidden("This procedure is for {kinds}", kinds=", ".join(kinds))
@@ -192,12 +198,18 @@ def _filed(filing: Filing, receipt: Receipt) -> ApplicationFiled:
 
 def _row(filing: Filing) -> dict[str, Any]:
     caller = filing.caller
+    agent = caller.agent
     applicant = Applicant(
-        organisation_id=caller.organisation_id, name=caller.organisation_name, corporate_number=caller.corporate_number
+        organisation_id=caller.organisation_id,
+        name=caller.organisation_name,
+        corporate_number=caller.corporate_number,
+        verified=caller.organisation_verified,
+        agent=Agent(**agent.__dict__) if agent else None,
     )
     return {
         "id": filing.id,
         "organisation_id": caller.organisation_id,
+        "agent_id": agent.organisation_id if agent else None,
         "account_id": caller.account_id,
         "procedure_id": filing.procedure.id,
         "procedure_version": filing.procedure.version,

@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from services.intake import bulk, filing
 from services.intake.duplicates import of_caller, said
 from services.intake.procedures import Published
-from services.intake.routes import RawRoute, caller_of, newest_of
+from services.intake.routes import RawRoute, acting_of, caller_of, newest_of
 from services.intake.verdict import Verdict, judged
 from shared.events import Mend
 from shared.i18n import JST, Language, negotiate
@@ -58,6 +58,7 @@ async def check_application(request: Request) -> Response:
     """
     caller = await caller_of(request)
     written = filing.read(await request.body())
+    caller = await acting_of(request, caller, written)
     published = await newest_of(request, written.procedure)
     filing.must_be_for(caller, published)
     verdict = await run_in_threadpool(_judged, request, caller, published, written.answers)
@@ -131,8 +132,9 @@ async def file_applications(request: Request) -> Response:
 
     async def file(line: bytes, line_key: str) -> filing.Receipt:
         written = filing.read(line)
+        acting = await acting_of(request, caller, written)
         published = await newest_of(request, written.procedure)
-        receipt: filing.Receipt = await request.app.state.counter.file(filing.prepare(written, line, caller, published, line_key))
+        receipt: filing.Receipt = await request.app.state.counter.file(filing.prepare(written, line, acting, published, line_key))
         return receipt
 
     def say(problem: Problem) -> dict[str, Any]:

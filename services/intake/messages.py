@@ -11,10 +11,12 @@ from sqlmodel import Session, col, func, select
 
 from services.intake import notices
 from services.intake.models import Application, Message
+from services.intake.reach import within
 from shared.bus.publish import publish
 from shared.database import insert_many, new_id
 from shared.events import MessageReadByApplicant, MessageReadByOffice, MessageToApplicant, MessageToOffice
-from shared.identity.callers import Caller
+from shared.identity.callers import Caller, must_write
+from shared.identity.mandates import acting
 from shared.problems import Conflict, Invalid, NotFound, TooMany
 from shared.telemetry import current_traceparent
 from shared.validation import text_errors
@@ -33,16 +35,22 @@ def may_write(application: Application) -> bool:
 
 
 def listed(session: Session, caller: Caller, application_id: UUID) -> Sequence[Message]:
-    """The messages about an application of the caller's organisation, in their order. Raises NotFound."""
-    _own(session, caller, application_id)
+    """The messages about an application that the caller reaches, in their order. Raises NotFound."""
+    _reached(session, caller, application_id)
     return session.exec(
         select(Message).where(Message.application_id == application_id).order_by(col(Message.at), col(Message.id))
     ).all()
 
 
 def write(session: Session, caller: Caller, application_id: UUID, text: str) -> Message:
-    """Write to the office. Raises NotFound, Conflict while nobody there would read it, Invalid, TooMany."""
-    application = _own(session, caller, application_id, lock=True)
+    """Write to the office.
+
+    Raises NotFound, Conflict while nobody there would read it, Invalid, TooMany, Forbidden for who may only read, or holds no
+    mandate to file.
+    """
+    must_write(caller)
+    application = _reached(session, caller, application_id, lock=True)
+    acting(session, caller, application.organisation_id, application.procedure_id, "file")
     if wrong := text_errors("/text", text, TEXT_LIMIT, needed=True):
         raise Invalid("The message cannot be sent like this", errors=wrong)
     if not may_write(application):
@@ -75,8 +83,8 @@ def _must_be_few(session: Session, application_id: UUID) -> None:
         raise Conflict("At most {most} messages about one application", most=MOST)
 
 
-def _own(session: Session, caller: Caller, application_id: UUID, *, lock: bool = False) -> Application:
-    query = select(Application).where(Application.id == application_id, Application.organisation_id == caller.organisation_id)
+def _reached(session: Session, caller: Caller, application_id: UUID, *, lock: bool = False) -> Application:
+    query = select(Application).where(Application.id == application_id, within(session, caller, Application))
     found = session.exec(query.with_for_update() if lock else query).first()
     if found is None:
         raise NotFound("No application of your organisation has the id {id}", id=application_id)

@@ -61,6 +61,7 @@ class Application(IntakeRecord, table=True):
 
     id: UUID = Field(primary_key=True)
     organisation_id: UUID
+    agent_id: UUID | None = Field(default=None, description="the organisation that filed it under a mandate")
     account_id: UUID
     procedure_id: str
     procedure_version: int
@@ -200,6 +201,8 @@ class Draft(IntakeRecord, table=True):
 
     id: UUID = Field(primary_key=True)
     organisation_id: UUID
+    agent_id: UUID | None = Field(default=None, description="the organisation that began it under a mandate")
+    agent_name: str | None = None
     procedure_id: str
     procedure_version: int
     answers: dict[str, Any] = Field(sa_type=JSONB, description="as entered so far; need not fit the form yet")

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, exists, text
-from sqlmodel import Session, col, func, select
+from sqlalchemy import ColumnElement, exists, literal, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, func, or_, select
 
 from services.intake.models import Application, Notice, NoticeRead
+from services.intake.reach import within
 from shared.events import Event
 from shared.identity.callers import Caller
+from shared.identity.mandates import held
 
 MANY = 100  # unread ones that are counted; beyond, it is “99+”
 
@@ -21,18 +24,6 @@ insert into intake.notice (id, organisation_id, application_id, kind, at)
 select n.id, a.organisation_id, a.id, n.kind, n.at
 from json_to_recordset(cast(:notices as json)) as n(id uuid, application_id uuid, kind text, at timestamptz)
 join intake.application a on a.id = n.application_id
-on conflict do nothing
-""")
-
-# Only what is the organisation's own; read again, it stays as it was.
-_READ = text("""
-insert into intake.notice_read (account_id, notice_id)
-select :account, id from intake.notice where organisation_id = :organisation and id = any(:ids)
-on conflict do nothing
-""")
-_READ_OF = text("""
-insert into intake.notice_read (account_id, notice_id)
-select :account, id from intake.notice where organisation_id = :organisation and application_id = :application
 on conflict do nothing
 """)
 
@@ -56,10 +47,10 @@ def tell(session: Session, kind: str, news: Iterable[tuple[Event, UUID | str]]) 
 def listed(
     session: Session, caller: Caller, *, unread: bool = False, limit: int = 50, before: UUID | None = None
 ) -> Sequence[Shown]:
-    """The notices of the caller's organisation, newest first; `before` is the last id of the page before."""
+    """The notices about applications that the caller reaches, newest first; `before` is the last id of the page before."""
     seen = _seen(caller)
     query = select(Notice, Application, seen).join(Application, col(Application.id) == Notice.application_id)
-    query = query.where(Notice.organisation_id == caller.organisation_id)
+    query = query.where(_mine(session, caller))
     if unread:
         query = query.where(~seen)
     if before is not None:
@@ -70,8 +61,16 @@ def listed(
 
 def unread(session: Session, caller: Caller) -> int:
     """How many the caller has not read, up to MANY."""
-    mine = select(Notice.id).where(Notice.organisation_id == caller.organisation_id, ~_seen(caller)).limit(MANY)
+    mine = select(Notice.id).where(_mine(session, caller), ~_seen(caller)).limit(MANY)
     return session.exec(select(func.count()).select_from(mine.subquery())).one()
+
+
+def _mine(session: Session, caller: Caller) -> ColumnElement[bool]:
+    """What is about applications that the caller reaches; without mandates, an index answers it."""
+    own = col(Notice.organisation_id) == caller.organisation_id
+    if not any(mandate.in_force for mandate in held(session, caller)):
+        return own
+    return or_(own, col(Notice.application_id).in_(select(Application.id).where(within(session, caller, Application))))
 
 
 def _seen(caller: Caller) -> ColumnElement[bool]:
@@ -79,11 +78,15 @@ def _seen(caller: Caller) -> ColumnElement[bool]:
 
 
 def read(session: Session, caller: Caller, ids: Sequence[UUID]) -> None:
-    """The caller has read these; others of the organisation have not."""
-    session.execute(_READ, {"account": caller.account_id, "organisation": caller.organisation_id, "ids": list(ids)})
+    """The caller has read these, as far as they are his to read; his colleagues have not."""
+    _note_read(session, caller, col(Notice.id).in_(ids))
 
 
 def read_of(session: Session, caller: Caller, application: Application) -> None:
-    """The caller has looked at an application: its notices are no news to him any more."""
-    about = {"account": caller.account_id, "organisation": caller.organisation_id, "application": application.id}
-    session.execute(_READ_OF, about)
+    """The caller has looked at an application that he reaches: its notices are no news to him any more."""
+    _note_read(session, caller, col(Notice.application_id) == application.id)
+
+
+def _note_read(session: Session, caller: Caller, which: ColumnElement[bool]) -> None:
+    looked_at = select(literal(caller.account_id), Notice.id).where(_mine(session, caller), which)
+    session.execute(insert(NoticeRead).from_select(["account_id", "notice_id"], looked_at).on_conflict_do_nothing())

@@ -36,7 +36,9 @@ def receipt(application: Application, published: Published, language: Language) 
         "applicant": {
             "name": application.applicant["name"],
             "corporate_number": application.applicant.get("corporate_number"),
+            "verified": application.applicant.get("verified", True),
         },
+        "agent": _agent(application.applicant.get("agent")),
         "procedure": {
             "id": published.ref.id,
             "version": published.ref.version,
@@ -47,6 +49,10 @@ def receipt(application: Application, published: Published, language: Language) 
         "filed": [asdict(section) for section in sections(procedure, answers, language)],
         "sha256": application.digest.hex(),
     }
+
+
+def _agent(agent: dict[str, Any] | None) -> dict[str, Any] | None:
+    return {"name": agent["name"], "corporate_number": agent["corporate_number"]} if agent else None
 
 
 def receipt_pdf(application: Application, published: Published, language: Language) -> bytes:
@@ -73,11 +79,21 @@ def _facts(said: dict[str, Any], language: Language) -> list[tuple[str, str]]:
         (translate("Filed on", language), said["filed_at_text"]),
         (translate("Applicant", language), applicant["name"]),
         (translate("Corporate number", language), applicant["corporate_number"] or translate("None", language)),
+        *_identity(said, language),
         (translate("Procedure", language), f"{procedure['title']} ({procedure['id']}, {version})"),
         (translate("Law", language), procedure["law"]),
         (translate("Division in charge", language), procedure["owner"]),
         (translate("SHA-256 of the filing as it was sent", language), said["sha256"]),
     ]
+
+
+def _identity(said: dict[str, Any], language: Language) -> list[tuple[str, str]]:
+    """What is out of the ordinary: nobody checked who the applicant is, or an agent filed for him."""
+    facts = [] if said["applicant"]["verified"] else [(translate("Identity", language), translate("Not verified", language))]
+    if agent := said["agent"]:
+        number = f" ({agent['corporate_number']})" if agent["corporate_number"] else ""
+        facts.append((translate("Agent under a mandate", language), f"{agent['name']}{number}"))
+    return facts
 
 
 class _Sheet(FPDF):

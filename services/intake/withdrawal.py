@@ -9,9 +9,11 @@ from sqlmodel import Session, select
 
 from services.intake.applications import Move, move, note
 from services.intake.models import Application
+from services.intake.reach import within
 from shared.bus.publish import publish
 from shared.events import ApplicationWithdrawn, Contact, ProcedureRef, WithdrawalAsked
-from shared.identity.callers import Caller
+from shared.identity.callers import Caller, must_write
+from shared.identity.mandates import acting
 from shared.problems import Conflict, FieldError, Invalid, NotFound
 from shared.telemetry import current_traceparent
 
@@ -26,23 +28,24 @@ def may_withdraw(application: Application) -> bool:
 
 
 def withdraw(session: Session, caller: Caller, application_id: UUID, reason: str = "") -> str:
-    """Withdraw an application of the caller's organisation; its state then. Asked for again, it stays as it is.
+    """Withdraw an application of the caller's organisation or principal; its state then. Asked for again, it stays as it is.
 
     What has not arrived is withdrawn at once. Else it is `withdrawing` until the desk, where the decision may have come first,
-    says which it is. Raises NotFound, Conflict when it was returned or decided, Invalid for the reason.
+    says which it is. Raises NotFound, Conflict when it was returned or decided, Invalid for the reason,
+    Forbidden for who may only read, or holds no mandate to file.
     """
+    must_write(caller)
     reason = reason.strip()
     if len(reason) > REASON_LIMIT:
         raise _unfit(FieldError("/reason", "Use at most {limit} characters", {"limit": REASON_LIMIT}))
     if "\0" in reason:
         raise _unfit(FieldError("/reason", "Take out the null character (U+0000)"))
     application = session.exec(
-        select(Application)
-        .where(Application.id == application_id, Application.organisation_id == caller.organisation_id)
-        .with_for_update()
+        select(Application).where(Application.id == application_id, within(session, caller, Application)).with_for_update()
     ).first()
     if application is None:
         raise NotFound("No application of your organisation has the id {id}", id=application_id)
+    acting(session, caller, application.organisation_id, application.procedure_id, "file")
     if application.state in {"withdrawing", "withdrawn"}:
         return application.state
     if not may_withdraw(application):

@@ -24,6 +24,8 @@ from shared.events import (
     CaseWithdrawn,
     Contact,
     Event,
+    InvitationSent,
+    MandateOffered,
     ProcedurePublished,
     ProcedureRef,
     SignInRequested,
@@ -35,6 +37,8 @@ from shared.problems import NotFound
 POST = "post"
 _DECISIONS = {"approve": message("Approved"), "refuse": message("Refused"), "accept": message("Accepted")}
 
+# What has nothing to do with a procedure.
+OfIdentity = SignInRequested | InvitationSent | MandateOffered
 Telling = (
     ApplicationArrived
     | ApplicationReturned
@@ -44,7 +48,7 @@ Telling = (
     | CaseWithdrawn
     | OfCorrection
     | OfMessage
-    | SignInRequested
+    | OfIdentity
 )
 
 
@@ -71,7 +75,7 @@ def tell(session: Session, events: list[Telling]) -> None:
 
 
 def _titles(session: Session, events: Sequence[Telling]) -> dict[str, dict[str, str]]:
-    wanted = {event.procedure.id for event in events if not isinstance(event, SignInRequested)}
+    wanted = {event.procedure.id for event in events if not isinstance(event, OfIdentity)}
     rows = session.exec(select(Procedure).where(col(Procedure.id).in_(wanted))) if wanted else ()
     titles = {row.id: row.title for row in rows}
     if missing := wanted - titles.keys():
@@ -92,6 +96,8 @@ def _draft(event: Telling, titles: dict[str, dict[str, str]]) -> Draft | None:
     def title(ref: ProcedureRef, language: Language) -> str:
         return titles[ref.id].get(language) or titles[ref.id]["ja"]
 
+    if isinstance(event, OfIdentity):
+        return _of_identity(event)
     draft: Draft | None = None
     match event:
         case ApplicationArrived(contact=to):
@@ -148,10 +154,23 @@ def _draft(event: Telling, titles: dict[str, dict[str, str]]) -> Draft | None:
                 "path": f"/applications/{event.subject}",
             }
             draft = Draft(to, "decided", filling)
-        case SignInRequested(contact=to):
-            filling = {"expires_at": show_time(event.expires_at, to.language), "path": event.path, "link_id": str(event.link_id)}
-            draft = Draft(to, "sign-in", filling)
     return draft
+
+
+def _of_identity(event: OfIdentity) -> Draft:
+    to = event.contact
+    match event:
+        case SignInRequested():
+            filling = {"expires_at": show_time(event.expires_at, to.language), "link_id": str(event.link_id)}
+            return Draft(to, "sign-in", filling | {"path": event.path})
+        case InvitationSent():
+            filling = {"expires_at": show_time(event.expires_at, to.language), "link_id": str(event.link_id)}
+            names = {"organisation": event.organisation, "invited_by": event.invited_by}
+            return Draft(to, "invitation", filling | names | {"path": event.path})
+        case MandateOffered():
+            days = {"starts_on": event.starts_on, "ends_on": event.ends_on}
+            filling = {name: show_date(day, to.language) for name, day in days.items()}
+            return Draft(to, "mandate-offered", filling | {"principal": event.principal, "path": event.path})
 
 
 def _row(event: Event, draft: Draft) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from shared.identity.callers import KEY_PREFIX, hashed, new_secret
-from shared.identity.tables import ROLES, Account, ApiKey, Membership, Organisation
+from shared.identity.callers import KEY_PREFIX, PREFIX_SHOWN, Rights, hashed, new_secret
+from shared.identity.tables import RIGHTS, ROLES, Account, ApiKey, Membership, Organisation
 from shared.japanese import is_corporate_number
 from shared.problems import Conflict, FieldError, Invalid, NotFound
 
@@ -37,11 +37,15 @@ def add_account(
     role: str,
     *,
     organisation: Organisation | None = None,
+    rights: Rights | None = None,
     groups: Iterable[str] = (),
     takes_cases: bool = True,
     language: str = "ja",
 ) -> Account:
-    """A new account. Raises Invalid for an unknown role, Conflict when the e-mail address is taken."""
+    """A new account. Without `rights`, an organisation's first owns it, and others may file.
+
+    Raises Invalid for an unknown role, Conflict when the e-mail address is taken.
+    """
     email = email.strip().lower()
     if role not in ROLES:
         raise Invalid("There is no role {role}; choose one of {roles}", role=role, roles=", ".join(ROLES))
@@ -49,9 +53,10 @@ def add_account(
         raise Invalid("An applicant needs an organisation, and nobody else has one")
     if account_by_email(session, email):
         raise Conflict("An account with this e-mail address exists already")
-    account = Account(
-        email=email, name=name, role=role, language=language, organisation_id=organisation.id if organisation else None
-    )
+    account = Account(email=email, name=name, role=role, language=language)
+    if organisation is not None:
+        account.organisation_id = organisation.id
+        account.rights = rights or ("file" if owners_of(session, organisation.id) else "owner")
     session.add(account)
     session.flush()
     for group in dict.fromkeys(groups):
@@ -63,6 +68,24 @@ def add_account(
 def account_by_email(session: Session, email: str) -> Account | None:
     """The account with this address."""
     return session.exec(select(Account).where(Account.email == email.strip().lower())).first()
+
+
+def owners_of(session: Session, organisation_id: UUID) -> list[Account]:
+    """Who manages an organisation."""
+    query = select(Account).where(Account.organisation_id == organisation_id, Account.rights == "owner")
+    return list(session.exec(query.where(col(Account.disabled_at).is_(None))))
+
+
+def set_rights(session: Session, email: str, rights: str) -> Account:
+    """Change a member's rights, whoever owns his organisation. Raises NotFound, Invalid."""
+    account = account_by_email(session, email)
+    if account is None or account.role != "applicant":
+        raise NotFound("No applicant has this e-mail address")
+    if rights not in RIGHTS:
+        raise Invalid("There are no rights {rights}; choose one of {known}", rights=rights, known=", ".join(RIGHTS))
+    account.rights = rights
+    session.flush()
+    return account
 
 
 def organisation_by_number(session: Session, corporate_number: str | None) -> Organisation | None:
@@ -81,7 +104,7 @@ def keys_of(session: Session, email: str) -> list[ApiKey]:
 def issue_key(session: Session, account: Account, label: str = "") -> str:
     """A new API key for an account, in the account's role. It is shown this once; only its hash is kept."""
     key = KEY_PREFIX + new_secret()
-    session.add(ApiKey(account_id=account.id, hash=hashed(key), scope=account.role, label=label))
+    session.add(ApiKey(account_id=account.id, hash=hashed(key), scope=account.role, label=label, prefix=key[:PREFIX_SHOWN]))
     session.flush()
     return key
 

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import secrets
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
 from uuid import UUID
@@ -15,14 +15,18 @@ from sqlalchemy import text
 
 from shared.database import new_id
 from shared.i18n import Language
+from shared.problems import Forbidden
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
     from sqlmodel import Session
 
 Role = Literal["applicant", "reviewer", "operator", "service"]
+Rights = Literal["owner", "file", "read"]
 
 KEY_PREFIX = "mdg_"
+# Characters of a key that lists show; nobody can guess the others.
+PREFIX_SHOWN = len(KEY_PREFIX) + 6
 LINK_LIFE = timedelta(minutes=15)
 SESSION_LIFE = timedelta(hours=8)
 # A revoked key or ended session works on for at most these seconds together.
@@ -33,8 +37,17 @@ _MOST_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True)
+class Agent:
+    """The organisation that acts under a mandate."""
+
+    organisation_id: UUID
+    name: str
+    corporate_number: str | None
+
+
+@dataclass(frozen=True)
 class Caller:
-    """Who is calling, in which role, and for which organisation."""
+    """Who is calling, in which role, and for which organisation: his own, or with an `agent` his principal's."""
 
     account_id: UUID
     role: Role
@@ -48,6 +61,33 @@ class Caller:
     organisation_verified: bool = True
     standing: str = ""
     profile: dict[str, Any] = field(default_factory=dict, hash=False)
+    rights: Rights | Literal[""] = ""
+    agent: Agent | None = None
+
+    @property
+    def owns(self) -> bool:
+        """Whether he manages his organisation: its members, keys and mandates."""
+        return self.rights == "owner"
+
+    @property
+    def may_file(self) -> bool:
+        """Whether he may write drafts and file for his organisation, and not only read."""
+        return self.rights in {"owner", "file"}
+
+
+_COLUMNS = ", ".join(one.name for one in fields(Caller) if one.name != "agent")
+
+
+def must_write(caller: Caller) -> None:
+    """Raises Forbidden for a member who may only read."""
+    if not caller.may_file:
+        raise Forbidden("You may only read here; an owner of your organisation can change your rights")
+
+
+def must_own(caller: Caller) -> None:
+    """Raises Forbidden for everybody but an owner of the organisation."""
+    if not caller.owns:
+        raise Forbidden("Only an owner of your organisation can do this")
 
 
 def new_secret() -> str:
@@ -86,11 +126,11 @@ class Callers:
 
     def by_key(self, session: Session, key: str) -> Caller | None:
         """The holder of an API key that is not revoked."""
-        return self._ask(session, "person_by_key", key)
+        return self._ask(session, "caller_by_key", key)
 
     def by_cookie(self, session: Session, cookie: str) -> Caller | None:
         """The person of a browser session that has not ended."""
-        return self._ask(session, "person_by_session", cookie)
+        return self._ask(session, "caller_by_session", cookie)
 
     def forget(self, secret: str) -> None:
         """Ask the database again next time."""
@@ -102,7 +142,7 @@ class Callers:
 
     def _ask(self, session: Session, function: str, secret: str) -> Caller | None:
         digest = hashed(secret)
-        row = session.execute(text(f"select * from identity.{function}(:hash)"), {"hash": digest}).mappings().first()  # noqa: S608
+        row = session.execute(text(f"select {_COLUMNS} from identity.{function}(:hash)"), {"hash": digest}).mappings().first()  # noqa: S608
         if row is None:
             self._known.pop(digest, None)
             return None
@@ -143,9 +183,14 @@ def link_secret(secret_key: SecretStr, link_id: UUID) -> str:
     return hmac.new(secret_key.get_secret_value().encode(), b"sign-in:" + link_id.bytes, hashlib.sha256).hexdigest()
 
 
+def link_is(secret_key: SecretStr, link_id: UUID, secret: str) -> bool:
+    """Whether this is the secret of a link, whatever the link is for."""
+    return hmac.compare_digest(link_secret(secret_key, link_id).encode(), secret.encode("utf-8", "replace"))
+
+
 def redeem_link(session: Session, secret_key: SecretStr, link_id: UUID, secret: str) -> str | None:
     """Use a link once: the secret of a new browser session, or None for a wrong, used or expired link."""
-    if not hmac.compare_digest(link_secret(secret_key, link_id).encode(), secret.encode("utf-8", "replace")):
+    if not link_is(secret_key, link_id, secret):
         return None
     cookie = new_secret()
     opened = session.execute(

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, LargeBinary, Uuid, func
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CheckConstraint, Column, ForeignKey, LargeBinary, Text, Uuid, func
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from shared.database import metadata, new_id, timestamp
 
 ROLES = ("applicant", "reviewer", "operator", "service")
+RIGHTS = ("owner", "file", "read")
+
+
+def _rights() -> CheckConstraint:
+    return CheckConstraint("rights in ('owner', 'file', 'read')", name="rights")
 
 
 class IdentityRecord(SQLModel, registry=registry(metadata=metadata("identity"))):
@@ -42,6 +47,7 @@ class Account(IdentityRecord, table=True):
     __table_args__ = (
         CheckConstraint("role in ('applicant', 'reviewer', 'operator', 'service')", name="role"),
         CheckConstraint("(role = 'applicant') = (organisation_id is not null)", name="organisation"),
+        _rights(),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -49,8 +55,12 @@ class Account(IdentityRecord, table=True):
     name: str
     role: str
     language: str = Field(default="ja", sa_column_kwargs={"server_default": "ja"})
-    organisation_id: UUID | None = Field(default=None, sa_column=Column(Uuid, ForeignKey("identity.organisation.id")))
+    organisation_id: UUID | None = Field(default=None, sa_column=Column(Uuid, ForeignKey("identity.organisation.id"), index=True))
+    rights: str = Field(
+        default="file", sa_column_kwargs={"server_default": "file"}, description="an applicant's, in his organisation"
+    )
     disabled_at: datetime | None = timestamp(default=None)
+    removed_by: UUID | None = Field(default=None, description="the owner who closed it; an invitation opens it again")
     profile: dict[str, Any] = Field(
         sa_type=JSONB, default_factory=dict, sa_column_kwargs={"server_default": "{}"}, description="for prefilling forms"
     )
@@ -72,6 +82,7 @@ class ApiKey(IdentityRecord, table=True):
     """A key for machines; only its hash is kept. `scope` is the role it acts in."""
 
     __tablename__ = "api_key"
+    __table_args__ = (_rights(),)
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     account_id: UUID = Field(
@@ -80,8 +91,29 @@ class ApiKey(IdentityRecord, table=True):
     hash: bytes = Field(sa_column=Column(LargeBinary, unique=True, nullable=False))
     scope: str
     label: str = ""
+    prefix: str = Field(default="", sa_column_kwargs={"server_default": ""}, description="how its owner knows it again")
+    rights: str | None = Field(default=None, description="it has the lesser of these and its account's; None: its account's")
     created_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
+    last_used_at: datetime | None = timestamp(default=None, description="to the minute")
     revoked_at: datetime | None = timestamp(default=None)
+
+
+class Invitation(IdentityRecord, table=True):
+    """A link that was e-mailed to become a member of an organisation. Its secret is derived from its id, and is not kept."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (_rights(),)
+
+    id: UUID = Field(primary_key=True)
+    organisation_id: UUID = Field(sa_column=Column(Uuid, ForeignKey("identity.organisation.id"), nullable=False, index=True))
+    email: str = Field(description="lower case")
+    rights: str
+    invited_by: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("identity.account.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    created_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
+    expires_at: datetime = timestamp()
+    ended_at: datetime | None = timestamp(default=None, description="accepted, revoked or replaced")
 
 
 class SignInLink(IdentityRecord, table=True):
@@ -96,6 +128,31 @@ class SignInLink(IdentityRecord, table=True):
     created_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
     expires_at: datetime = timestamp()
     used_at: datetime | None = timestamp(default=None)
+
+
+class Mandate(IdentityRecord, table=True):
+    """What an agent may do for a principal. Until it is accepted, the agent is named by number or address alone."""
+
+    __tablename__ = "mandate"
+    __table_args__ = (
+        CheckConstraint("(agent_number is null) <> (agent_email is null)", name="agent"),
+        CheckConstraint("rights <@ array['prepare', 'file', 'receive'] and cardinality(rights) > 0", name="rights"),
+        CheckConstraint("ends_on >= starts_on", name="days"),
+        CheckConstraint("(agent_id is null) = (accepted_at is null)", name="accepted"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    principal_id: UUID = Field(sa_column=Column(Uuid, ForeignKey("identity.organisation.id"), nullable=False, index=True))
+    agent_id: UUID | None = Field(default=None, sa_column=Column(Uuid, ForeignKey("identity.organisation.id"), index=True))
+    agent_number: str | None = Field(default=None, index=True)
+    agent_email: str | None = Field(default=None, index=True, description="lower case")
+    procedures: list[str] | None = Field(default=None, sa_column=Column(ARRAY(Text)), description="None: all")
+    rights: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    starts_on: date
+    ends_on: date
+    created_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
+    accepted_at: datetime | None = timestamp(default=None)
+    ended_at: datetime | None = timestamp(default=None)
 
 
 class BrowserSession(IdentityRecord, table=True):

@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from sqlmodel import Session
 
-from shared.identity.callers import Caller, Callers, Role
+from shared.identity.callers import Caller, Callers, Role, hashed
 from shared.problems import Forbidden, Unauthorised
 
 # On plain http (a developer's machine) browsers refuse Secure cookies from anything but localhost, so the name stays the same
@@ -58,7 +58,9 @@ def identify(request: Request) -> Caller | None:
         if known := callers.remembered(key):
             return known
         with Session(request.app.state.engine) as session:
-            return callers.by_key(session, key)
+            caller = callers.by_key(session, key)
+            session.commit()  # it notes that the key is used
+            return caller
     if cookie := request.cookies.get(COOKIE):
         if request.method not in _SAFE:
             refuse_other_sites(request)
@@ -69,6 +71,11 @@ def identify(request: Request) -> Caller | None:
             session.commit()  # it notes that the session is used
             return caller
     return None
+
+
+def proof_of(request: Request) -> bytes:
+    """What shows the database itself who is calling: the hash of his key or cookie."""
+    return hashed(bearer(request) or request.cookies.get(COOKIE, ""))
 
 
 def refuse_other_sites(request: Request) -> None:

@@ -39,6 +39,7 @@ _NAVIGATION: tuple[tuple[str, str, Role | None], ...] = (
     ("/applications", message("My applications"), "applicant"),
     ("/drafts", message("Drafts"), "applicant"),
     ("/notices", message("Notices"), "applicant"),
+    ("/organisation", message("Organisation"), "applicant"),
     ("/desk", message("Cases"), "reviewer"),
     ("/console", message("Operation"), "operator"),
     ("/data", message("Statistics"), None),
