@@ -361,6 +361,36 @@ class MessageReadByApplicant(Event):
     read_at: datetime
 
 
+class DocumentIssued(Event):
+    """The office issued a document with its decision. `subject` is the document's id; it is about `application_id`."""
+
+    type: ClassVar[str] = "document.issued.v1"
+    source: ClassVar[str] = "review"
+
+    application_id: UUID
+    arrival_number: str
+    procedure: ProcedureRef
+    contact: Contact
+    number: str
+    title: str
+    text: str
+    addressee: str
+    office: str
+    issued_at: datetime
+
+
+class DocumentFetched(Event):
+    """The applicant fetched a document (`subject`) for the first time: these very bytes."""
+
+    type: ClassVar[str] = "document.fetched.v1"
+    source: ClassVar[str] = "intake"
+
+    application_id: UUID
+    fetched_at: datetime
+    fetched_by: str
+    sha256: str
+
+
 class SignInRequested(Event):
     """Somebody asked for a link to sign in. The link's secret is derived by who sends it; it never lies in the log."""
 
@@ -424,6 +454,8 @@ EVENTS: dict[str, type[Event]] = {
         MessageTaken,
         MessageReadByOffice,
         MessageReadByApplicant,
+        DocumentIssued,
+        DocumentFetched,
         SignInRequested,
         InvitationSent,
         MandateOffered,
@@ -472,6 +504,8 @@ SUBSCRIBERS: dict[str, list[Subscriber]] = {
     "message.taken.v1": _hears("notify.tell"),
     "message.read-by-office.v1": _hears("intake.follow_case"),
     "message.read-by-applicant.v1": _hears("review.open_case"),
+    "document.issued.v1": _hears("intake.follow_case", "notify.tell"),
+    "document.fetched.v1": _hears("review.open_case"),
     "sign-in.requested.v1": _hears("notify.tell", ordered=False),
     "invitation.sent.v1": _hears("notify.tell", ordered=False),
     "mandate.offered.v1": _hears("notify.tell", ordered=False),

@@ -11,6 +11,8 @@ from services.intake import (
     bulk,
     correction_pages,
     correction_routes,
+    document_pages,
+    document_routes,
     draft_pages,
     draft_routes,
     filing_routes,
@@ -72,6 +74,8 @@ def create_app() -> FastAPI:
     app.include_router(correction_routes.router)
     app.include_router(application_pages.router)
     app.include_router(correction_pages.router)
+    app.include_router(document_routes.router)
+    app.include_router(document_pages.router)
     app.include_router(message_routes.router)
     app.include_router(message_pages.router)
     app.include_router(notice_routes.router)

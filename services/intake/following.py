@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from services.intake import corrections, messages
+from services.intake import corrections, documents, messages
 from services.intake.applications import Move, locked, move, note
 from services.intake.withdrawal import withdrawn
 from shared.bus.publish import publish
@@ -14,6 +14,7 @@ from shared.events import (
     CaseDecided,
     CaseOpened,
     CaseWithdrawn,
+    DocumentIssued,
     Event,
 )
 
@@ -22,7 +23,7 @@ _STATE_OF_DECISION = {"approve": "approved", "refuse": "refused", "accept": "acc
 OfCase = CaseOpened | CaseDecided | CaseWithdrawn
 
 
-def follow_case(session: Session, events: list[OfCase | corrections.OfCorrection | messages.Heard]) -> None:
+def follow_case(session: Session, events: list[OfCase | corrections.OfCorrection | messages.Heard | DocumentIssued]) -> None:
     """Show the applicant what the desk does: the review began, something is to be mended or read, or it ended."""
     if of_case := [event for event in events if isinstance(event, OfCase)]:
         _follow(session, of_case)
@@ -30,6 +31,8 @@ def follow_case(session: Session, events: list[OfCase | corrections.OfCorrection
         corrections.follow(session, of_correction)
     if of_message := [event for event in events if isinstance(event, messages.Heard)]:
         messages.hear(session, of_message)
+    if issued := [event for event in events if isinstance(event, DocumentIssued)]:
+        documents.take(session, issued)
 
 
 def _follow(session: Session, events: list[OfCase]) -> None:

@@ -189,6 +189,27 @@ class NoticeRead(IntakeRecord, table=True):
     at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
 
 
+class Document(IntakeRecord, table=True):
+    """A document that the office issued. What was fetched first is kept, and is what is fetched ever after."""
+
+    __tablename__ = "document"
+
+    id: UUID = Field(primary_key=True, description="the desk's")
+    application_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("intake.application.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    number: str
+    title: str
+    text: str
+    addressee: str
+    office: str
+    issued_at: datetime = timestamp()
+    available_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
+    content: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    fetched_at: datetime | None = timestamp(default=None)
+    fetched_by: str | None = None
+
+
 class Draft(IntakeRecord, table=True):
     """What an organisation has begun to write. Its id becomes the Idempotency-Key of its filing."""
 

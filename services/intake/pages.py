@@ -11,7 +11,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from services.intake import applications, corrections, messages, notices, searching
+from services.intake import applications, corrections, documents, messages, notices, searching
 from services.intake.models import Application, Correction, Revision, Step
 from services.intake.procedures import Catalogue, Published
 from services.intake.withdrawal import may_withdraw
@@ -59,6 +59,8 @@ _WHAT = {
 _NEWS = {
     "reminded": ("mend", message("The last day for the correction is near")),
     "message": ("going", message("Message from the office")),
+    "document": ("good", message("Document issued")),
+    "fetched": ("good", message("Document fetched")),
 }
 _DECIDED = {"approved", "refused", "accepted"}
 KINDS: dict[ApplicantKind, str] = {
@@ -158,6 +160,12 @@ def show_application(application_id: UUID, request: Request, session: Transactio
     timeline += [{"at": step.at, "state": _said(step), "detail": step.detail, "message": None} for step in steps]
     messages.read(session, application)
     notices.read_of(session, caller, application)
+    papers = documents.of_application(session, application)
+    for one in papers:
+        said = {"document": f"{one.number} {one.title}"}
+        timeline.append({"at": one.issued_at, "state": _NEWS["document"], "detail": said, "message": None})
+        if one.fetched_at:
+            timeline.append({"at": one.fetched_at, "state": _NEWS["fetched"], "detail": said, "message": None})
     timeline += [{"at": one.at, "message": one} for one in messages.listed(session, caller, application_id)]
     last = steps[-1] if steps else None
     mends = [
@@ -172,6 +180,7 @@ def show_application(application_id: UUID, request: Request, session: Transactio
         state=STATES[application.state],
         timeline=sorted(timeline, key=itemgetter("at")),
         may_write=messages.may_write(application),
+        documents=papers,
         mends=mends,
         decision=_decision(last),
         may_withdraw=may_withdraw(application),

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from services.review import corrections
 from services.review.cases import ref_of, shown
+from services.review.documents import Written, issue
 from services.review.models import Case
 from services.review.procedures import version
 from shared.bus.publish import publish
@@ -19,8 +20,17 @@ from shared.problems import Conflict, FieldError, Invalid
 REASONS_LIMIT = 10_000
 
 
-def decide(session: Session, caller: Caller, case_id: UUID, decision: str, reasons: str, *, revision: int | None = None) -> Case:
-    """Decide a case, on the contents `revision` where they were looked at.
+def decide(
+    session: Session,
+    caller: Caller,
+    case_id: UUID,
+    decision: str,
+    reasons: str,
+    *,
+    revision: int | None = None,
+    document: Written | None = None,
+) -> Case:
+    """Decide a case, on the contents `revision` where they were looked at, and issue a document with it.
 
     Raises NotFound, Conflict when it is closed already, waits for a correction or has newer contents, Invalid for what law or
     procedure forbid.
@@ -41,6 +51,8 @@ def decide(session: Session, caller: Caller, case_id: UUID, decision: str, reaso
     if decision == "refuse" and not reasons:
         wrong = FieldError("/reasons", "Give the reasons: a refusal has to state them (行政手続法8条)")
         raise Invalid("A refusal needs reasons", errors=[wrong])
+    if document and (unfit := document.errors()):
+        raise Invalid("The document cannot be issued like this", errors=unfit)
     case.state, case.decision, case.reasons = "decided", decision, reasons
     case.decided_by, case.decided_at = caller.account_id, datetime.now(UTC)
     corrections.end(session, [case], case.decided_at)
@@ -64,6 +76,8 @@ def decide(session: Session, caller: Caller, case_id: UUID, decision: str, reaso
             revision=case.revision,
         ),
     )
+    if document:
+        issue(session, caller, case, document, case.decided_at)
     return case
 
 

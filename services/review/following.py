@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
-from services.review import messages, revisions
+from services.review import documents, messages, revisions
 from services.review.cases import open_case
 from services.review.withdrawals import close_case
-from shared.events import ApplicationArrived, ApplicationCorrected, MessageReadByApplicant, MessageToOffice, WithdrawalAsked
+from shared.events import (
+    ApplicationArrived,
+    ApplicationCorrected,
+    DocumentFetched,
+    MessageReadByApplicant,
+    MessageToOffice,
+    WithdrawalAsked,
+)
 
-Heard = ApplicationArrived | ApplicationCorrected | WithdrawalAsked | MessageToOffice | MessageReadByApplicant
+Heard = ApplicationArrived | ApplicationCorrected | WithdrawalAsked | MessageToOffice | MessageReadByApplicant | DocumentFetched
 
 
 def follow_application(session: Session, events: list[Heard]) -> None:
@@ -24,3 +31,5 @@ def follow_application(session: Session, events: list[Heard]) -> None:
         messages.take(session, written)
     if read := [event for event in events if isinstance(event, MessageReadByApplicant)]:
         messages.seen(session, read)
+    if fetched := [event for event in events if isinstance(event, DocumentFetched)]:
+        documents.note_fetched(session, fetched)

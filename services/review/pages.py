@@ -12,12 +12,13 @@ from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from services.review import cases, clock, corrections, decisions, messages, revisions
+from services.review import cases, clock, corrections, decisions, documents, messages, revisions
 from services.review.models import Case
 from services.review.procedures import version
 from shared.events import Duplicate, ProcedureRef
 from shared.i18n import Language, message, translate
 from shared.identity.callers import Caller
+from shared.letters import TEXT_LIMIT
 from shared.problems import Conflict, FieldError, Invalid
 from shared.procedure.changes import Change, changes
 from shared.procedure.model import Decision, Procedure
@@ -105,14 +106,18 @@ def decide(
     decision: Annotated[str, Form()] = "",
     reasons: Annotated[str, Form()] = "",
     revision: Annotated[int | None, Form()] = None,
+    document_title: Annotated[str, Form()] = "",
+    document_text: Annotated[str, Form()] = "",
 ) -> Response:
     reasons = reasons.replace("\r\n", "\n")  # how browsers send the lines of a text field
+    written = documents.Written(document_title, document_text.replace("\r\n", "\n"))
     try:
         _must_choose(session, caller, case_id, decision)
-        decisions.decide(session, caller, case_id, decision, reasons, revision=revision)
+        wanted = written if written.title.strip() or written.text.strip() else None
+        decisions.decide(session, caller, case_id, decision, reasons, revision=revision, document=wanted)
     except (Invalid, Conflict) as problem:
         case = cases.shown(session, caller, case_id)
-        return _show(request, session, caller, case, decision=decision, reasons=reasons, problem=problem)
+        return _show(request, session, caller, case, decision=decision, reasons=reasons, written=written, problem=problem)
     return RedirectResponse(f"/desk/cases/{case_id}", 303, {"cache-control": "no-store"})
 
 
@@ -130,12 +135,18 @@ def _show(
     *,
     decision: str = "",
     reasons: str = "",
+    written: documents.Written = documents.Written("", ""),  # noqa: B008 - frozen
     problem: Invalid | Conflict | None = None,
 ) -> Response:
     procedure, language = _procedure(session, case), language_of(request)
     choices = procedure.review.decisions
     errors = {error.pointer: translate(error.detail, language, **error.values) for error in problem.errors} if problem else {}
-    anchors = {"/decision": f"decision-{choices[0]}", "/reasons": "reasons"}
+    anchors = {
+        "/decision": f"decision-{choices[0]}",
+        "/reasons": "reasons",
+        "/document/title": "document-title",
+        "/document/text": "document-text",
+    }
     return _pages.show(
         request,
         "case.html",
@@ -152,8 +163,11 @@ def _show(
         duplicates=_duplicates(session, caller, case),
         choices=[(value, CHOICES[value]) for value in choices],
         may_refuse="refuse" in choices,
+        documents=documents.of_case(session, case),
         decision=decision,
         reasons=reasons,
+        written=written,
+        document_limit=TEXT_LIMIT,
         problem=problem,
         errors=errors,
         summary=[(anchors[pointer], text) for pointer, text in errors.items()],
@@ -171,6 +185,9 @@ def _timeline(session: Session, case: Case) -> list[dict[str, Any]]:
     ]
     for one in corrections.of_case(session, case):
         happened += [(one.asked_at, CORRECTIONS["asked"], one.asked_by_name), (one.answered_at, CORRECTIONS["answered"], "")]
+    for each in documents.of_case(session, case):
+        happened += [(each.issued_at, ("good", message("Document issued")), f"{each.number} {each.title}")]
+        happened += [(each.fetched_at, ("good", message("Document fetched by the applicant")), each.fetched_by or "")]
     found: list[dict[str, Any]] = [
         {"at": at, "state": state, "says": says, "message": None} for at, state, says in happened if at
     ]

@@ -210,3 +210,30 @@ def test_unread_notices_are_counted_in_the_header_until_they_are_read(
     page = counter_pages.get("/notices").text
     assert (re.findall(counted, page), f"/applications/{second}" in page) == ([], True)
     assert counter_pages.post("/notices/read", data={"ids": "x"}).status_code == 422
+
+
+def test_a_document_is_looked_at_issued_with_the_decision_and_fetched_from_the_page(
+    clean: Site, counter_pages: TestClient, desk_pages: TestClient, key: str, official: dict[str, str]
+) -> None:
+    application = file(counter_pages, key, KOEN)
+    clean.deliver_all()
+    here = f"/desk/cases/{on.case_of(clean, application)}"
+    paper = {"document_title": "承認通知書", "document_text": "承認します。\r\n以上"}
+    looked = desk_pages.post(f"{here}/document-preview", data=paper, headers=official)
+    assert (looked.status_code, looked.headers["content-type"]) == (200, "application/pdf")
+    half = {"decision": "approve", "document_title": "承認通知書"}
+    refused = desk_pages.post(here, data=half, headers=official)
+    assert refused.status_code == 422
+    assert 'id="document-text-error"' in refused.text
+    assert 'value="承認通知書"' in refused.text
+    assert clean.value("select count(*) from review.document") == 0
+    assert desk_pages.post(here, data={"decision": "approve", **paper}, headers=official).status_code == 303
+    clean.deliver_all()
+    assert "まだ受け取られていません" in desk_pages.get(here, headers=official).text
+    sign_in(counter_pages, clean, APPLICANT)
+    page = counter_pages.get(f"/applications/{application}").text
+    (link,) = re.findall(r'href="(/applications/[^"]+/documents/[^"]+\.pdf)"', page)
+    assert counter_pages.get(link).content.startswith(b"%PDF-")
+    clean.deliver_all()
+    assert "文書の受取り" in counter_pages.get(f"/applications/{application}").text
+    assert "申請者による文書の受取り" in desk_pages.get(here, headers=official).text
