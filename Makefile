@@ -5,13 +5,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: run test check fmt bench faults oidc browser contracts clean
+.PHONY: run test check fmt bench faults oidc clamd browser contracts clean
 
 run: .venv/.ready ## start everything on this machine, with a demo
 	@$(BIN)/madoguchi up --demo
 
 test: .venv/.ready ## every test that needs no browser and no Docker
-	$(BIN)/pytest -n $(WORKERS) -m "not browser and not faults and not oidc"
+	$(BIN)/pytest -n $(WORKERS) -m "not browser and not faults and not oidc and not clamd"
 
 check: .venv/.ready ## format, lint, types, who may know whom, migrations
 	$(BIN)/ruff format --check .
@@ -32,6 +32,9 @@ faults: .venv/.ready ## kill, stop and flood for minutes
 
 oidc: .venv/.ready ## sign in at a certified OpenID Connect provider (needs node and npm)
 	$(BIN)/pytest -m oidc
+
+clamd: .venv/.ready ## attachments with a real virus scanner (apt-get install clamav-daemon)
+	$(BIN)/pytest -m clamd
 
 browser: .venv/.ready ## the pages in Debian's chromium (apt-get install chromium)
 	$(BIN)/uv sync --quiet --locked --all-extras --group browser

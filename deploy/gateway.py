@@ -31,6 +31,7 @@ PATHS: dict[str, str] = {
     "/v1/organisation": "intake",
     "/organisation": "intake",
     "/register": "intake",
+    "/v1/attachments": "intake",
     "/sign-in": "intake",
     "/docs/intake": "intake",
     "/v1/cases": "review",

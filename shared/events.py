@@ -403,6 +403,18 @@ class SignInRequested(Event):
     expires_at: datetime
 
 
+class RegistrationRequested(Event):
+    """Somebody without an account would register an organisation. The link's secret is derived as that of a sign-in."""
+
+    type: ClassVar[str] = "registration.requested.v1"
+    source: ClassVar[str] = "identity"
+
+    link_id: UUID
+    path: str
+    contact: Contact
+    expires_at: datetime
+
+
 class InvitationSent(Event):
     """An owner invited somebody into his organisation. The link's secret is derived by who sends it, as that of a sign-in."""
 
@@ -457,6 +469,7 @@ EVENTS: dict[str, type[Event]] = {
         DocumentIssued,
         DocumentFetched,
         SignInRequested,
+        RegistrationRequested,
         InvitationSent,
         MandateOffered,
     )
@@ -507,6 +520,7 @@ SUBSCRIBERS: dict[str, list[Subscriber]] = {
     "document.issued.v1": _hears("intake.follow_case", "notify.tell"),
     "document.fetched.v1": _hears("review.open_case"),
     "sign-in.requested.v1": _hears("notify.tell", ordered=False),
+    "registration.requested.v1": _hears("notify.tell", ordered=False),
     "invitation.sent.v1": _hears("notify.tell", ordered=False),
     "mandate.offered.v1": _hears("notify.tell", ordered=False),
 }

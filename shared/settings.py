@@ -8,6 +8,8 @@ from typing import TypeVar
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.scanning import ADDRESS
+
 SECRETS_DIR = Path("/run/secrets")
 
 
@@ -39,6 +41,22 @@ class ServiceSettings(BaseSettings):
         validation_alias="MADOGUCHI_BASE_URL",
         pattern=r"^https?://[^/]+$",
         description="the address people use, without a path",
+    )
+
+
+class FileSettings(BaseSettings):
+    """What services need that keep or hand out people's files. The same for all of them."""
+
+    storage: str = Field(
+        validation_alias="MADOGUCHI_STORAGE",
+        pattern=r"^(/.+|s3://[^/?]+.*)$",
+        description="a folder's absolute path, or s3://bucket/prefix?endpoint=https://…&region=… (shared.storage)",
+    )
+    clamd: str = Field(
+        default="",
+        validation_alias="MADOGUCHI_CLAMD",
+        pattern=ADDRESS,
+        description="tcp://host:3310 or unix:///path of clamd; empty: files are not scanned, and every page says so",
     )
 
 

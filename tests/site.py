@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -59,6 +61,7 @@ class Site:
 
     admin_url: str
     broker_url: str
+    storage: Path
     passwords: dict[str, str] = field(default_factory=lambda: {role: secrets.token_urlsafe(16) for role in ROLES})
 
     def url(self, role: str) -> str:
@@ -78,6 +81,7 @@ class Site:
             "MADOGUCHI_OWNER_DATABASE_URL": self.url(OWNER),
             "MADOGUCHI_OPERATOR_DATABASE_URL": self.url(OPERATOR),
             "MADOGUCHI_NOTIFY_SMTP_URL": "smtp://127.0.0.1:9",
+            "MADOGUCHI_STORAGE": str(self.storage),
             **{f"MADOGUCHI_{service.upper()}_DATABASE_URL": self.url(f"madoguchi_{service}") for service in SERVICES},
         }
 
@@ -123,11 +127,12 @@ class Site:
         with self.owner.begin() as connection:
             connection.execute(
                 text("""
-                truncate intake.application, intake.draft, intake.step, review."case", notify.message, opendata.procedure_count,
-                  identity.account, identity.organisation, bus.event cascade
+                truncate intake.application, intake.attachment, intake.draft, intake.step, review."case", notify.message,
+                  opendata.procedure_count, identity.account, identity.organisation, identity.registration, bus.event cascade
                 """)
             )
         self.broker.flushall()
+        shutil.rmtree(self.storage, ignore_errors=True)
 
     def publish_procedures(self, folder: Path) -> None:
         """Put the procedures of a folder into force, and let every service hear of them."""
@@ -239,10 +244,11 @@ def running_site() -> Iterator[Site]:
     """
     wanted = os.environ.get("MADOGUCHI_TEST_BACKEND", "auto")
     with ExitStack() as stack:
+        storage = Path(stack.enter_context(TemporaryDirectory(prefix="madoguchi-files-")))
         if wanted == "containers" or (wanted == "auto" and _images_at_hand()):
-            site = stack.enter_context(_containers())
+            site = stack.enter_context(_containers(storage))
         else:
-            site = stack.enter_context(_wheels())
+            site = stack.enter_context(_wheels(storage))
         bootstrap(site.admin_url, site.passwords)
         migrate(site.url(OWNER))
         yield site
@@ -257,19 +263,19 @@ def _images_at_hand() -> bool:
 
 
 @contextmanager
-def _wheels() -> Iterator[Site]:
+def _wheels(storage: Path) -> Iterator[Site]:
     from deploy.one import postgres, valkey
 
     with postgres.ephemeral() as database, valkey.ephemeral() as broker:
-        yield Site(database.admin_url, broker.url)
+        yield Site(database.admin_url, broker.url, storage)
 
 
 @contextmanager
-def _containers() -> Iterator[Site]:
+def _containers(storage: Path) -> Iterator[Site]:
     from testcontainers.community.postgres import PostgresContainer
     from testcontainers.community.redis import RedisContainer
 
     os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
     with PostgresContainer(POSTGRES_IMAGE, driver="psycopg") as database, RedisContainer(REDIS_IMAGE) as broker:
         host, port = broker.get_container_host_ip(), broker.get_exposed_port(6379)
-        yield Site(database.get_connection_url(), f"redis://{host}:{port}/0")
+        yield Site(database.get_connection_url(), f"redis://{host}:{port}/0", storage)

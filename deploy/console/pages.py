@@ -26,7 +26,13 @@ STATUS = {
     "degraded": ("mend", message("Works, but a part is not well")),
     "down": ("bad", message("Down")),
 }
-PARTS = {"database": message("Database"), "broker": message("Broker"), "deliveries": message("Late deliveries")}
+PARTS = {
+    "database": message("Database"),
+    "broker": message("Broker"),
+    "deliveries": message("Late deliveries"),
+    "storage": message("Storage of files"),
+    "scanner": message("Virus scanner"),
+}
 MESSAGE_STATES = {
     "created": message("Waiting to be sent"),
     "sending": message("Being sent"),

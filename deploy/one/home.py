@@ -51,6 +51,11 @@ class Home:
         return self.path / "mailbox"
 
     @property
+    def storage(self) -> Path:
+        """The files that people sent."""
+        return self.path / "storage"
+
+    @property
     def logs(self) -> Path:
         """One log file a part."""
         return self.path / "logs"

@@ -32,7 +32,7 @@ APPLICATIONS = ("deploy.gateway", *(f"services.{service}.app" for service in SER
 PYTHON_PARTS = ("prepare", "mailbox", "web", "worker", "beat")
 READY_FILE = "MADOGUCHI_READY_FILE"
 # Of the settings in the environment `up` is started with, those that one machine takes over as they are.
-_TAKEN_OVER = ("MADOGUCHI_SIGN_IN_PROVIDERS",)
+_TAKEN_OVER = ("MADOGUCHI_SIGN_IN_PROVIDERS", "MADOGUCHI_CLAMD")
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,7 @@ class Site:
             "MADOGUCHI_OPERATOR_DATABASE_URL": database("operator"),
             **{f"MADOGUCHI_{service.upper()}_DATABASE_URL": database(service) for service in SERVICES},
             "MADOGUCHI_NOTIFY_SMTP_URL": f"smtp://{LOOPBACK}:{self.ports['smtp']}",
+            "MADOGUCHI_STORAGE": str(self.home.storage),
             "MADOGUCHI_NOTIFY_SENDER": "窓口 <no-reply@madoguchi.example>",
             **{name: os.environ[name] for name in _TAKEN_OVER if name in os.environ},
         }

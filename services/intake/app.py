@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from services.intake import (
     application_pages,
     application_routes,
+    attachment_pages,
+    attachment_routes,
     bulk,
     correction_pages,
     correction_routes,
@@ -16,6 +18,7 @@ from services.intake import (
     draft_pages,
     draft_routes,
     filing_routes,
+    health,
     invitation_pages,
     mandate_pages,
     mandate_routes,
@@ -26,13 +29,16 @@ from services.intake import (
     organisation_pages,
     organisation_routes,
     pages,
+    registration_pages,
     routes,
 )
 from services.intake.counter import Counter
 from services.intake.procedures import Catalogue
 from services.intake.settings import Settings
+from services.intake.uploads import Slots
 from shared.database import connect_async
 from shared.settings import load
+from shared.storage import storage_at
 from shared.web.app import service_app
 from shared.web.rates import Rate
 
@@ -62,14 +68,22 @@ def create_app() -> FastAPI:
         description="Procedures, and an organisation's applications. Send a key as `Authorization: Bearer …`.",
         around=counter_open,
         body_limits={"/v1/applications/bulk": bulk.BYTES},
-        own_rates={"/v1/applications": Rate(settings.filings_per_caller, 0)},
+        own_rates={
+            "/v1/applications": Rate(settings.filings_per_caller, 0),
+            "/register": Rate(settings.registrations_per_address, settings.registrations_per_address),
+        },
+        checks={"storage": health.storage, "scanner": health.scanner},
     )
     app.state.catalogue = Catalogue()
+    app.state.storage = storage_at(settings.storage)
+    app.state.uploads = Slots(settings.uploads_at_once)
     app.router.routes[:0] = routes.hot_router.routes  # included, it would be wrapped anew, and come late
     app.include_router(filing_routes.router)
     app.include_router(routes.router)
     app.include_router(draft_routes.router)
     app.include_router(draft_pages.router)
+    app.include_router(attachment_routes.router)
+    app.include_router(attachment_pages.router)
     app.include_router(application_routes.router)
     app.include_router(correction_routes.router)
     app.include_router(application_pages.router)
@@ -86,5 +100,6 @@ def create_app() -> FastAPI:
     app.include_router(organisation_routes.router)
     app.include_router(organisation_pages.router)
     app.include_router(invitation_pages.router)
+    app.include_router(registration_pages.router)
     app.include_router(pages.router)
     return app

@@ -12,6 +12,7 @@ import orjson
 from sqlmodel import Session
 
 from services.intake.applications import contents, move, note
+from services.intake.enclosures import enclose, hold, known, mends_of
 from services.intake.form_errors import Wrong, to_file, wrong
 from services.intake.models import Application, Correction, Revision
 from services.intake.procedures import Published
@@ -22,6 +23,7 @@ from shared.identity.callers import Caller, must_write
 from shared.identity.mandates import acting
 from shared.problems import Conflict, FieldError, Invalid, TooLarge
 from shared.procedure.changes import Opened, differences, merged, opened
+from shared.procedure.kinds.files import attached
 from shared.telemetry import current_traceparent
 
 SIZE_LIMIT = 512 * 1024  # of the contents as JSON, in bytes
@@ -34,6 +36,7 @@ _ROUNDS = 5  # of places opened because what is mended made them wrong
 class Mending:
     """A correction at work: what was asked, of which contents, and what is open for it."""
 
+    session: Session
     application: Application
     correction: Correction
     published: Published
@@ -76,8 +79,10 @@ class Mending:
         return to_file(self.published, merged(self.published.procedure, self.before, entered, open_.places), on=self.filed_on)
 
     def errors(self, answers: Mapping[str, Any]) -> list[Wrong]:
-        """What the form and the rules find in contents."""
-        return wrong(self.published, answers, on=self.filed_on)
+        """What the form and the rules find in contents, and what is wrong with the files they name."""
+        files = mends_of(self.session, self.application.organisation_id, self.published.procedure, answers)
+        found = [Wrong(one.pointer, "error", one.ja, one.en) for one in files]
+        return [*wrong(self.published, answers, on=self.filed_on), *found]
 
 
 def _inside(place: str, open_: Opened) -> bool:
@@ -88,12 +93,12 @@ def _inside(place: str, open_: Opened) -> bool:
 def mending(session: Session, application: Application, correction: Correction, published: Published) -> Mending:
     """A correction with the contents it is about."""
     before = contents(session, application, correction.revision - 1 if correction.revision else None)
-    return Mending(application, correction, published, before)
+    return Mending(session, application, correction, published, before)
 
 
-def save(session: Session, work: Mending, caller: Caller, entered: Mapping[str, Any], version: int) -> None:
+def save(work: Mending, caller: Caller, entered: Mapping[str, Any], version: int) -> None:
     """Keep what was entered so far. Raises Conflict, TooLarge, Forbidden: then nothing is changed."""
-    _may_mend(session, work, caller)
+    _may_mend(work, caller)
     _must_wait(work)
     correction = work.correction
     if correction.version != version:
@@ -101,15 +106,19 @@ def save(session: Session, work: Mending, caller: Caller, entered: Mapping[str, 
     _small(entered)
     correction.entered, correction.entered_by_name = dict(entered), caller.name
     correction.version += 1
+    hold(work.session, work.application.organisation_id, entered)
 
 
-def send_in(session: Session, work: Mending, caller: Caller, sent: Mapping[str, Any]) -> Revision:
+def send_in(work: Mending, caller: Caller, sent: Mapping[str, Any], *, scanning: bool) -> Revision:
     """Send in what was asked for: a new revision of the whole contents, which the desk hears of.
+
+    `scanning` says whether files are scanned here; then they have to be, before they are sent in.
 
     Sent again with the same contents, it is the same revision. Raises Conflict when it does not wait for it any more, Invalid
     for what was not asked for or does not fit the form and its rules, TooLarge, Forbidden.
     """
-    _may_mend(session, work, caller)
+    _may_mend(work, caller)
+    session = work.session
     application, correction = work.application, work.correction
     open_ = work.opened(sent)
     answers = work.filled(sent, open_)
@@ -126,13 +135,18 @@ def send_in(session: Session, work: Mending, caller: Caller, sent: Mapping[str, 
         raise Invalid("The answers do not fit the form of {id}", errors=errors, id=work.published.ref.id)
     if not differences(work.published.procedure, work.before, answers):
         raise Invalid("Nothing is changed yet: mend what was asked for, or write to the official why it is right as it is")
-    return _revise(session, work, caller, answers)
+    named = [one for _, one in attached(work.published.procedure.fields(), answers)]
+    if scanning and any(file.state == "waiting" for file in known(session, named).values()):
+        raise Conflict("A file is being scanned for viruses; send this in again in a moment", retry_after=5)
+    whose = {"application_id": str(application.id), "organisation_id": str(application.organisation_id)}
+    enclose(session, [{**whose, "attachment_id": str(one["id"])} for one in named])
+    return _revise(work, caller, answers)
 
 
-def _may_mend(session: Session, work: Mending, caller: Caller) -> None:
+def _may_mend(work: Mending, caller: Caller) -> None:
     """Raises Forbidden for who may only read, or holds no mandate to file."""
     must_write(caller)
-    acting(session, caller, work.application.organisation_id, work.application.procedure_id, "file")
+    acting(work.session, caller, work.application.organisation_id, work.application.procedure_id, "file")
 
 
 def _must_wait(work: Mending) -> None:
@@ -158,8 +172,8 @@ def _must_be_asked(work: Mending, sent: Mapping[str, Any], open_: Opened, answer
         raise Invalid("Some entries need mending", errors=errors)
 
 
-def _revise(session: Session, work: Mending, caller: Caller, answers: dict[str, Any]) -> Revision:
-    application, correction = work.application, work.correction
+def _revise(work: Mending, caller: Caller, answers: dict[str, Any]) -> Revision:
+    session, application, correction = work.session, work.application, work.correction
     now = datetime.now(UTC)
     revision = Revision(
         application_id=application.id,

@@ -9,16 +9,16 @@ from uuid import UUID
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-from services.intake import corrections
+from services.intake import corrections, enclosures
 from services.intake.correcting import Mending, save, send_in
 from services.intake.correction_routes import work_of
 from services.intake.correction_view import read_fields, shown_fields
-from services.intake.draft_views import PAGES, WORDS, as_shown
-from services.intake.form_posted import FormPosted
+from services.intake.draft_pages import PageEntered
+from services.intake.draft_views import PAGES, WORDS, as_shown, refusals, with_files
 from services.intake.form_reading import text_of, with_rows
 from services.intake.form_view import entries
 from shared.i18n import translate
-from shared.problems import Conflict, Invalid
+from shared.problems import Conflict, Invalid, Problem
 from shared.procedure.changes import merged
 from shared.procedure.reading import label_at
 from shared.web.callers import Transaction
@@ -36,10 +36,10 @@ def show_correction(application_id: UUID, request: Request, session: Transaction
 
 
 @router.post("/applications/{application_id}/correction")
-def mend(application_id: UUID, request: Request, session: Transaction, caller: ApplicantPerson, posted: FormPosted) -> Response:
+def mend(application_id: UUID, request: Request, session: Transaction, caller: ApplicantPerson, form: PageEntered) -> Response:
     """Save what was entered, and send it in where that button was pressed and nothing is wrong."""
     work = work_of(request, session, *corrections.shown(session, caller, application_id, lock=True))
-    here = f"/applications/{application_id}/correction"
+    here, posted = f"/applications/{application_id}/correction", form.posted
     if text_of(posted, "correction") != str(work.correction.id) or not work.waits:
         return _page(request, work, {})
     entered = {**(work.correction.entered or {}), **read_fields(work, posted)}
@@ -49,9 +49,11 @@ def mend(application_id: UUID, request: Request, session: Transaction, caller: A
         entered[key] = with_rows(work.published.procedure, {**work.before, **entered}, key, row)
     version = text_of(posted, "version")
     try:
-        save(session, work, caller, entered, int(version) if version.isdigit() else 0)
+        save(work, caller, entered, int(version) if version.isdigit() else 0)
+        if form.refused:
+            return _page(request, work, entered, refused=form.refused)
         if go == "send":
-            send_in(session, work, caller, _to_send(work, entered))
+            send_in(work, caller, _to_send(work, entered), scanning=bool(request.app.state.settings.clamd))
             return _to(f"/applications/{application_id}")
     except Conflict as late:
         return _page(request, work, entered, problem=late)
@@ -77,6 +79,7 @@ def _page(
     entered: Mapping[str, Any],
     *,
     check: bool = False,
+    refused: Mapping[str, Problem] | None = None,
     problem: Conflict | Invalid | None = None,
     saved: bool = False,
 ) -> Response:
@@ -85,14 +88,18 @@ def _page(
     open_ = work.opened(entered)
     raw = merged(procedure, work.before, entered, open_.places)
     answers = as_shown(work.published, raw, check=check, on=work.filed_on)
-    fields = shown_fields(work, answers, open_, language, check=check)
+    scanning = bool(request.app.state.settings.clamd)
+    states = enclosures.states(work.session, work.application.organisation_id, answers, scanning=scanning)
+    wrong = [*refusals(refused or {}), *(work.errors(answers) if check else ())]
+    fields = shown_fields(work, answers, open_, language, wrong=wrong, states=states)
     errors = entries(fields, language)
     if problem and not errors:
         errors = [("", translate(one.detail, language, **one.values)) for one in problem.errors]
     return PAGES.show(
         request,
         "correction.html",
-        status=problem.status if problem else 200,
+        status=problem.status if problem else 422 if refused else 200,
+        with_files=with_files(fields),
         application=work.application,
         correction=correction,
         title=procedure.title.within(language),

@@ -74,7 +74,7 @@ def answer_correction(
     clean(written.answers)
     application, correction = corrections.shown(session, caller, application_id, lock=True, correction_id=written.correction)
     work = work_of(request, session, application, correction)
-    send_in(session, work, caller, written.answers)
+    send_in(work, caller, written.answers, scanning=bool(request.app.state.settings.clamd))
     return _out(request, session, work)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.intake.correcting import Mending
+from services.intake.form_errors import Wrong
 from services.intake.form_reading import Posted, read_page
 from services.intake.form_view import Shown, shown_page
 from shared.i18n import Language
@@ -14,13 +15,20 @@ from shared.procedure.fields import GroupField, SimpleField
 from shared.procedure.model import Page
 
 
-def shown_fields(work: Mending, answers: Mapping[str, Any], open_: Opened, language: Language, *, check: bool) -> list[Shown]:
-    """The open fields of all pages, with what is wrong where it is to be said (`check`)."""
+def shown_fields(
+    work: Mending,
+    answers: Mapping[str, Any],
+    open_: Opened,
+    language: Language,
+    *,
+    wrong: Sequence[Wrong] = (),
+    states: Mapping[str, str],
+) -> list[Shown]:
+    """The open fields of all pages, with what is `wrong`, and the `states` of the files that are named."""
     mends = [{"pointer": item["pointer"], "ja": item["says"], "en": item["says"]} for item in work.correction.items]
     found: list[Shown] = []
     for number, page in enumerate(work.published.procedure.form, 1):
-        wrong = work.errors(answers) if check else ()
-        fields = shown_page(work.published, number, answers, language, wrong=wrong, mends=mends, on=work.filed_on)
+        fields = shown_page(work.published, number, answers, language, wrong=wrong, mends=mends, states=states, on=work.filed_on)
         found += [field for field in fields if field.name and _keeps(field, open_, answers, page, language)]
     return found
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 from uuid import UUID
 
 import orjson
 from fastapi import Request
+from sqlalchemy.orm import object_session
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
-from services.intake import applications, drafts
+from services.intake import applications, drafts, enclosures
 from services.intake.duplicates import of_caller, said
 from services.intake.filing import Filing, FilingIn, Receipt, WrittenContact, prepare, read
 from services.intake.form_errors import Wrong, to_file, wrong
@@ -54,9 +56,16 @@ def contact_of(draft: Draft, caller: Caller) -> dict[str, str]:
     return draft.contact or {"name": caller.name, "email": caller.email, "language": caller.language}
 
 
+def session_of(draft: Draft) -> Session:
+    """The session in which a draft was opened."""
+    return cast("Session", object_session(draft))
+
+
 def errors_of(draft: Draft, published: Published) -> list[Wrong]:
-    """Everything that is wrong with a draft as it would be filed."""
-    return wrong(published, to_file(published, draft.answers))
+    """Everything that is wrong with a draft as it would be filed, its files included."""
+    answers = to_file(published, draft.answers)
+    files = enclosures.mends_of(session_of(draft), draft.organisation_id, published.procedure, answers)
+    return wrong(published, answers) + [Wrong(one.pointer, "error", one.ja, one.en) for one in files]
 
 
 def duplicates_of(session: Session, draft: Draft, published: Published, caller: Caller) -> list[Wrong]:
@@ -106,7 +115,7 @@ def _prepared(request: Request, caller: Caller, draft_id: UUID, version: int | N
             raise Conflict("{name} is writing this draft; try again later, or take it over", name=draft.held_by_name)
         answers = to_file(published, draft.answers)
         contact = WrittenContact.model_validate(contact_of(draft, caller))
-        found = [*wrong(published, answers), *duplicates_of(session, draft, published, caller)]
+        found = [*errors_of(draft, published), *duplicates_of(session, draft, published, caller)]
         found = [one for one in found if one.level == "error"]
         if found:
             language = caller.language

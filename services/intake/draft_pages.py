@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Form, Request, Response
+from fastapi import Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
-from services.intake import applications, draft_filing, drafts
+from services.intake import applications, attachments, draft_filing, drafts
+from services.intake.attachments import reference_text
 from services.intake.draft_views import PAGES, confirm_page, errors_in, form_page, places_on, title_of
 from services.intake.filing import WrittenContact
 from services.intake.form_errors import pages_of
-from services.intake.form_posted import FormPosted
+from services.intake.form_posted import FormPosted, posted
 from services.intake.form_reading import Posted, read_page, text_of, with_rows
+from services.intake.multipart import Entered, Part, read_form
 from services.intake.reach import principals
 from shared.identity.callers import Caller
 from shared.identity.mandates import acting, held
@@ -27,8 +30,30 @@ from shared.web.pages import language_of, pages_router
 from shared.web.visitors import ApplicantPerson
 
 _EARLIER = 5
+# A page may send so many of the largest files at once.
+_MOST_FILES = 4
 
 router = pages_router()
+
+
+async def _entered(request: Request, caller: ApplicantPerson) -> Entered:
+    """A page of the form with its files, which are kept as they come in."""
+    if not request.headers.get("content-type", "").lower().startswith("multipart/"):
+        return Entered({name: list(texts) for name, texts in (await posted(request)).items()})
+    state = request.app.state
+
+    async def keep(part: Part) -> str:
+        if part.incoming is None or part.filename is None:
+            return ""
+        sent = await run_in_threadpool(part.incoming.looked_at, part.filename, part.declared)
+        return reference_text(await run_in_threadpool(attachments.keep, state.engine, state.storage, caller, sent))
+
+    each: int = state.settings.attachment_bytes
+    with state.uploads.taken():
+        return await read_form(request, state.storage, whole=_MOST_FILES * each, each=each, keep=keep)
+
+
+PageEntered = Annotated[Entered, Depends(_entered)]
 
 
 def _to(path: str) -> Response:
@@ -120,25 +145,31 @@ def show_page(draft_id: UUID, number: int, request: Request, session: Transactio
 
 @router.post("/drafts/{draft_id}/pages/{number}")
 def save_page(  # noqa: PLR0917 - what FastAPI gives
-    draft_id: UUID, number: int, request: Request, session: Transaction, caller: ApplicantPerson, posted: FormPosted
+    draft_id: UUID, number: int, request: Request, session: Transaction, caller: ApplicantPerson, entered: PageEntered
 ) -> Response:
     """Save a page, with all that is wrong with it, and go where the pressed button says."""
     draft, published = draft_filing.opened(session, request, caller, draft_id)
     form = published.procedure.form
     if not 1 <= number <= len(form):
         raise NotFound
+    posted = entered.posted
     answers = read_page(form[number - 1], posted)
     version = text_of(posted, "version")
     before = places_on(published, number, draft.answers, request)
     go, _, which = text_of(posted, "go").partition(":")
     try:
-        drafts.save(draft, caller, int(version) if version.isdigit() else 0, answers=answers, page=number)
+        drafts.save(session, draft, caller, int(version) if version.isdigit() else 0, answers=answers, page=number)
     except Conflict as late:
         merged = {key: answer for key, answer in {**draft.answers, **answers}.items() if answer is not None}
         return form_page(request, draft, published, caller, number, late=late, answers=merged)
+    for gone in posted.get("drop", ()):
+        _give_up(session, caller, gone.rpartition(":")[2])
+    if entered.refused:
+        return form_page(request, draft, published, caller, number, refused=entered.refused, status=422)
     if go in {"add", "remove"}:
         key, _, row = which.partition(":")
-        drafts.save(draft, caller, draft.version, answers={key: with_rows(published.procedure, draft.answers, key, row)})
+        rows = with_rows(published.procedure, draft.answers, key, row)
+        drafts.save(session, draft, caller, draft.version, answers={key: rows})
     if go != "next":
         here = f"/drafts/{draft_id}/pages/{number}"
         goals = {
@@ -202,7 +233,7 @@ def _with_contact(request: Request, caller: Caller, draft_id: UUID, posted: Post
         version = text_of(posted, "version")
         late = None
         try:
-            drafts.save(draft, caller, int(version) if version.isdigit() else 0, contact=None if wrong else contact)
+            drafts.save(session, draft, caller, int(version) if version.isdigit() else 0, contact=None if wrong else contact)
         except Conflict as conflict:
             # the first of two clicks saved it a moment ago, with the same contact: this is no change by somebody else
             clicked = draft.contact == contact and draft.updated_by == caller.account_id and str(draft.version - 1) == version
@@ -214,3 +245,9 @@ def _with_contact(request: Request, caller: Caller, draft_id: UUID, posted: Post
             answer = confirm_page(request, draft, published, caller, status=422, **more)
         session.commit()
         return answer
+
+
+def _give_up(session: Session, caller: Caller, attachment_id: str) -> None:
+    """Delete a file that was taken out, unless it was filed before."""
+    with suppress(ValueError, NotFound, Conflict):
+        attachments.remove(session, caller, UUID(attachment_id))

@@ -161,7 +161,7 @@ def change_draft(draft_id: UUID, change: DraftChange, request: Request, session:
     clean(change.answers)
     draft, _ = draft_filing.opened(session, request, caller, draft_id)
     contact = change.contact.model_dump() if change.contact else None
-    drafts.save(draft, caller, change.version, answers=change.answers, contact=contact)
+    drafts.save(session, draft, caller, change.version, answers=change.answers, contact=contact)
     return _whole(session, request, draft, caller)
 
 

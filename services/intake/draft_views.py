@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,16 +10,17 @@ from typing import Any
 from fastapi import Request, Response
 from sqlmodel import Session
 
-from services.intake import draft_filing, drafts
+from services.intake import draft_filing, drafts, enclosures
 from services.intake.form_errors import Wrong, pages_of, to_file, today
-from services.intake.form_view import day_parts, entries, era_of, shown_page
+from services.intake.form_view import Shown, day_parts, entries, era_of, shown_page
 from services.intake.models import Application, Draft
 from services.intake.procedures import Published
 from shared.events import ProcedureRef
+from shared.i18n import LANGUAGES, translate
 from shared.identity.callers import Caller
 from shared.japanese import PREFECTURES
-from shared.problems import Conflict
-from shared.procedure.reading import sections
+from shared.problems import Conflict, Problem
+from shared.procedure.reading import files_in, sections
 from shared.procedure.rules import computed
 from shared.web.pages import Pages, language_of
 
@@ -67,6 +68,25 @@ def as_shown(published: Published, entered: dict[str, Any], *, check: bool, on: 
     return {**computed(published.procedure, entered, today=on or today()), **totals}
 
 
+def states_in(request: Request, draft: Draft, answers: dict[str, Any]) -> dict[str, str]:
+    """How the files stand that a draft names."""
+    scanning = bool(request.app.state.settings.clamd)
+    return enclosures.states(draft_filing.session_of(draft), draft.organisation_id, answers, scanning=scanning)
+
+
+def refusals(refused: Mapping[str, Problem]) -> list[Wrong]:
+    """Why files were not taken, at their fields."""
+    return [
+        Wrong("/" + name.replace(".", "/"), "error", *(translate(one.detail, to, **one.values) for to in LANGUAGES))
+        for name, one in refused.items()
+    ]
+
+
+def with_files(fields: Sequence[Shown]) -> bool:
+    """Whether a page takes files."""
+    return any(part.widget == "files" for one in fields for part in (one, *(part for row in one.rows for part in row)))
+
+
 def form_page(
     request: Request,
     draft: Draft,
@@ -78,9 +98,13 @@ def form_page(
     more: bool = False,
     late: Conflict | None = None,
     answers: dict[str, Any] | None = None,
+    refused: Mapping[str, Problem] | None = None,
     status: int = 200,
 ) -> Response:
-    """A page of the form: as saved, or with `answers` that could not be saved; `check` says what is wrong."""
+    """A page of the form: as saved, or with `answers` that could not be saved; `check` says what is wrong.
+
+    `refused` says by field why a file was not taken.
+    """
     language = language_of(request)
     entered = draft.answers if answers is None else answers
     fields = shown_page(
@@ -88,8 +112,9 @@ def form_page(
         number,
         as_shown(published, entered, check=check),
         language,
-        wrong=draft_filing.errors_of(draft, published) if check else (),
+        wrong=[*refusals(refused or {}), *(draft_filing.errors_of(draft, published) if check else ())],
         mends=draft.mends,
+        states=states_in(request, draft, entered),
     )
     return PAGES.show(
         request,
@@ -102,6 +127,7 @@ def form_page(
         steps=_steps(draft, published, request),
         fields=fields,
         check=check,
+        with_files=with_files(fields),
         errors=entries(fields, language),
         more=more,
         late=late,
@@ -148,6 +174,8 @@ def confirm_page(
         title=published.procedure.title.within(language),
         steps=_steps(draft, published, request),
         sections=sections(published.procedure, readable, language),
+        files=files_in(published.procedure, readable, language),
+        states=states_in(request, draft, readable),
         errors=[place for place in places if place[0] == "error"],
         warnings=[place for place in places if place[0] == "warning"],
         contact=contact or draft_filing.contact_of(draft, caller),

@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import delete, text
 from sqlmodel import Session, col, func, select
 
+from services.intake import enclosures
 from services.intake.carrying import carry_over, prefilled
 from services.intake.models import Application, Draft
 from services.intake.procedures import Published
@@ -69,6 +70,7 @@ def create(
         draft.procedure_version = source.procedure_version
     session.add(draft)
     session.flush()
+    enclosures.hold(session, draft.organisation_id, draft.answers)
     return draft
 
 
@@ -124,6 +126,7 @@ def hold(draft: Draft, caller: Caller, *, take_over: bool = False) -> bool:
 
 
 def save(
+    session: Session,
     draft: Draft,
     caller: Caller,
     version: int,
@@ -147,6 +150,7 @@ def save(
         changed = {key for key in answers if merged.get(key) != draft.answers.get(key)}
         draft.mends = [mend for mend in draft.mends if mend["pointer"].split("/")[1:2] not in [[key] for key in changed]]
         draft.answers = merged
+        enclosures.hold(session, draft.organisation_id, merged)
     if contact is not None:
         draft.contact = contact
     if page is not None:
@@ -162,6 +166,7 @@ def discard(session: Session, draft: Draft, caller: Caller) -> None:
     must_write(caller)
     if held_by_another(draft, caller):
         raise Conflict("{name} is writing this draft; try again later, or take it over", name=draft.held_by_name)
+    enclosures.hold(session, draft.organisation_id, draft.answers, enclosures.KEEP_WITHOUT)
     session.delete(draft)
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import text
 from sqlmodel import Session
 
+from services.intake.enclosures import enclose
 from services.intake.mending import ERRORS_SHOWN, schema_errors
 from services.intake.models import Application
 from services.intake.procedures import Published, must_be_open
@@ -21,6 +22,7 @@ from shared.database import insert_many, new_id
 from shared.events import Agent, Applicant, ApplicationFiled, Contact, ProcedureRef
 from shared.identity.callers import Caller, must_write
 from shared.problems import FieldError, Forbidden, Invalid, Malformed, Problem, json_pointer
+from shared.procedure.kinds.files import attached
 from shared.telemetry import current_traceparent
 from shared.validation import body_errors
 
@@ -66,6 +68,7 @@ class Filing:
     digest: bytes
     idempotency_key: str | None
     traceparent: str | None
+    attachments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,7 @@ def prepare(filing: FilingIn, body: bytes, caller: Caller, published: Published,
         hashlib.sha256(body).digest(),
         idempotency_key,
         current_traceparent(),
+        tuple(one["id"] for _, one in attached(published.procedure.fields(), filing.answers)),
     )
 
 
@@ -182,8 +186,14 @@ def record(session: Session, filings: list[Filing]) -> list[Receipt | Problem]:
         for filing in filings
         if (row := recorded.get(filing.id))
     }
+    enclose(session, [one for filing in filings if filing.id in receipts for one in _enclosed(filing)])
     publish(session, *(_filed(filing, receipts[filing.id]) for filing in filings if filing.id in receipts))
     return [receipts.get(filing.id) or _earlier(session, filing) for filing in filings]
+
+
+def _enclosed(filing: Filing) -> list[dict[str, str]]:
+    whose = {"application_id": str(filing.id), "organisation_id": str(filing.caller.organisation_id)}
+    return [{**whose, "attachment_id": one} for one in filing.attachments]
 
 
 def _filed(filing: Filing, receipt: Receipt) -> ApplicationFiled:

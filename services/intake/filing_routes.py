@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
-from services.intake import bulk, filing
+from services.intake import bulk, enclosures, filing
 from services.intake.duplicates import of_caller, said
 from services.intake.procedures import Published
 from services.intake.routes import RawRoute, acting_of, caller_of, newest_of
@@ -76,8 +76,9 @@ def _judged(request: Request, caller: Caller, published: Published, answers: dic
     verdict = judged(published, answers, today=datetime.now(UTC).astimezone(JST).date())
     with Session(request.app.state.engine) as session:
         duplicates = list(said(published, of_caller(session, caller, published, answers)))
+        files = enclosures.mends_of(session, caller.organisation_id, published.procedure, answers)
     return Verdict(
-        errors=[*verdict.errors, *(mend for level, mend in duplicates if level == "error")],
+        errors=[*verdict.errors, *files, *(mend for level, mend in duplicates if level == "error")],
         warnings=[*verdict.warnings, *(mend for level, mend in duplicates if level == "warning")],
     )
 

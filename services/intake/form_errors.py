@@ -11,7 +11,8 @@ from services.intake.mending import schema_errors
 from services.intake.procedures import Published
 from shared.i18n import JST, Language, message, translate
 from shared.procedure.asking import asked
-from shared.procedure.fields import FieldOf, GroupField
+from shared.procedure.fields import FILES, FieldOf, GroupField
+from shared.procedure.kinds.files import MEGABYTE, largest_of, types_of
 from shared.procedure.rules import computed, findings
 
 _REQUIRED = message("Enter this; it is required")
@@ -30,6 +31,9 @@ _PARTS = {
     "prefecture": message("Choose the prefecture"),
     "address": message("Write the address after the prefecture"),
 }
+
+
+_FILE = message("Attach a file of one of these types: {types}, with at most {megabytes} MB")
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,8 @@ def _said(
     kind = getattr(field, "type", "")
     if kind == "address" and inside and inside[0] in _PARTS:
         return _PARTS[inside[0]], {}
+    if kind in FILES and inside and detail != _REQUIRED:
+        return (_FILE, {"types": ", ".join(types_of(field)).upper(), "megabytes": largest_of(field) // MEGABYTE})
     if kind == "group" or (detail == _REQUIRED and not _stands(answers, steps)):
         return detail, values
     if detail.startswith(("Write this", "Enter this")) and kind in _TO_DO:

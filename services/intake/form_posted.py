@@ -11,7 +11,8 @@ from services.intake.form_reading import Posted
 _MOST_FIELDS = 20_000
 
 
-async def _posted(request: Request) -> Posted:
+async def posted(request: Request) -> Posted:
+    """The texts of a posted form; files are left out."""
     entered = await request.form(max_fields=_MOST_FIELDS, max_files=0)
     found: dict[str, list[str]] = {}
     for name, text in entered.multi_items():
@@ -20,4 +21,4 @@ async def _posted(request: Request) -> Posted:
     return found
 
 
-FormPosted = Annotated[Posted, Depends(_posted)]
+FormPosted = Annotated[Posted, Depends(posted)]

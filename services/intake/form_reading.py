@@ -7,12 +7,15 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from shared.problems import NotFound
 from shared.procedure.fields import FieldOf, GroupField, ShownField, SimpleField
 from shared.procedure.kinds import KINDS
 from shared.procedure.model import Page, Procedure
 
 DATE_PARTS = ("year", "month", "day")
+_REFERENCE_LIMIT = 2000  # characters
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,9})?")
 _MARKS = str.maketrans("", "", ", 円%\u3000")
 # types whose answers are digits or signs, which people also write in full width
@@ -104,6 +107,23 @@ def _yes_no(_field: FieldOf, name: str, posted: Posted) -> bool | None:
     return {"true": True, "false": False}.get(text_of(posted, name))
 
 
+def _files(field: SimpleField, name: str, posted: Posted) -> Any:
+    """References to files: those that were on the page and are not to go, and those that came with it."""
+    gone = posted.get("drop", ())
+    found = {one["id"]: one for one in map(_reference, posted.get(name, ())) if one and f"{name}:{one['id']}" not in gone}
+    kept = list(found.values())
+    return (kept or None) if field.type == "attachments" else (kept[-1] if kept else None)
+
+
+def _reference(written: str) -> dict[str, Any] | None:
+    try:
+        found = orjson.loads(written[:_REFERENCE_LIMIT])
+    except orjson.JSONDecodeError:
+        return None
+    shaped = isinstance(found, dict) and found.keys() == {"id", "name", "size", "type", "sha256"}
+    return found if shaped and isinstance(found["id"], str) else None
+
+
 def _by_shape(field: SimpleField, name: str, posted: Posted) -> Any:
     """Any other type: an entry for each part of an object, or one entry."""
     shape = shape_of(field)
@@ -142,4 +162,6 @@ READERS: dict[str, Callable[[SimpleField, str, Posted], Any]] = {
     "choices": _choices,
     "yes-no": _yes_no,
     "consent": _yes_no,
+    "attachment": _files,
+    "attachments": _files,
 }

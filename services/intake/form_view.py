@@ -7,14 +7,18 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import orjson
+
 from services.intake.form_errors import Wrong, today
 from services.intake.form_reading import DATE_PARTS, shape_of
 from services.intake.procedures import Published
+from shared.filetypes import FILE_TYPES
 from shared.i18n import Language, message, translate
 from shared.japanese import PREFECTURES, wareki
 from shared.procedure.asking import asked
-from shared.procedure.fields import GroupField, ShownField, SimpleField
+from shared.procedure.fields import FILES, GroupField, ShownField, SimpleField
 from shared.procedure.kinds import KINDS
+from shared.procedure.kinds.files import is_reference, largest_of, most_of, text_of, types_of
 
 FEW = 7  # a choice of more is a list to unfold
 
@@ -62,6 +66,16 @@ _PARTS = {
 }
 
 
+@dataclass(frozen=True)
+class ShownFile:
+    """A file that is attached. `reference` is what the page sends back for it; `state` is empty when it is gone."""
+
+    id: str
+    text: str
+    reference: str
+    state: str
+
+
 @dataclass
 class Shown:
     """One field of a page. `name` begins the names of its inputs, `id` their ids."""
@@ -85,6 +99,9 @@ class Shown:
     least: int = 0
     image: str = ""
     fixed: bool = False  # a group that keeps its rows
+    files: list[ShownFile] = field(default_factory=list)
+    accept: str = ""
+    takes: str = ""
 
     @property
     def id(self) -> str:
@@ -94,9 +111,13 @@ class Shown:
     @property
     def first(self) -> str:
         """The id of the input to go to."""
-        return self.id + {"day": "-year", "days": "-from-year", "address": "-postal_code", "parts": f"-{self._part}"}.get(
-            self.widget, f"-{self.options[0][0]}" if self.widget in {"radios", "boxes", "yes_no"} else ""
-        )
+        return self.id + {
+            "day": "-year",
+            "days": "-from-year",
+            "address": "-postal_code",
+            "files": "-file",
+            "parts": f"-{self._part}",
+        }.get(self.widget, f"-{self.options[0][0]}" if self.widget in {"radios", "boxes", "yes_no"} else "")
 
     @property
     def _part(self) -> str:
@@ -116,6 +137,7 @@ class _Page:
     wrong: Sequence[Wrong]
     mends: Sequence[Mapping[str, str]]
     language: Language
+    states: Mapping[str, str]
 
     def said(self, pointer: str, level: str) -> str:
         """What stands at a place and, unless it is a group, inside it."""
@@ -140,11 +162,15 @@ def shown_page(
     *,
     wrong: Sequence[Wrong] = (),
     mends: Sequence[Mapping[str, str]] = (),
+    states: Mapping[str, str] | None = None,
     on: date | None = None,
 ) -> list[Shown]:
-    """The fields of page `number` (from 1) that are asked for with these answers, as they would be filed `on` a day."""
+    """The fields of page `number` (from 1) that are asked for with these answers, as they would be filed `on` a day.
+
+    `states` are those of attached files.
+    """
     known = asked(published.procedure, answers, today=on or today())
-    page = _Page(answers, known, wrong, mends, language)
+    page = _Page(answers, known, wrong, mends, language, states or {})
     return [
         _only_shown(one, language)
         if isinstance(one, ShownField)
@@ -184,13 +210,34 @@ def _simple(one: SimpleField, name: str, value: Any, required: bool, page: _Page
             made.widget = "options"
     elif one.type == "prefecture":
         made.options = list(PREFECTURES.items())
+    elif one.type in FILES:
+        made.widget, made.most = "files", most_of(one)
+        made.files = _shown_files(value, page)
+        made.accept = ",".join(f".{extension}" for name in types_of(one) for extension in FILE_TYPES[name].extensions)
+        made.takes = _takes(one, page.language)
     elif one.type == "yes-no":
         made.options = [("true", ""), ("false", "")]
     elif one.type not in WIDGETS and shape_of(one).get("type") == "object":
         made.widget = "parts"
         made.parts = [_part(key, part, page.language) for key, part in shape_of(one)["properties"].items()]
-    made.most = shape_of(one).get("maxLength")
+    made.most = made.most or shape_of(one).get("maxLength")
     return made
+
+
+def _shown_files(value: Any, page: _Page) -> list[ShownFile]:
+    references = [one for one in (value if isinstance(value, list) else [value]) if is_reference(one)]
+    return [
+        ShownFile(one["id"], text_of(one, page.language), orjson.dumps(one).decode(), page.states.get(one["id"], ""))
+        for one in references
+    ]
+
+
+def _takes(one: SimpleField, language: Language) -> str:
+    """What files a field takes."""
+    types = ("、" if language == "ja" else ", ").join(name.upper() for name in types_of(one))
+    limits = {"types": types, "megabytes": largest_of(one) // 1_000_000, "most": most_of(one)}
+    says = message("{types}; at most {most} files, each of at most {megabytes} MB")
+    return translate(says if one.type == "attachments" else message("{types}; at most {megabytes} MB"), language, **limits)
 
 
 def _part(key: str, shape: Mapping[str, Any], language: Language) -> tuple[str, str, list[tuple[str, str]]]:

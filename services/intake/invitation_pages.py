@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -11,16 +10,14 @@ from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from services.intake.filing import ONE_LINE
 from services.intake.organisation_pages import SHORT
 from shared.identity.callers import end_session
 from shared.identity.members import INVITATION_PATH, accept, invited
+from shared.identity.registration import NAME_LIMIT, fits_name
 from shared.problems import Conflict, FieldError, Gone
 from shared.web.callers import COOKIE, Transaction
 from shared.web.cookies import set_cookie
 from shared.web.pages import Pages, language_of, pages_router
-
-NAME_LIMIT = 100
 
 _pages = Pages(Path(__file__).parent / "templates")
 router = pages_router()
@@ -42,7 +39,7 @@ def join(
 ) -> Response:
     """Join: the account is made, and this browser is signed in."""
     name = " ".join(name.split())
-    if len(name) > NAME_LIMIT or not re.fullmatch(ONE_LINE, name):
+    if not fits_name(name):
         wrong = FieldError("/name", "Enter your name, in at most {limit} characters", {"limit": NAME_LIMIT})
         return _show(request, session, link, secret, name=name, wrong=wrong, status=422)
     key = request.app.state.settings.secret_key

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from services.intake import applications, corrections, documents, messages, notices, searching
+from services.intake import applications, corrections, documents, enclosures, messages, notices, searching
 from services.intake.models import Application, Correction, Revision, Step
 from services.intake.procedures import Catalogue, Published
 from services.intake.withdrawal import may_withdraw
@@ -21,7 +21,7 @@ from shared.procedure import kinds
 from shared.procedure.changes import Change, changes
 from shared.procedure.fields import GroupField, ShownField, SimpleType
 from shared.procedure.model import ApplicantKind, Procedure
-from shared.procedure.reading import label_at, sections
+from shared.procedure.reading import files_in, label_at, sections
 from shared.procedure.rules import computed
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, language_of, pages_router, with_query
@@ -185,6 +185,8 @@ def show_application(application_id: UUID, request: Request, session: Transactio
         decision=_decision(last),
         may_withdraw=may_withdraw(application),
         sections=sections(procedure, _computed(procedure, application, contents), language),
+        files=files_in(procedure, contents, language),
+        states=enclosures.states(session, application.organisation_id, contents, scanning=bool(request.app.state.settings.clamd)),
         correction=_to_mend(procedure, asked, language) if application.state == "correcting" else None,
         revised=_revised(session, application, procedure, language),
         day_of=date.fromisoformat,

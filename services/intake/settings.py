@@ -6,10 +6,10 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from shared.identity.providers import Provider
-from shared.settings import ServiceSettings
+from shared.settings import FileSettings, ServiceSettings
 
 
-class Settings(ServiceSettings):
+class Settings(FileSettings, ServiceSettings):
     """Environment variables begin with MADOGUCHI_INTAKE_."""
 
     model_config = SettingsConfigDict(env_prefix="MADOGUCHI_INTAKE_", extra="ignore")
@@ -18,6 +18,16 @@ class Settings(ServiceSettings):
     filings_per_caller: float = Field(
         default=0.0, ge=0, description="POST /v1/applications a second for one key, ten times as many at once; 0: no limit"
     )
+    registrations_per_address: float = Field(
+        default=0.5, ge=0, description="registrations asked for a second from one address, ten times as many at once; 0: no limit"
+    )
+    attachment_bytes: int = Field(
+        default=50 * 1024 * 1024,
+        ge=1,
+        le=1024**3,
+        description="largest attachment; clamd's StreamMaxLength, MaxFileSize and MaxScanSize have to be above it",
+    )
+    uploads_at_once: int = Field(default=16, ge=1, description="uploads that a process takes at the same time; beyond, 503")
     sign_in_providers: tuple[Provider, ...] = Field(
         default=(),
         validation_alias="MADOGUCHI_SIGN_IN_PROVIDERS",

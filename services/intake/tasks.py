@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from services.intake import drafts
-from services.intake.checking import check_format
+import logging
+from functools import partial
+
+from services.intake import attachments, drafts
+from services.intake.attachments import SCANS
+from services.intake.checking import check_format, check_scanned
 from services.intake.following import follow_case
+from services.intake.scans import scan_some
 from services.intake.settings import Settings
 from shared.bus.deliver import Post
 from shared.bus.worker import Work, celery_app
 from shared.database import Session, connect
 from shared.settings import load
+from shared.storage import StorageError, storage_at
 
-# The queue of the errand that deletes old drafts, and how often it is woken, in seconds.
+log = logging.getLogger(__name__)
+
+# Queues of errands, and how often each is woken, in seconds.
 DRAFTS, DRAFTS_EVERY = "intake-drafts", 3600.0
+FILES, FILES_EVERY = "intake-files", 3600.0
+SCANS_EVERY = 5.0
 
 settings = load(Settings)
 engine = connect(settings.database_url, name="intake-worker", pool=2)
@@ -26,8 +36,24 @@ def purge_drafts() -> bool:
     return deleted == drafts.PURGED_AT_ONCE
 
 
+def purge_files() -> bool:
+    """Delete some of the files that nobody filed; whether more wait."""
+    storage = storage_at(settings.storage)
+    try:
+        storage.tidy()
+        return attachments.purge(engine, storage)
+    except StorageError as error:
+        log.warning("files that nobody wants are still there", extra={"context": {"cause": str(error)}})
+        return False
+
+
+def scan_files() -> bool:
+    """Scan some of the files that wait for it; whether more wait. Without a scanner they wait for the day there is one."""
+    return bool(settings.clamd) and scan_some(engine, storage_at(settings.storage), settings.clamd, check_scanned)
+
+
 work = Work(
-    Post("intake", engine, {"check_format": check_format, "follow_case": follow_case}),
-    errands={DRAFTS: (purge_drafts, DRAFTS_EVERY)},
+    Post("intake", engine, {"check_format": partial(check_format, scanning=bool(settings.clamd)), "follow_case": follow_case}),
+    errands={DRAFTS: (purge_drafts, DRAFTS_EVERY), FILES: (purge_files, FILES_EVERY), SCANS: (scan_files, SCANS_EVERY)},
 )
 app = celery_app("intake", settings.broker_url, work)

@@ -30,6 +30,7 @@ from shared.events import (
     MandateOffered,
     ProcedurePublished,
     ProcedureRef,
+    RegistrationRequested,
     SignInRequested,
 )
 from shared.i18n import Language, message, show_date, show_time, translate
@@ -40,7 +41,7 @@ POST = "post"
 _DECISIONS = {"approve": message("Approved"), "refuse": message("Refused"), "accept": message("Accepted")}
 
 # What has nothing to do with a procedure.
-OfIdentity = SignInRequested | InvitationSent | MandateOffered
+OfIdentity = SignInRequested | RegistrationRequested | InvitationSent | MandateOffered
 Telling = (
     ApplicationArrived
     | ApplicationReturned
@@ -165,9 +166,10 @@ def _draft(event: Telling, titles: dict[str, dict[str, str]]) -> Draft | None:
 def _of_identity(event: OfIdentity) -> Draft:
     to = event.contact
     match event:
-        case SignInRequested():
+        case SignInRequested() | RegistrationRequested():
             filling = {"expires_at": show_time(event.expires_at, to.language), "link_id": str(event.link_id)}
-            return Draft(to, "sign-in", filling | {"path": event.path})
+            template = "sign-in" if isinstance(event, SignInRequested) else "register"
+            return Draft(to, template, filling | {"path": event.path})
         case InvitationSent():
             filling = {"expires_at": show_time(event.expires_at, to.language), "link_id": str(event.link_id)}
             names = {"organisation": event.organisation, "invited_by": event.invited_by}

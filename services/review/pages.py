@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from services.review import cases, clock, corrections, decisions, documents, messages, revisions
+from services.review.downloads import downloaded
 from services.review.models import Case
 from services.review.procedures import version
 from shared.events import Duplicate, ProcedureRef
@@ -22,7 +23,7 @@ from shared.letters import TEXT_LIMIT
 from shared.problems import Conflict, FieldError, Invalid
 from shared.procedure.changes import Change, changes
 from shared.procedure.model import Decision, Procedure
-from shared.procedure.reading import label_at, sections
+from shared.procedure.reading import files_in, label_at, sections
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, language_of, pages_router, with_query
 from shared.web.visitors import ReviewerPerson
@@ -96,6 +97,13 @@ def show_case(case_id: UUID, request: Request, session: Transaction, caller: Rev
     return _show(request, session, caller, cases.shown(session, caller, case_id))
 
 
+@router.get("/desk/cases/{case_id}/attachments/{attachment_id}")
+def fetch_attachment(
+    case_id: UUID, attachment_id: UUID, request: Request, session: Transaction, caller: ReviewerPerson
+) -> Response:
+    return downloaded(request, session, caller, case_id, attachment_id)
+
+
 @router.post("/desk/cases/{case_id}")
 def decide(
     case_id: UUID,
@@ -140,6 +148,7 @@ def _show(
 ) -> Response:
     procedure, language = _procedure(session, case), language_of(request)
     choices = procedure.review.decisions
+    files = files_in(procedure, case.answers, language)
     errors = {error.pointer: translate(error.detail, language, **error.values) for error in problem.errors} if problem else {}
     anchors = {
         "/decision": f"decision-{choices[0]}",
@@ -161,6 +170,8 @@ def _show(
         may_write=messages.may_write(case),
         clock=clock.run(case, clock.pauses(session, case), datetime.now(UTC)).days,
         duplicates=_duplicates(session, caller, case),
+        files=files,
+        states={one: "clean" if request.app.state.settings.clamd else "unscanned" for _, one, _ in files},
         choices=[(value, CHOICES[value]) for value in choices],
         may_refuse="refuse" in choices,
         documents=documents.of_case(session, case),

@@ -21,6 +21,12 @@ def contents(session: Session, case: Case, number: int) -> Mapping[str, Any]:
     return case.answers if number == case.revision else session.get_one(Revision, (case.id, number)).answers
 
 
+def every(session: Session, case: Case) -> list[Mapping[str, Any]]:
+    """The contents of a case: those of today, then those before and those that came too late."""
+    earlier = session.exec(select(Revision).where(Revision.case_id == case.id).order_by(col(Revision.number).desc()))
+    return [case.answers, *(one.answers for one in earlier)]
+
+
 def take(session: Session, events: Sequence[ApplicationCorrected]) -> None:
     """Take the contents that applicants sent in: the case has them and is open again, unless it was decided before."""
     found = session.exec(

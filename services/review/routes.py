@@ -6,14 +6,16 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.review import cases, decisions, documents
+from services.review.downloads import downloaded
 from services.review.models import Case
 from shared.events import Duplicate, ProcedureRef
 from shared.letters import TEXT_LIMIT, TITLE_LIMIT
 from shared.web.callers import Reviewer, Transaction
+from shared.web.downloads import DOWNLOAD
 from shared.web.problems import described
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
@@ -102,6 +104,16 @@ def list_cases(
 def show_case(case_id: UUID, session: Transaction, caller: Reviewer) -> Any:
     """One case of your groups."""
     return detail(cases.shown(session, caller, case_id))
+
+
+@router.get(
+    "/{case_id}/attachments/{attachment_id}/content",
+    response_class=Response,
+    responses=DOWNLOAD | described(401, 403, 404, 422, 503),
+)
+def fetch_attachment(case_id: UUID, attachment_id: UUID, request: Request, session: Transaction, caller: Reviewer) -> Response:
+    """A file that was filed with a case of your groups; its id is in the answers."""
+    return downloaded(request, session, caller, case_id, attachment_id)
 
 
 @router.post("/{case_id}/decision", response_model=CaseDetail, responses=described(400, 401, 403, 404, 409, 413, 422))

@@ -130,6 +130,18 @@ class SignInLink(IdentityRecord, table=True):
     used_at: datetime | None = timestamp(default=None)
 
 
+class Registration(IdentityRecord, table=True):
+    """A link that was e-mailed to register an organisation. Its secret is derived from its id, and is not kept."""
+
+    __tablename__ = "registration"
+
+    id: UUID = Field(primary_key=True)
+    email: str = Field(index=True, description="lower case")
+    created_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
+    expires_at: datetime = timestamp()
+    used_at: datetime | None = timestamp(default=None)
+
+
 class Mandate(IdentityRecord, table=True):
     """What an agent may do for a principal. Until it is accepted, the agent is named by number or address alone."""
 

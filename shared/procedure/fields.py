@@ -100,7 +100,10 @@ SimpleType = Literal[
     "bank-account",
     "industry",
     "signature",
+    "attachment",
+    "attachments",
 ]
+FileTypeName = Literal["pdf", "docx", "xlsx", "pptx", "jpeg", "png", "csv", "txt", "zip"]
 # How a field may look, where there is a choice; the first is how it looks when nothing is said.
 LOOKS: dict[str, tuple[str, ...]] = {
     "choice": ("radio", "select", "search"),
@@ -108,6 +111,8 @@ LOOKS: dict[str, tuple[str, ...]] = {
     "birth-date": ("calendar", "wareki"),
     "group": ("rows", "table"),
 }
+# Types whose answers are files.
+FILES = frozenset({"attachment", "attachments"})
 # What a rule can compute.
 COMPUTABLE = frozenset({"text", "integer", "decimal", "money", "percent", "date", "yes-no"})
 
@@ -134,12 +139,21 @@ class FieldOf(Written):
         default=None, pattern=KEY, description="the field with the prefecture in which a municipality has to lie"
     )
     options: list[Option] = Field(default_factory=list, max_length=1000)
+    types: list[FileTypeName] = Field(
+        default_factory=list, description="of files that can be attached; all that are taken when nothing is said"
+    )
+    max_size: int | None = Field(
+        default=None, ge=1, le=50, description="largest size of an attached file in MB; 20 when not said"
+    )
+    most: int | None = Field(default=None, ge=1, le=50, description="most files of `attachments`; 10 when nothing is said")
 
     @model_validator(mode="after")
     def _fits_its_type(self) -> FieldOf:
         kind = getattr(self, "type", "")
         if (kind in {"choice", "choices"}) != bool(self.options):
             raise ValueError("options belong to the types choice and choices, and these need some")
+        if (kind not in FILES and (self.types or self.max_size)) or (kind != "attachments" and self.most):
+            raise ValueError("types and max-size belong to attachment and attachments, most to attachments")
         values = [option.value for option in self.options]
         if len(set(values)) != len(values):
             raise ValueError("two options have the same value")

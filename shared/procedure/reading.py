@@ -9,6 +9,7 @@ from typing import Any
 from shared.i18n import Language
 from shared.procedure.fields import FieldOf, GroupField, ShownField, SimpleField
 from shared.procedure.kinds import KINDS
+from shared.procedure.kinds.files import attached, is_reference, text_of
 from shared.procedure.model import Procedure
 
 
@@ -39,6 +40,15 @@ def sections(procedure: Procedure, answers: Mapping[str, Any], language: Languag
         if entries:
             found.append(Section(page.page.within(language), entries))
     return found
+
+
+def files_in(procedure: Procedure, answers: Mapping[str, Any], language: Language) -> list[tuple[str, str, str]]:
+    """The attached files: where each is attached, its id, and its name with type and size."""
+    return [
+        (label_at(procedure, pointer, language), one["id"], text_of(one, language))
+        for pointer, one in attached(procedure.fields(), answers)
+        if is_reference(one)
+    ]
 
 
 def label_at(procedure: Procedure, pointer: str, language: Language) -> str:

@@ -25,6 +25,7 @@ _TEXT = re.compile(r"""["']([^"']*)["']""")
 _DAYS = {"date", "birth-date", "month"}
 _NUMBERS = {"integer", "money", "fiscal-year", "decimal", "percent"}
 _TEXTS = {"text", "long-text", "organisation-name"}
+_A_FILE = {"name": "plan.pdf", "type": "application/pdf", "size": 1000}
 
 
 @dataclass
@@ -139,5 +140,7 @@ def _an_answer(kind: str) -> Any:
         "rate": {"numerator": 2, "denominator": 3},
         "map-point": {"lat": 35.0, "lon": 139.0},
         "choices": ["x"],
+        "attachment": _A_FILE,
+        "attachments": [_A_FILE],
     }
     return whole.get(kind, "13")

@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 
 # The largest body of any request but an upload's, in bytes.
 BODY_LIMIT = 1024 * 1024
+_LIMIT = "madoguchi.body-limit"
 # A delivery that waits longer than this, in seconds, means that the service's workers do not keep up, or are gone.
 LATE = 60.0
 
@@ -54,6 +55,8 @@ _SECURITY_HEADERS = [
 ]
 
 
+# The health of a part: `ok`, and what there is to say of it.
+Check = Callable[[FastAPI], dict[str, Any]]
 Around = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
@@ -66,11 +69,13 @@ def service_app(
     around: Around | None = None,
     body_limits: Mapping[str, int] | None = None,
     own_rates: Mapping[str, Rate] | None = None,
+    checks: Mapping[str, Check] | None = None,
 ) -> FastAPI:
     """A FastAPI application with its own database role, bell, error handling, health and documentation page.
 
     `around` is what the service itself opens before the first request and closes after the last. `body_limits` are the paths
-    that take larger bodies than BODY_LIMIT, in bytes; `own_rates` those that the common limits of rate do not hold for.
+    that take larger bodies than BODY_LIMIT, in bytes; `own_rates` those that the common limits of rate do not hold for;
+    `checks` are further parts whose health is told: each says whether it is `ok`.
     """
     engine = connect(settings.database_url, name=service, pool=settings.database_pool)
     bell = bell_of(settings.broker_url.get_secret_value())
@@ -104,7 +109,7 @@ def service_app(
     install_errors(app)
     install_pages(app)
     add_docs(app)
-    _add_health(app)
+    _add_health(app, checks or {})
     return app
 
 
@@ -123,6 +128,7 @@ class Frame:
         headers = dict(scope["headers"])
         trace = begin_trace(headers.get(b"traceparent", b"").decode("latin-1") or None)
         limit = _Limit(receive, self._body_limits.get(scope["path"], BODY_LIMIT))
+        scope[_LIMIT] = limit
 
         async def send_framed(message: Any) -> None:
             if message["type"] == "http.response.start":
@@ -134,20 +140,25 @@ class Frame:
         await self.app(scope, limit.receive, send_framed)
 
 
+def allow_body(request: Request, limit: int) -> None:
+    """From a route that reads its body piece by piece: take so many bytes from this caller, instead of BODY_LIMIT."""
+    request.scope[_LIMIT].limit = limit
+
+
 class _Limit:
     """Counts a body's bytes as they come, whatever Content-Length says. (FastAPI's own limit answers with plain text.)"""
 
     def __init__(self, receive: Any, limit: int) -> None:
         self._receive = receive
-        self._limit = limit
+        self.limit = limit
         self._seen = 0
 
     async def receive(self) -> Any:
         message = await self._receive()
         if message["type"] == "http.request":
             self._seen += len(message.get("body", b""))
-            if self._seen > self._limit:
-                raise problems.TooLarge("Send at most {limit} bytes", limit=self._limit)
+            if self._seen > self.limit:
+                raise problems.TooLarge("Send at most {limit} bytes", limit=self.limit)
         return message
 
 
@@ -247,7 +258,7 @@ class _OtherStatus(Problem):
         return problem
 
 
-def _add_health(app: FastAPI) -> None:
+def _add_health(app: FastAPI, checks: Mapping[str, Check]) -> None:
     @app.get("/health/live", include_in_schema=False)
     async def live() -> Response:
         return OrjsonResponse({"status": "ok"})
@@ -257,6 +268,7 @@ def _add_health(app: FastAPI) -> None:
         parts = {"database": _check_database(app), "broker": _check_broker(app)}
         age = parts["database"].pop("oldest_waiting_delivery_s", None)
         parts["deliveries"] = {"ok": age is not None and age < LATE, "oldest_waiting_s": age}
+        parts |= {name: check(app) for name, check in checks.items()}
         # The broker and late deliveries do not make the service unready: it accepts, and the work is done later.
         ok = parts["database"]["ok"]
         status = "ok" if all(part["ok"] for part in parts.values()) else "degraded" if ok else "down"

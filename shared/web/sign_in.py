@@ -51,7 +51,7 @@ def sign_in_router(pages: Pages) -> APIRouter:
             return pages.show(
                 request, "sign_in.html", status=422, email=email, next=local(next), error=wrong, providers=_providers(request)
             )
-        _mail(session, email)
+        mail_link(session, email)
         # The same answer for everybody: who has an account is nobody's business.
         response = pages.show(request, "sign_in_sent.html", email=email, minutes=int(LINK_LIFE.total_seconds() // 60))
         if goal := local(next):
@@ -117,7 +117,7 @@ def _signed_out(pages: Pages, request: Request, came_from: str | None) -> Respon
     return pages.show(request, "signed_out.html", title=client.provider.title, logout=logout)
 
 
-def _mail(session: Session, email: str) -> None:
+def mail_link(session: Session, email: str) -> None:
     """Have a link mailed, if an account has this address and did not ask too often."""
     asked = request_link(session, email, _PEOPLE)
     if asked is not None:

@@ -224,7 +224,7 @@ def main() -> None:
     report: list[dict[str, float]] = []
     with tempfile.TemporaryDirectory() as name, postgres.ephemeral(durable=True) as database, valkey.ephemeral() as broker:
         folder = Path(name)
-        site = Site(database.admin_url, broker.url)
+        site = Site(database.admin_url, broker.url, folder / "storage")
         bootstrap(site.admin_url, site.passwords)
         migrate(site.url(OWNER))
         os.environ.update(site.environment)

@@ -50,6 +50,8 @@ def visits(place: Place, browser: Browser) -> dict[str, Visit]:
                 "application": f"/applications/{accepted}",
                 "application-returned": f"/applications/{returned}",
                 "application-refused": f"/applications/{asked}",
+                "withdrawal": f"/applications/{accepted}/withdrawal",
+                "withdrawal-too-late": f"/applications/{asked}/withdrawal",
                 "forbidden": "/desk",
             }
         ),

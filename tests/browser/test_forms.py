@@ -10,6 +10,7 @@ import pytest
 
 from tests.browser.conftest import APPLICANT, Place, picture
 from tests.browser.test_accessibility import runs_over, small_targets, violations
+from tests.intake.parts import with_files
 from tests.machine import quiet
 from tests.site import example
 
@@ -190,7 +191,8 @@ def test_every_page_of_a_shipped_form_is_accessible_and_fits_a_phone(
     place: Place, browser: Browser, signed_in: list[Any], procedure: str
 ) -> None:
     headers = {"authorization": f"Bearer {place.key}"}
-    answers = example(procedure)["answers"]
+    with httpx.Client(base_url=place.url) as client:
+        answers = with_files(client, place.key, example(procedure))["answers"]
     begun = httpx.post(f"{place.url}/v1/drafts", json={"procedure": procedure, "answers": answers}, headers=headers)
     assert begun.status_code == 201, begun.text
     context = browser.new_context(viewport={"width": 320, "height": 900}, locale="ja-JP")

@@ -14,8 +14,10 @@ from sqlalchemy.exc import ProgrammingError
 from services.review import clock
 from services.review.models import Case
 from shared.bus.deliver import deliver
+from tests.files.samples import PDF
 from tests.flows import corrections as on
 from tests.flows.test_withdrawal import withdraw
+from tests.intake.test_attachments import sent
 from tests.site import DENKI, KOEN, Site, bearer, example
 
 
@@ -511,3 +513,46 @@ def test_how_long_the_office_had_it_leaves_out_what_the_applicant_had(
         found = session.get_one(Case, UUID(case))
         had = clock.run(found, clock.pauses(session, found), datetime.now(UTC))
         assert round(had / timedelta(days=1)) == 6
+
+
+# files
+
+
+def test_a_file_that_was_asked_for_goes_with_it_and_the_desk_opens_it(
+    clean: Site, counter: TestClient, desk: TestClient, *, key: str, press: str, application: str, case: str
+) -> None:
+    asked = on.ask(desk, press, case, [{"pointer": "/plan", "says": "事業計画書を付けてください。"}]).json()["id"]
+    clean.deliver_all()
+    refused = on.send_in(counter, key, application, asked, plan={**sent(counter, key)["reference"], "name": "別の名.pdf"})
+    assert refused.json()["errors"][0]["pointer"] == "/answers/plan"
+    stranger = clean.an_applicant("b@example.com", name="乙")
+    taken = on.send_in(counter, key, application, asked, plan=sent(counter, stranger)["reference"])
+    assert taken.json()["errors"][0]["pointer"] == "/answers/plan"
+    file = sent(counter, key)
+    assert on.send_in(counter, key, application, asked, plan=file["reference"]).status_code == 200
+    clean.deliver_all()
+    assert on.at_desk(desk, press, case)[0]["changes"][0]["new"].startswith("事業計画書.pdf")
+    content = f"/v1/cases/{case}/attachments/{file['id']}/content"
+    assert desk.get(content, headers=bearer(press)).content == PDF
+    assert clean.value("select count(*) from intake.enclosure where attachment_id = cast(:id as uuid)", id=file["id"]) == 1
+    again = on.ask(desk, press, case, [{"pointer": "/plan", "says": "新しいものを付けてください。"}]).json()["id"]
+    clean.deliver_all()
+    newer = sent(counter, key, PDF + b"\n%new\n", "計画2.pdf")
+    assert on.send_in(counter, key, application, again, plan=newer["reference"]).status_code == 200
+    clean.deliver_all()
+    assert desk.get(content, headers=bearer(press)).status_code == 200  # what it was before stays at hand
+
+
+def test_a_file_that_waits_for_its_scan_is_not_sent_in_yet(
+    clean: Site, counter: TestClient, desk: TestClient, monkeypatch: pytest.MonkeyPatch, *, key: str, press: str, application: str
+) -> None:
+    asked = on.ask(desk, press, on.case_of(clean, application), [{"pointer": "/plan", "says": "計画"}]).json()["id"]
+    clean.deliver_all()
+    file = sent(counter, key)["reference"]
+    monkeypatch.setattr(counter.app.state.settings, "clamd", "tcp://127.0.0.1:9")  # type: ignore[attr-defined]
+    waiting = on.send_in(counter, key, application, asked, plan=file)
+    assert (waiting.status_code, waiting.headers["retry-after"]) == (409, "5")
+    clean.run("update intake.attachment set state = 'infected'")
+    assert on.send_in(counter, key, application, asked, plan=file).status_code == 422
+    clean.run("update intake.attachment set state = 'clean'")
+    assert on.send_in(counter, key, application, asked, plan=file).status_code == 200

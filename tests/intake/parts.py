@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from fastapi.testclient import TestClient
 
+from shared.filetypes import FILE_TYPES
 from shared.procedure.model import Procedure
+from tests.files import samples
 from tests.site import Site, bearer
 
+CONTENTS = {
+    FILE_TYPES["pdf"].media_type: samples.PDF,
+    FILE_TYPES["xlsx"].media_type: samples.office("xlsx"),
+    FILE_TYPES["jpeg"].media_type: samples.JPEG,
+}
 APPLICATIONS = "/v1/applications"
 
 
@@ -21,6 +29,27 @@ def file(counter: TestClient, key: str, filing: Any, *, once: str = "", **header
         headers["idempotency-key"] = once
     answer: httpx.Response = counter.post(APPLICATIONS, json=filing, headers={**bearer(key), **headers})
     return answer
+
+
+def with_files(client: Any, key: str, filing: dict[str, Any]) -> dict[str, Any]:
+    """A filing whose files were sent: each one that its answers name, as a good file of that type."""
+
+    def sent(one: dict[str, Any]) -> dict[str, Any]:
+        content = CONTENTS[one["type"]]
+        disposition = f"attachment; filename*=UTF-8''{quote(one['name'])}"
+        answer = client.post("/v1/attachments", content=content, headers={**bearer(key), "content-disposition": disposition})
+        assert answer.status_code == 201, answer.text
+        made: dict[str, Any] = answer.json()["reference"]
+        return made
+
+    def seen(part: Any) -> Any:
+        if isinstance(part, dict) and "sha256" in part:
+            return sent(part)
+        if isinstance(part, dict):
+            return {name: seen(inner) for name, inner in part.items()}
+        return [seen(inner) for inner in part] if isinstance(part, list) else part
+
+    return {**filing, "answers": seen(filing["answers"])}
 
 
 def places(answer: httpx.Response) -> dict[str, str]:

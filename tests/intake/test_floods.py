@@ -13,8 +13,8 @@ from tests.intake.parts import APPLICATIONS, recorded
 from tests.machine import Machine
 from tests.site import KOEN, Site, bearer, example
 
-CONNECTIONS = 300
-WAITING = 40
+CONNECTIONS = 1000
+WAITING = 100
 
 
 async def flood(url: str, key: str, names: list[str]) -> dict[str, httpx.Response]:

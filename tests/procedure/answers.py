@@ -9,8 +9,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from shared.filetypes import FILE_TYPES
 from shared.japanese import PREFECTURES
 from shared.procedure.fields import FieldOf, GroupField, SimpleField, SimpleType
+from shared.procedure.kinds.files import largest_of, types_of
 from shared.procedure.kinds.numbers import INTEGER_LIMIT, MONEY_LIMIT, PERCENT_LIMIT
 from shared.procedure.kinds.texts import LONG_TEXT_LIMIT, TEXT_LIMIT
 from shared.procedure.model import Procedure
@@ -67,6 +69,14 @@ def _choices(field: FieldOf) -> st.SearchStrategy[Any]:
     return st.lists(st.sampled_from(values), unique=True, min_size=1 if field.required is True else 0)
 
 
+def _file(field: FieldOf) -> st.SearchStrategy[Any]:
+    types = [FILE_TYPES[name].media_type for name in types_of(field)]
+    digest = st.text("0123456789abcdef", min_size=64, max_size=64)
+    return _parts(
+        id=st.uuids().map(str), name=_line(), size=st.integers(1, largest_of(field)), type=st.sampled_from(types), sha256=digest
+    )
+
+
 BY_TYPE: dict[SimpleType, Callable[[FieldOf], st.SearchStrategy[Any]]] = {
     "text": lambda field: _text(field, TEXT_LIMIT),
     "long-text": lambda field: _text(field, LONG_TEXT_LIMIT),
@@ -109,6 +119,10 @@ BY_TYPE: dict[SimpleType, Callable[[FieldOf], st.SearchStrategy[Any]]] = {
         holder=_kana(),
     ),
     "industry": lambda _: _parts(code=st.integers(1, 99).map("{:02}".format), title=_line()),
+    "attachment": _file,
+    "attachments": lambda field: st.lists(
+        _file(field), min_size=1 if field.required is True else 0, max_size=2, unique_by=lambda one: one["id"]
+    ),
     "signature": lambda _: _parts(role=_line(), name=_line()),
 }
 

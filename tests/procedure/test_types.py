@@ -44,6 +44,14 @@ def wrong(procedure: Procedure, answers: dict[str, Any]) -> list[str]:
     return by_schema or [one.pointer for one in findings(procedure, answers, today=TODAY) if one.level == "error"]
 
 
+FILE: dict[str, Any] = {
+    "id": "0198a0c2-7b1e-7000-8000-000000000001",
+    "name": "事業計画書.pdf",
+    "size": 1_234_567,
+    "type": "application/pdf",
+    "sha256": "0" * 64,
+}
+
 # type → answers that fit (with how they are read in Japanese), answers that do not
 TYPES: dict[SimpleType, tuple[list[tuple[Any, str]], list[Any]]] = {
     "text": ([("窓口", "窓口")], [1, "x" * 201]),
@@ -113,6 +121,14 @@ TYPES: dict[SimpleType, tuple[list[tuple[Any, str]], list[Any]]] = {
         [({"code": "29", "title": "電気機械器具製造業"}, "29 電気機械器具製造業")],
         [{"code": "00", "title": "x"}, {"code": "29"}],
     ),
+    "attachment": (
+        [(FILE, "事業計画書.pdf（PDF、1.2 MB）")],
+        [FILE | {"type": "text/html"}, FILE | {"size": 20_000_001}, FILE | {"sha256": "x"}, FILE["id"], [FILE]],
+    ),
+    "attachments": (
+        [([FILE, FILE | {"name": "b.pdf"}], "事業計画書.pdf（PDF、1.2 MB）\nb.pdf（PDF、1.2 MB）")],
+        [FILE, [FILE, FILE], [FILE | {"id": "1"}], [FILE | {"name": str(number)} for number in range(11)]],
+    ),
     "signature": ([({"role": "代表取締役", "name": "窓口 花子"}, "代表取締役 窓口 花子")], [{"name": "窓口 花子"}]),
 }
 
@@ -171,6 +187,9 @@ def test_while_a_field_is_not_enabled_it_takes_no_answer() -> None:
         {"key": "x", "type": "municipality", "within": "nothing"},
         {"type": "heading", "image": "plan.png"},
         {"type": "image"},
+        {"key": "x", "type": "text", "types": ["pdf"]},
+        {"key": "x", "type": "attachment", "most": 2},
+        {"key": "x", "type": "attachment", "types": ["exe"]},
     ],
 )
 def test_what_a_type_cannot_be_is_refused(field: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from services.review.corrections import today
+from tests.files.samples import PDF
 from tests.flows import corrections as on
 from tests.site import DENKI, KOEN, Site
 from tests.web.test_forms import Entries
@@ -237,3 +238,31 @@ def test_a_document_is_looked_at_issued_with_the_decision_and_fetched_from_the_p
     clean.deliver_all()
     assert "文書の受取り" in counter_pages.get(f"/applications/{application}").text
     assert "申請者による文書の受取り" in desk_pages.get(here, headers=official).text
+
+
+def test_a_file_is_attached_on_the_page_of_the_correction(
+    clean: Site, counter_pages: TestClient, desk_pages: TestClient, key: str, official: dict[str, str]
+) -> None:
+    application = file(counter_pages, key, KOEN)
+    clean.deliver_all()
+    asked(clean, desk_pages, official, on.case_of(clean, application), plan="事業計画書を付けてください。")
+    sign_in(counter_pages, clean, APPLICANT)
+    here = f"/applications/{application}/correction"
+    page = counter_pages.get(here).text
+    assert 'enctype="multipart/form-data"' in page
+    (entry,) = re.findall(r'type="file"[^>]* name="([^"]+)"|name="([^"]+)"[^>]* type="file"', page)
+    name = entry[0] or entry[1]
+    entries = entries_of(page, here)
+    entries.pop(name, None)
+    wrong = counter_pages.post(
+        here, data={**entries, "go": "send"}, files={name: ("plan.exe", b"MZ", "application/x-msdownload")}
+    )
+    assert wrong.status_code == 422
+    assert 'id="plan-error"' in wrong.text
+    kept = entries_of(wrong.text, here)
+    kept.pop(name, None)
+    done = counter_pages.post(here, data={**kept, "go": "send"}, files={name: ("計画.pdf", PDF, "application/pdf")})
+    assert done.headers["location"] == f"/applications/{application}", done.text
+    clean.deliver_all()
+    assert "計画.pdf" in counter_pages.get(f"/applications/{application}").text
+    assert "計画.pdf" in desk_pages.get(f"/desk/cases/{on.case_of(clean, application)}", headers=official).text

@@ -6,7 +6,7 @@ A new type is an entry here and its name in model.SimpleType.
 from __future__ import annotations
 
 from shared.procedure.fields import SimpleType
-from shared.procedure.kinds import choices, dates, numbers, people, places, texts
+from shared.procedure.kinds import choices, dates, files, numbers, people, places, texts
 from shared.procedure.kinds.kind import Kind
 
 KINDS: dict[SimpleType, Kind] = {
@@ -16,6 +16,7 @@ KINDS: dict[SimpleType, Kind] = {
     **choices.KINDS,
     **places.KINDS,
     **people.KINDS,
+    **files.KINDS,
 }
 
 __all__ = ["KINDS", "Kind"]

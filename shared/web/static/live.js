@@ -12,6 +12,8 @@ let timer, sending, unsaved = false, given_up = false;
 
 const entries = (item) =>
   JSON.stringify([...item.querySelectorAll("input, select, textarea")].map((one) => [one.name, one.value, one.checked]));
+// A chosen file goes with the next button; until then its item stays as it is.
+const chosen = (root) => [...root.querySelectorAll("input[type=file]")].some((one) => one.files.length > 0);
 const itemsIn = (root) =>
   [...root.querySelectorAll("[data-item]")].filter((one) => (one.parentElement.closest("[data-item]") ?? root) === root);
 
@@ -30,7 +32,7 @@ function takeOver(here, there, sent) {
       if (last) last.after(item);
       else here.prepend(item);
     } else if (itemsIn(old).length && itemsIn(item).length) takeOver(old, item, sent);
-    else if (!old.contains(document.activeElement) && entries(old) === sent.get(old)) old.replaceWith(item);
+    else if (!old.contains(document.activeElement) && !chosen(old) && entries(old) === sent.get(old)) old.replaceWith(item);
     last = form.contains(item) ? item : old;
   }
   for (const gone of known.values()) if (!gone.contains(document.activeElement)) gone.remove();
@@ -59,7 +61,8 @@ async function save() {
   }
   form.elements.version.value = saved.elements.version.value;
   takeOver(form.querySelector(".items"), saved.querySelector(".items"), sent);
-  if (!unsaved) say(form.dataset.saved);
+  if (chosen(form)) unsaved = true;
+  else if (!unsaved) say(form.dataset.saved);
 }
 
 function later(pause = PAUSE) {
@@ -74,9 +77,9 @@ function later(pause = PAUSE) {
 }
 
 if (form) {
-  form.addEventListener("input", () => {
+  form.addEventListener("input", (event) => {
     unsaved = true;
-    if (!given_up) later();
+    if (!given_up && event.target.type !== "file") later();
   });
   form.addEventListener("submit", async (event) => {
     clearTimeout(timer);

@@ -1,0 +1,1 @@
+"""People's files: where they lie, and looking for viruses in them."""
