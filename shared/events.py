@@ -62,6 +62,7 @@ class Agent(Part):
     organisation_id: UUID
     name: str
     corporate_number: str | None = None
+    verified: bool = True
 
 
 class Applicant(Part):

@@ -18,6 +18,7 @@ title: {{ja: 手続の名称, en: Title of the procedure}}
 law: {{ja: 根拠法令と条文, en: Law and article}}
 owner: {{ja: 担当課室, en: Division in charge}}
 applicants: [corporation]              # corporation, sole-proprietor, association, ministry
+sign-in: any                           # 又は entry（GビズIDなら種類を問わない）, prime（確認済みの組織だけ）
 open: always                           # 又は {{from: 2027-04-01T09:00, to: 2027-05-31T17:00}}
 standard-period: 20 working days       # 標準処理期間
 summary: {{ja: 何のための手続か, en: What it is for}}

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from services.intake import attachments, uploads
 from services.intake.models import Attachment
+from services.intake.reach import sending_for
+from shared.database import Session
 from shared.filetypes import FILE_TYPES
+from shared.identity.callers import Caller, must_write
 from shared.storage import Storage
 from shared.web.callers import Applicant, Transaction
 from shared.web.downloads import DOWNLOAD, download
@@ -77,15 +80,23 @@ async def send_attachment(
     request: Request,
     response: Response,
     caller: Applicant,
+    on_behalf_of: Annotated[UUID | None, Query(description="your principal: `principal.id` of GET /v1/mandates")] = None,
 ) -> Any:
+    must_write(caller)
     name = uploads.name_in(request.headers.get("content-disposition", ""))
     storage: Storage = request.app.state.storage
+    sender = caller if on_behalf_of is None else await run_in_threadpool(_sending, request, caller, on_behalf_of)
     with request.app.state.uploads.taken():
         async with uploads.received(request, storage, request.app.state.settings.attachment_bytes) as incoming:
             sent = await run_in_threadpool(incoming.looked_at, name, request.headers.get("content-type", ""))
-            attachment = await run_in_threadpool(attachments.keep, request.app.state.engine, storage, caller, sent)
+            attachment = await run_in_threadpool(attachments.keep, request.app.state.engine, storage, sender, sent)
     response.headers["location"] = f"/v1/attachments/{attachment.id}"
     return _out(request, attachment)
+
+
+def _sending(request: Request, caller: Caller, principal: UUID) -> Caller:
+    with Session(request.app.state.engine) as session:
+        return sending_for(session, caller, principal)
 
 
 @router.get("/{attachment_id}", response_model=AttachmentOut, responses=described(401, 403, 404, 422))

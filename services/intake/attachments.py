@@ -15,10 +15,11 @@ import orjson
 from sqlalchemy import Engine, delete, exists, func, text, update
 from sqlmodel import Session, col, select
 
+from services.intake import reach
 from services.intake.models import Attachment, Enclosure
 from shared.bus.publish import ring_after_commit
 from shared.database import new_id
-from shared.identity.callers import Caller
+from shared.identity.callers import Caller, must_write
 from shared.problems import Conflict, Forbidden, NotFound, Unavailable
 from shared.storage import Readable, Storage, StorageError, attachment_key
 
@@ -85,6 +86,7 @@ def keep(engine: Engine, storage: Storage, caller: Caller, sent: Sent) -> Attach
 
 
 def _announced(session: Session, caller: Caller, sent: Sent) -> Attachment:
+    must_write(caller)
     if caller.organisation_id is None:
         raise Forbidden("Files are sent from an organisation's account")
     # Two that come at the same time must not both be the last one.
@@ -106,6 +108,7 @@ def _announced(session: Session, caller: Caller, sent: Sent) -> Attachment:
         id=new_id(),
         organisation_id=caller.organisation_id,
         account_id=caller.account_id,
+        agent_id=caller.agent.organisation_id if caller.agent else None,
         name=sent.name,
         type=sent.type,
         size=sent.size,
@@ -124,11 +127,11 @@ def _filed() -> Any:
 
 
 def shown(session: Session, caller: Caller, attachment_id: UUID) -> Attachment:
-    """A file of the caller's organisation. Raises NotFound."""
+    """A file of the caller's organisation, or that it sent for a principal. Raises NotFound."""
     found = session.exec(
         select(Attachment).where(
             Attachment.id == attachment_id,
-            Attachment.organisation_id == caller.organisation_id,
+            reach.files(session, caller),
             col(Attachment.state).in_(_KEPT),
         )
     ).first()
@@ -155,7 +158,8 @@ def opened(storage: Storage, key: str) -> Readable:
 
 
 def remove(session: Session, caller: Caller, attachment_id: UUID) -> None:
-    """Give up a file that is not filed. Raises NotFound, Conflict."""
+    """Give up a file that is not filed. Raises NotFound, Forbidden, Conflict."""
+    must_write(caller)
     attachment = shown(session, caller, attachment_id)
     gone = session.exec(
         update(Attachment).where(col(Attachment.id) == attachment.id, ~_filed()).values(state="leaving", expires_at=func.now())

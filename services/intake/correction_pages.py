@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
+from sqlmodel import Session
 
 from services.intake import corrections, enclosures
 from services.intake.correcting import Mending, save, send_in
 from services.intake.correction_routes import work_of
 from services.intake.correction_view import read_fields, shown_fields
-from services.intake.draft_pages import PageEntered
+from services.intake.draft_pages import entered_by
 from services.intake.draft_views import PAGES, WORDS, as_shown, refusals, with_files
 from services.intake.form_reading import text_of, with_rows
 from services.intake.form_view import entries
+from services.intake.multipart import Entered
 from shared.i18n import translate
+from shared.identity.callers import Caller, must_write
+from shared.identity.mandates import acting
 from shared.problems import Conflict, Invalid, Problem
 from shared.procedure.changes import merged
 from shared.procedure.reading import label_at
@@ -26,6 +30,20 @@ from shared.web.pages import language_of, pages_router
 from shared.web.visitors import ApplicantPerson
 
 router = pages_router()
+
+
+async def _entered(request: Request, caller: ApplicantPerson, application_id: UUID) -> Entered:
+    return await entered_by(request, lambda: _sending(request, caller, application_id))
+
+
+def _sending(request: Request, caller: Caller, application_id: UUID) -> Caller:
+    must_write(caller)
+    with Session(request.app.state.engine) as session:
+        application, _ = corrections.shown(session, caller, application_id)
+        return acting(session, caller, application.organisation_id, application.procedure_id, "file")
+
+
+PageEntered = Annotated[Entered, Depends(_entered)]
 
 
 @router.get("/applications/{application_id}/correction")

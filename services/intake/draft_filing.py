@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from services.intake import applications, drafts, enclosures
 from services.intake.duplicates import of_caller, said
-from services.intake.filing import Filing, FilingIn, Receipt, WrittenContact, prepare, read
+from services.intake.filing import Filing, FilingIn, Receipt, WrittenContact, must_be_for, prepare, read
 from services.intake.form_errors import Wrong, to_file, wrong
 from services.intake.models import Draft
 from services.intake.procedures import Catalogue, Published
@@ -69,8 +69,9 @@ def errors_of(draft: Draft, published: Published) -> list[Wrong]:
 
 
 def duplicates_of(session: Session, draft: Draft, published: Published, caller: Caller) -> list[Wrong]:
-    """What is to be said of the caller's organisation's own applications that a draft would be a duplicate of."""
-    found = of_caller(session, caller, published, to_file(published, draft.answers))
+    """What is to be said of the applications of the draft's own organisation that it would be a duplicate of."""
+    filer = acting(session, caller, draft.organisation_id, draft.procedure_id, "prepare")
+    found = of_caller(session, filer, published, to_file(published, draft.answers))
     return [
         Wrong(one.pointer, "error" if level == "error" else "warning", one.ja, one.en) for level, one in said(published, found)
     ]
@@ -113,6 +114,8 @@ def _prepared(request: Request, caller: Caller, draft_id: UUID, version: int | N
             raise Conflict("{name} has changed this draft in the meantime; look at it again", name=draft.updated_by_name)
         if drafts.held_by_another(draft, caller):
             raise Conflict("{name} is writing this draft; try again later, or take it over", name=draft.held_by_name)
+        filer = acting(session, caller, draft.organisation_id, draft.procedure_id, "file")
+        must_be_for(filer, published)
         answers = to_file(published, draft.answers)
         contact = WrittenContact.model_validate(contact_of(draft, caller))
         found = [*errors_of(draft, published), *duplicates_of(session, draft, published, caller)]
@@ -123,7 +126,6 @@ def _prepared(request: Request, caller: Caller, draft_id: UUID, version: int | N
             raise Invalid("The answers do not fit the form of {id}", errors=errors, id=published.ref.id)
         body = orjson.dumps({"procedure": published.ref.id, "answers": answers, "contact": contact.model_dump()})
         written: FilingIn = read(body)
-        filer = acting(session, caller, draft.organisation_id, draft.procedure_id, "file")
         return prepare(written, body, filer, published, str(draft_id))
 
 

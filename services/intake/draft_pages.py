@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,15 +16,16 @@ from starlette.concurrency import run_in_threadpool
 from services.intake import applications, attachments, draft_filing, drafts
 from services.intake.attachments import reference_text
 from services.intake.draft_views import PAGES, confirm_page, errors_in, form_page, places_on, title_of
+from services.intake.entitled import must_be_entitled
 from services.intake.filing import WrittenContact
 from services.intake.form_errors import pages_of
 from services.intake.form_posted import FormPosted, posted
 from services.intake.form_reading import Posted, read_page, text_of, with_rows
 from services.intake.multipart import Entered, Part, read_form
 from services.intake.reach import principals
-from shared.identity.callers import Caller
+from shared.identity.callers import Caller, must_write
 from shared.identity.mandates import acting, held
-from shared.problems import Conflict, Invalid, NotFound
+from shared.problems import Conflict, Forbidden, Invalid, NotFound
 from shared.validation import body_errors
 from shared.web.callers import Transaction
 from shared.web.pages import language_of, pages_router
@@ -36,21 +38,33 @@ _MOST_FILES = 4
 router = pages_router()
 
 
-async def _entered(request: Request, caller: ApplicantPerson) -> Entered:
-    """A page of the form with its files, which are kept as they come in."""
+async def entered_by(request: Request, sending: Callable[[], Caller]) -> Entered:
+    """A page of a form with its files, which are kept as they come in, for who is `sending` them."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/"):
         return Entered({name: list(texts) for name, texts in (await posted(request)).items()})
     state = request.app.state
+    sender = await run_in_threadpool(sending)
 
     async def keep(part: Part) -> str:
         if part.incoming is None or part.filename is None:
             return ""
         sent = await run_in_threadpool(part.incoming.looked_at, part.filename, part.declared)
-        return reference_text(await run_in_threadpool(attachments.keep, state.engine, state.storage, caller, sent))
+        return reference_text(await run_in_threadpool(attachments.keep, state.engine, state.storage, sender, sent))
 
     each: int = state.settings.attachment_bytes
     with state.uploads.taken():
         return await read_form(request, state.storage, whole=_MOST_FILES * each, each=each, keep=keep)
+
+
+async def _entered(request: Request, caller: ApplicantPerson, draft_id: UUID) -> Entered:
+    return await entered_by(request, lambda: _sending(request, caller, draft_id))
+
+
+def _sending(request: Request, caller: Caller, draft_id: UUID) -> Caller:
+    must_write(caller)
+    with Session(request.app.state.engine) as session:
+        draft = drafts.shown(session, caller, draft_id)
+        return acting(session, caller, draft.organisation_id, draft.procedure_id, "prepare")
 
 
 PageEntered = Annotated[Entered, Depends(_entered)]
@@ -64,13 +78,19 @@ def _to(path: str) -> Response:
 def start(procedure_id: str, request: Request, session: Transaction, caller: ApplicantPerson) -> Response:
     """Where an application begins: anew, with a draft, or with an earlier application."""
     published = request.app.state.catalogue.current(session, procedure_id)
+    try:
+        must_be_entitled(caller, published.procedure)
+        hindrance = None
+    except Forbidden as problem:
+        hindrance = problem
     earlier = [one for one in applications.listed(session, caller, limit=200) if one.procedure_id == procedure_id]
     return PAGES.show(
         request,
         "apply.html",
         title=published.procedure.title.within(language_of(request)),
         procedure_id=procedure_id,
-        mine=caller.organisation_kind in published.procedure.applicants,
+        mine=not hindrance,
+        hindrance=hindrance,
         principals=principals(session, caller, published.procedure),
         drafts=drafts.listed(session, caller, procedure=procedure_id),
         earlier=earlier[:_EARLIER],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import orjson
@@ -13,12 +13,13 @@ from sqlmodel import Session, col, func, select
 
 from services.intake import enclosures
 from services.intake.carrying import carry_over, prefilled
+from services.intake.entitled import must_be_entitled
 from services.intake.models import Application, Draft
 from services.intake.procedures import Published
 from services.intake.reach import within
 from shared.database import new_id
 from shared.identity.callers import Caller, must_write
-from shared.problems import Conflict, Forbidden, NotFound, TooLarge
+from shared.problems import Conflict, NotFound, TooLarge
 
 MOST_DRAFTS = 100  # of one organisation
 SIZE_LIMIT = 512 * 1024  # of the answers as JSON, in bytes
@@ -42,9 +43,7 @@ def create(
 
     Raises Forbidden, Conflict, TooLarge.
     """
-    must_write(caller)
-    if caller.organisation_id is None or caller.organisation_kind not in published.procedure.applicants:
-        raise Forbidden("This procedure is for {kinds}", kinds=", ".join(published.procedure.applicants))
+    must_be_entitled(caller, published.procedure)
     # Two that begin at the same time must not both be the last one.
     lock = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
     session.execute(lock, {"name": f"intake.draft {caller.organisation_id}"})
@@ -54,7 +53,7 @@ def create(
     now = datetime.now(UTC)
     draft = Draft(
         id=new_id(),
-        organisation_id=caller.organisation_id,
+        organisation_id=cast("UUID", caller.organisation_id),
         agent_id=caller.agent.organisation_id if caller.agent else None,
         agent_name=caller.agent.name if caller.agent else None,
         procedure_id=published.ref.id,

@@ -14,14 +14,15 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from services.intake.enclosures import enclose
+from services.intake.entitled import must_be_entitled
 from services.intake.mending import ERRORS_SHOWN, schema_errors
 from services.intake.models import Application
 from services.intake.procedures import Published, must_be_open
 from shared.bus.publish import publish
 from shared.database import insert_many, new_id
 from shared.events import Agent, Applicant, ApplicationFiled, Contact, ProcedureRef
-from shared.identity.callers import Caller, must_write
-from shared.problems import FieldError, Forbidden, Invalid, Malformed, Problem, json_pointer
+from shared.identity.callers import Caller
+from shared.problems import FieldError, Invalid, Malformed, Problem, json_pointer
 from shared.procedure.kinds.files import attached
 from shared.telemetry import current_traceparent
 from shared.validation import body_errors
@@ -116,10 +117,7 @@ def null_character(content: Any, pointer: str = "") -> str | None:
 
 def must_be_for(caller: Caller, published: Published) -> None:
     """Whether the caller may file this procedure now. Raises Forbidden, Conflict."""
-    must_write(caller)
-    kinds = published.procedure.applicants
-    if caller.organisation_kind not in kinds:
-        raise Forbidden("This procedure is for {kinds}", kinds=", ".join(kinds))
+    must_be_entitled(caller, published.procedure)
     must_be_open(published)
 
 
@@ -214,7 +212,7 @@ def _row(filing: Filing) -> dict[str, Any]:
         name=caller.organisation_name,
         corporate_number=caller.corporate_number,
         verified=caller.organisation_verified,
-        agent=Agent(**agent.__dict__) if agent else None,
+        agent=Agent.model_validate(agent, from_attributes=True) if agent else None,
     )
     return {
         "id": filing.id,

@@ -259,6 +259,7 @@ class Attachment(IntakeRecord, table=True):
     id: UUID = Field(primary_key=True)
     organisation_id: UUID
     account_id: UUID
+    agent_id: UUID | None = Field(default=None, description="the organisation that sent it under a mandate")
     name: str
     type: str = Field(description="media type, by content")
     size: int = Field(sa_type=BigInteger, description="bytes")

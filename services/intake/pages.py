@@ -12,6 +12,7 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 
 from services.intake import applications, corrections, documents, enclosures, messages, notices, searching
+from services.intake.entitled import SIGN_INS
 from services.intake.models import Application, Correction, Revision, Step
 from services.intake.procedures import Catalogue, Published
 from services.intake.withdrawal import may_withdraw
@@ -247,6 +248,7 @@ def _outline(published: Published, language: Language) -> dict[str, Any]:
             for one in procedure.documents
         ],
         "applicants": [KINDS[kind] for kind in procedure.applicants],
+        "sign_in": SIGN_INS[procedure.sign_in] if procedure.sign_in != "any" else "",
         "period": procedure.standard_period,
         "open": published.is_open(datetime.now(UTC)),
         "opening": published.opening,

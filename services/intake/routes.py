@@ -74,6 +74,7 @@ class DocumentOut(BaseModel):
 class ProcedureOut(ProcedureSummary):
     """A procedure with what is to be known before one starts, and what is needed to file it."""
 
+    sign_in: str = Field(description="`any`, `entry`: any GビズID, `prime`: an organisation that was verified")
     law_url: str
     documents: list[DocumentOut]
     takes_minutes: int | None = Field(description="how long most people need to fill it in")
@@ -170,6 +171,7 @@ def show_procedure(procedure_id: str, request: Request, session: Transaction) ->
             {"title": one.title.within(language), "needed": _text(one.needed, language), "help": _text(one.help, language)}
             for one in procedure.documents
         ],
+        "sign_in": procedure.sign_in,
         "takes_minutes": procedure.takes.minutes if procedure.takes else None,
         "deadline": _text(procedure.deadline, language),
         "fee": _text(procedure.fee, language),

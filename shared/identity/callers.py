@@ -43,6 +43,8 @@ class Agent:
     organisation_id: UUID
     name: str
     corporate_number: str | None
+    verified: bool
+    standing: str
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,13 @@ def acting(session: Session, caller: Caller, principal: UUID | None, procedure: 
         organisation_verified=fits.verified,
         standing="",
         profile={},
-        agent=Agent(cast("UUID", caller.organisation_id), caller.organisation_name, caller.corporate_number),
+        agent=Agent(
+            cast("UUID", caller.organisation_id),
+            caller.organisation_name,
+            caller.corporate_number,
+            caller.organisation_verified,
+            caller.standing,
+        ),
     )
 
 

@@ -43,7 +43,14 @@ def lint(procedure: Procedure) -> list[Found]:
     """Everything that can be found, in the order of the file."""
     if wrong := mistakes(procedure):
         return [Found(path, "error", says.split(": ", 1)[1]) for path, says in wrong]
-    found = [*_options(procedure), *_constants(procedure), *_routes(procedure), *_texts(procedure), *_untold(procedure)]
+    found = [
+        *_options(procedure),
+        *_constants(procedure),
+        *_routes(procedure),
+        *_texts(procedure),
+        *_untold(procedure),
+        *_unknowable(procedure),
+    ]
     order = {path: number for number, path in enumerate(_paths(procedure))}
     return sorted(found, key=lambda one: order.get(one.path[:2], len(order)))
 
@@ -172,3 +179,10 @@ def _written(part: Any, path: Path) -> Iterator[tuple[Path, dict[str, str]]]:
     elif isinstance(part, list):
         for number, more in enumerate(part):
             yield from _written(more, (*path, number))
+
+
+def _unknowable(procedure: Procedure) -> Iterator[Found]:
+    """GビズID has corporations and sole proprietors only: others are verified one by one, by an operator."""
+    if procedure.sign_in != "any" and not {"corporation", "sole-proprietor"} & set(procedure.applicants):
+        says = f"no applicant can have GビズID: with sign-in {procedure.sign_in} an operator has to verify each"
+        yield Found(("sign-in",), "warning", says)

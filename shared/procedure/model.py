@@ -150,6 +150,7 @@ def _covering(offices: list[Office]) -> list[Office]:
 
 Offices = Annotated[list[Office], AfterValidator(_covering)]
 ApplicantKind = Literal["corporation", "sole-proprietor", "association", "ministry"]
+SignIn = Literal["any", "entry", "prime"]
 
 
 class Procedure(Preparing):
@@ -160,6 +161,11 @@ class Procedure(Preparing):
     law: Label = Field(description="the law it rests on, with the article")
     owner: Label = Field(description="the division in charge")
     applicants: list[ApplicantKind] = Field(min_length=1)
+    sign_in: SignIn = Field(
+        default="any",
+        description="how well the applicant must be known: `entry` is any GビズID, `prime` an organisation that was verified, by "
+        "GビズID (プライム, メンバー) or by an operator",
+    )
     open: Literal["always"] | Period = "always"
     standard_period: Annotated[StandardPeriod, BeforeValidator(_as_period)] | None = None
     summary: Label | None = None

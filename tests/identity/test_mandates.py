@@ -9,11 +9,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from shared.i18n import JST
+from tests.files.samples import PDF
 from tests.identity.test_members import a_member
 from tests.identity.test_sessions import signed_in
 from tests.intake.parts import file
 from tests.site import DENKI, KOEN, Site, bearer, example
 from tests.web.conftest import Open, counter_pages, open_pages
+from tests.web.test_forms import Entries
 
 __all__ = ["counter_pages", "open_pages"]  # fixtures
 MANDATES = "/v1/mandates"
@@ -318,3 +320,65 @@ def test_both_do_all_of_it_on_pages(clean: Site, open_pages: Open, principal: st
     assert theirs.get(begun.headers["location"]).status_code == 404
     assert principal
     assert agent
+
+
+def test_an_agent_attaches_files_for_its_principal(
+    clean: Site, counter: TestClient, open_pages: Open, principal: str, agent: str
+) -> None:
+    ended = mandate(counter, principal, agent, procedures=[KOEN])
+    home = organisation(counter, principal)
+    stranger = clean.an_applicant("stranger@example.com", name="無関係株式会社")
+    headers = {"content-disposition": 'attachment; filename="plan.pdf"'}
+    send = {"params": {"on_behalf_of": home}, "content": PDF}
+    assert counter.post("/v1/attachments", **send, headers=bearer(stranger) | headers).status_code == 403
+    sent = counter.post("/v1/attachments", **send, headers=bearer(agent) | headers)
+    assert sent.status_code == 201, sent.text
+    whose = "select organisation_id::text from intake.attachment where id = cast(:id as uuid)"
+    assert clean.value(whose, id=sent.json()["id"]) == home
+    there = f"/v1/attachments/{sent.json()['id']}"
+    seen = {key: counter.get(there, headers=bearer(key)).status_code for key in (principal, agent, stranger)}
+    assert seen == {principal: 200, agent: 200, stranger: 404}
+    filing = on_behalf(counter, principal, KOEN)
+    filing["answers"]["plan"] = sent.json()["reference"]
+    assert file(counter, agent, filing).status_code == 202
+
+    theirs = signed_in(open_pages, clean, AGENT)
+    begun = theirs.post(f"/procedures/{KOEN}/apply", data={"on_behalf_of": home}).headers["location"]
+    page = begun.replace("/pages/1", "/pages/3")
+    entries = Entries(theirs.get(page).text, page).sent
+    entries = {name: texts for name, texts in entries.items() if not name.endswith(".file")} | {"go": ["update"]}
+    assert theirs.post(page, data=entries, files=[("plan.file", ("p.pdf", PDF, "application/pdf"))]).status_code == 303
+    assert set(clean.rows("select organisation_id::text as of from intake.attachment")[1].values()) == {home}
+    assert "p.pdf" in theirs.get(page).text
+    counter.delete(f"{MANDATES}/{ended}", headers=bearer(principal))
+    assert counter.get(there, headers=bearer(agent)).status_code == 404
+
+
+def a_file(counter: TestClient, key: str) -> Any:
+    headers = {**bearer(key), "content-disposition": "attachment; filename=plan.pdf"}
+    return counter.post("/v1/attachments", content=PDF, headers=headers)
+
+
+def test_who_may_receive_opens_the_files_of_what_he_sees_and_no_others(
+    clean: Site, counter: TestClient, principal: str, agent: str
+) -> None:
+    filed, other = a_file(counter, principal).json(), a_file(counter, principal).json()
+    filing = example(KOEN)
+    filing["answers"]["plan"] = filed["reference"]
+    assert file(counter, principal, filing).status_code == 202
+    mandate(counter, principal, agent, rights=["receive"], procedures=[KOEN])
+
+    def seen(one: dict[str, Any]) -> int:
+        return int(counter.get(f"/v1/attachments/{one['id']}", headers=bearer(agent)).status_code)
+
+    assert (seen(filed), seen(other)) == (200, 404)
+    clean.run("update identity.mandate set procedures = array[:p]", p=DENKI)
+    assert (seen(filed), seen(other)) == (404, 404)
+
+
+def test_who_may_only_read_sends_and_removes_no_file(clean: Site, counter: TestClient, principal: str) -> None:
+    reader = a_member(clean, "read")
+    assert a_file(counter, reader).status_code == 403
+    made = a_file(counter, principal).json()["id"]
+    assert counter.get(f"/v1/attachments/{made}", headers=bearer(reader)).status_code == 200
+    assert counter.delete(f"/v1/attachments/{made}", headers=bearer(reader)).status_code == 403

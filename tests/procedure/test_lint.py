@@ -94,6 +94,8 @@ PLANTED = [
     ("    - {to-office-of: place.prefecture}\n", "", "review:", "the last route needs to be without `when`"),
     ("{ja: 所在地, en: Place}, required: true", "{ja: 所在地, en: Place}", "to-office-of", "may be left unanswered"),
     ("takes: 30 minutes\n", "", "procedure:", "write `takes`"),
+    ("[corporation]", "[ministry]\nsign-in: prime", "sign-in:", "no applicant can have GビズID"),
+    ("[corporation]", "[corporation]\nsign-in: member", "sign-in:", "'any', 'entry' or 'prime'"),
     ("fee: {ja: 無料, en: Free}\n", "", "procedure:", "write `fee`"),
     ("decides: {ja: 見本大臣, en: Minister of Samples}", "decides: 見本大臣", "decides:", "the English text is missing"),
     ("takes: 30 minutes", "takes: long", "takes:", "takes"),

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261124_0003d"
-down_revision = "20261124_0004a"
+down_revision = "20261124_0005"
 branch_labels = None
 depends_on = None
 
