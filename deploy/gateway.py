@@ -26,6 +26,7 @@ PATHS: dict[str, str] = {
     "/": "intake",
     "/v1/procedures": "intake",
     "/v1/applications": "intake",
+    "/v1/notices": "intake",
     "/v1/mandates": "intake",
     "/v1/organisation": "intake",
     "/organisation": "intake",

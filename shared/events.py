@@ -201,6 +201,7 @@ class CaseDecided(Event):
     decided_at: datetime
     reasons: str = ""
     appeal: str = ""
+    revision: int = Field(default=1, description="which contents it was decided on: 1 as filed, more after corrections")
 
 
 class CaseWithdrawn(Event):
@@ -215,6 +216,180 @@ class CaseWithdrawn(Event):
     official: Official | None
     withdrawn_at: datetime
     reason: str = ""
+
+
+class CorrectionItem(Part):
+    """One place to mend, as the official says it. `pointer` is a JSON Pointer into the answers."""
+
+    pointer: str
+    says: str
+
+
+class CorrectionEvent(Event):
+    """About a correction of one case (補正, 行政手続法7条). `due_on` is the last day, in Japan's time."""
+
+    source: ClassVar[str] = "review"
+
+    correction_id: UUID
+    case_id: UUID
+    arrival_number: str
+    procedure: ProcedureRef
+    contact: Contact
+    due_on: date
+
+
+class CorrectionRequested(CorrectionEvent):
+    """The official asks the applicant to mend these places; the clock of the standard period stops."""
+
+    type: ClassVar[str] = "correction.requested.v1"
+
+    asked_at: datetime
+    items: list[CorrectionItem]
+    note: str = ""
+
+
+class CorrectionExtended(CorrectionEvent):
+    """The applicant has until another day."""
+
+    type: ClassVar[str] = "correction.extended.v1"
+
+
+class CorrectionReminded(CorrectionEvent):
+    """The last day is near, and nothing was sent in yet."""
+
+    type: ClassVar[str] = "correction.reminded.v1"
+
+
+class CorrectionExpired(CorrectionEvent):
+    """The last day is over and nothing was sent in: the official extends it, goes on without it, or decides."""
+
+    type: ClassVar[str] = "correction.expired.v1"
+
+    official: Official | None
+
+
+class CorrectionClosed(CorrectionEvent):
+    """The official goes on without the correction."""
+
+    type: ClassVar[str] = "correction.closed.v1"
+
+    note: str = ""
+
+
+class ApplicationCorrected(Event):
+    """The applicant sent in what was asked for: `answers` are the whole contents now, in their `revision` (from 2)."""
+
+    type: ClassVar[str] = "application.corrected.v1"
+    source: ClassVar[str] = "intake"
+
+    correction_id: UUID
+    revision: int
+    answers: dict[str, Any]
+    corrected_at: datetime
+    receipt_number: str
+    procedure: ProcedureRef
+    contact: Contact
+
+
+class CaseCorrected(Event):
+    """The desk has the mended contents. `late`: the case was decided on the earlier ones before they were heard of."""
+
+    type: ClassVar[str] = "case.corrected.v1"
+    source: ClassVar[str] = "review"
+
+    case_id: UUID
+    arrival_number: str
+    procedure: ProcedureRef
+    official: Official | None
+    revision: int
+    late: bool = False
+
+
+class MessageToOffice(Event):
+    """Somebody of the organisation wrote to the official. `subject` is the message's id; it is about `application_id`."""
+
+    type: ClassVar[str] = "message.to-office.v1"
+    source: ClassVar[str] = "intake"
+
+    application_id: UUID
+    author: str
+    text: str
+    sent_at: datetime
+
+
+class MessageToApplicant(Event):
+    """An official wrote to the applicant. `subject` is the message's id; it is about `application_id`."""
+
+    type: ClassVar[str] = "message.to-applicant.v1"
+    source: ClassVar[str] = "review"
+
+    application_id: UUID
+    arrival_number: str
+    procedure: ProcedureRef
+    contact: Contact
+    author: str
+    text: str
+    sent_at: datetime
+
+
+class MessageTaken(Event):
+    """The desk has a message of the applicant, for this official."""
+
+    type: ClassVar[str] = "message.taken.v1"
+    source: ClassVar[str] = "review"
+
+    case_id: UUID
+    arrival_number: str
+    procedure: ProcedureRef
+    official: Official | None
+
+
+class MessageReadByOffice(Event):
+    """An official has seen a message of the applicant (`subject`)."""
+
+    type: ClassVar[str] = "message.read-by-office.v1"
+    source: ClassVar[str] = "review"
+
+    read_at: datetime
+
+
+class MessageReadByApplicant(Event):
+    """Somebody of the organisation has seen a message of the office (`subject`)."""
+
+    type: ClassVar[str] = "message.read-by-applicant.v1"
+    source: ClassVar[str] = "intake"
+
+    read_at: datetime
+
+
+class DocumentIssued(Event):
+    """The office issued a document with its decision. `subject` is the document's id; it is about `application_id`."""
+
+    type: ClassVar[str] = "document.issued.v1"
+    source: ClassVar[str] = "review"
+
+    application_id: UUID
+    arrival_number: str
+    procedure: ProcedureRef
+    contact: Contact
+    number: str
+    title: str
+    text: str
+    addressee: str
+    office: str
+    issued_at: datetime
+
+
+class DocumentFetched(Event):
+    """The applicant fetched a document (`subject`) for the first time: these very bytes."""
+
+    type: ClassVar[str] = "document.fetched.v1"
+    source: ClassVar[str] = "intake"
+
+    application_id: UUID
+    fetched_at: datetime
+    fetched_by: str
+    sha256: str
 
 
 class SignInRequested(Event):
@@ -280,6 +455,20 @@ EVENTS: dict[str, type[Event]] = {
         CaseOpened,
         CaseDecided,
         CaseWithdrawn,
+        CorrectionRequested,
+        CorrectionExtended,
+        CorrectionReminded,
+        CorrectionExpired,
+        CorrectionClosed,
+        ApplicationCorrected,
+        CaseCorrected,
+        MessageToOffice,
+        MessageToApplicant,
+        MessageTaken,
+        MessageReadByOffice,
+        MessageReadByApplicant,
+        DocumentIssued,
+        DocumentFetched,
         SignInRequested,
         RegistrationRequested,
         InvitationSent,
@@ -316,6 +505,21 @@ SUBSCRIBERS: dict[str, list[Subscriber]] = {
     "case.opened.v1": _hears("intake.follow_case", "notify.tell"),
     "case.decided.v1": [*_hears("intake.follow_case", "notify.tell"), *_hears("opendata.count", ordered=False)],
     "case.withdrawn.v1": _hears("intake.follow_case", "notify.tell"),
+    "correction.requested.v1": _hears("intake.follow_case", "notify.tell"),
+    "correction.extended.v1": _hears("intake.follow_case", "notify.tell"),
+    "correction.reminded.v1": _hears("intake.follow_case", "notify.tell"),
+    "correction.expired.v1": _hears("intake.follow_case", "notify.tell"),
+    "correction.closed.v1": _hears("intake.follow_case", "notify.tell"),
+    # the same subscriber as the withdrawal, so that neither overtakes the other
+    "application.corrected.v1": _hears("review.open_case", "notify.tell"),
+    "case.corrected.v1": _hears("notify.tell"),
+    "message.to-office.v1": _hears("review.open_case"),
+    "message.to-applicant.v1": _hears("intake.follow_case", "notify.tell"),
+    "message.taken.v1": _hears("notify.tell"),
+    "message.read-by-office.v1": _hears("intake.follow_case"),
+    "message.read-by-applicant.v1": _hears("review.open_case"),
+    "document.issued.v1": _hears("intake.follow_case", "notify.tell"),
+    "document.fetched.v1": _hears("review.open_case"),
     "sign-in.requested.v1": _hears("notify.tell", ordered=False),
     "registration.requested.v1": _hears("notify.tell", ordered=False),
     "invitation.sent.v1": _hears("notify.tell", ordered=False),

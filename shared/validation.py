@@ -56,3 +56,13 @@ def request_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
         pointer = json_pointer(*path)
         found.append(field_error(error, pointer if where == "body" else f"{where}:{pointer}"))
     return found
+
+
+def text_errors(pointer: str, written: str, limit: int, *, needed: bool = False) -> list[FieldError]:
+    """What is wrong with a plain text that somebody wrote; `limit` in characters."""
+    if needed and not written.strip():
+        return [FieldError(pointer, "Enter this; it is required")]
+    if len(written) > limit:
+        return [FieldError(pointer, "Use at most {limit} characters", {"limit": limit})]
+    # PostgreSQL keeps no null character
+    return [FieldError(pointer, "Take out the null character (U+0000)")] if "\0" in written else []

@@ -11,6 +11,10 @@ from services.intake import (
     attachment_pages,
     attachment_routes,
     bulk,
+    correction_pages,
+    correction_routes,
+    document_pages,
+    document_routes,
     draft_pages,
     draft_routes,
     filing_routes,
@@ -19,6 +23,10 @@ from services.intake import (
     lookup_routes,
     mandate_pages,
     mandate_routes,
+    message_pages,
+    message_routes,
+    notice_pages,
+    notice_routes,
     organisation_pages,
     organisation_routes,
     pages,
@@ -85,7 +93,16 @@ def create_app() -> FastAPI:
     app.include_router(attachment_routes.router)
     app.include_router(attachment_pages.router)
     app.include_router(application_routes.router)
+    app.include_router(correction_routes.router)
     app.include_router(application_pages.router)
+    app.include_router(correction_pages.router)
+    app.include_router(document_routes.router)
+    app.include_router(document_pages.router)
+    app.include_router(message_routes.router)
+    app.include_router(message_pages.router)
+    app.include_router(notice_routes.router)
+    app.include_router(notice_pages.router)
+    app.state.counted = notice_pages.counted
     app.include_router(mandate_routes.router)
     app.include_router(mandate_pages.router)
     app.include_router(organisation_routes.router)

@@ -13,8 +13,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import load_only
 from sqlmodel import Session, col, select
 
-from services.intake.models import Application, Step
+from services.intake.models import Application, Revision, Step
 from services.intake.reach import within
+from shared.database import new_id
 from shared.identity.callers import Caller
 from shared.problems import NotFound
 
@@ -23,7 +24,9 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     "filed": frozenset({"arrived", "returned", "withdrawn"}),
     "returned": frozenset(),
     "arrived": frozenset({"in_review", "withdrawing"}),
-    "in_review": frozenset({"approved", "refused", "accepted", "withdrawing"}),
+    "in_review": frozenset({"correcting", "approved", "refused", "accepted", "withdrawing"}),
+    # asked to mend something (補正, docs/adr/0012); again while it is extended or expires
+    "correcting": frozenset({"correcting", "in_review", "approved", "refused", "accepted", "withdrawing"}),
     # asked for; whether the decision came first is up to the desk (docs/adr/0007)
     "withdrawing": frozenset({"withdrawn", "approved", "refused", "accepted"}),
     "withdrawn": frozenset(),
@@ -47,19 +50,32 @@ class Move:
     at: datetime
     detail: dict[str, Any]
     arrival_number: str | None = None
+    notice: str | None = None
+    notice_id: UUID | None = None
+
+
+# What the organisation does itself is no news to it.
+_OWN = {"withdrawing", "answered"}
 
 
 def move(application: Application, state: str, at: datetime, *, arrival_number: str | None = None, **detail: Any) -> Move:
     """The move of an application into its next state, to be written with `note`. Raises IllegalMove."""
     if state not in TRANSITIONS[application.state]:
         raise IllegalMove(f"{application.state} → {state}")
-    return Move(application.id, application.version + 1, state, at, detail, arrival_number)
+    kind = detail.get("what", state)
+    notice, notice_id = (None, None) if kind in _OWN else (kind, new_id())
+    return Move(application.id, application.version + 1, state, at, detail, arrival_number, notice, notice_id)
 
 
 _NOTE = text("""
 with moved as (
   select * from json_to_recordset(cast(:moves as json)) as m(
-    application_id uuid, version bigint, state text, at timestamptz, detail jsonb, arrival_number text)
+    application_id uuid, version bigint, state text, at timestamptz, detail jsonb, arrival_number text,
+    notice text, notice_id uuid)
+), told as (
+  insert into intake.notice (id, organisation_id, application_id, kind, at)
+  select m.notice_id, a.organisation_id, a.id, m.notice, m.at
+  from moved m join intake.application a on a.id = m.application_id where m.notice is not null
 ), updated as (
   update intake.application a
   set state = m.state, version = m.version, arrival_number = coalesce(m.arrival_number, a.arrival_number)
@@ -71,7 +87,7 @@ select application_id, version, state, at, detail from moved
 
 
 def note(session: Session, moves: Sequence[Move]) -> None:
-    """Write moves of locked applications: their new state, and a step of their timeline each."""
+    """Write moves of locked applications: their new state, a step of their timeline each, and a notice of it."""
     session.execute(_NOTE, {"moves": orjson.dumps(moves).decode()})
 
 
@@ -104,3 +120,18 @@ def shown(session: Session, caller: Caller, application_id: UUID) -> tuple[Appli
         raise NotFound("No application of your organisation has the id {id}", id=application_id)
     steps = session.exec(select(Step).where(Step.application_id == application_id).order_by(col(Step.version))).all()
     return application, steps
+
+
+def contents(session: Session, application: Application, number: int | None = None) -> dict[str, Any]:
+    """The answers that hold now, or held as revision `number`; the first are those that were filed."""
+    wanted = number or application.revision
+    if wanted == 1:
+        return application.answers
+    return session.get_one(Revision, (application.id, wanted)).answers
+
+
+def revisions(session: Session, application: Application) -> Sequence[Revision]:
+    """The contents that were sent in after corrections, in their order."""
+    if application.revision == 1:
+        return ()
+    return session.exec(select(Revision).where(Revision.application_id == application.id).order_by(col(Revision.number))).all()

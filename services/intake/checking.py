@@ -1,4 +1,4 @@
-"""The format check: an application arrives, or is returned with every item to mend; then it follows its case."""
+"""The format check: an application arrives, or is returned with every item to mend."""
 
 from __future__ import annotations
 
@@ -16,16 +16,12 @@ from services.intake.enclosures import known, mends, waiting_for
 from services.intake.models import Application, Attachment
 from services.intake.procedures import Catalogue, Published
 from services.intake.verdict import judged
-from services.intake.withdrawal import withdrawn
 from shared.bus.publish import publish
 from shared.events import (
     Applicant,
     ApplicationArrived,
     ApplicationFiled,
     ApplicationReturned,
-    CaseDecided,
-    CaseOpened,
-    CaseWithdrawn,
     Contact,
     Event,
     Mend,
@@ -35,7 +31,6 @@ from shared.i18n import JST
 from shared.procedure.rules import computed
 
 _ARRIVALS = text("select nextval('intake.arrival_number_seq') from generate_series(1, :count)")
-_STATE_OF_DECISION = {"approve": "approved", "refuse": "refused", "accept": "accepted"}
 
 _catalogue = Catalogue()
 
@@ -133,24 +128,3 @@ def _arrived(application: Application, step: Move, trace: str | None, answers: d
         answers=answers,
         duplicates=[twin.duplicate for twin in duplicates[:TOLD]],
     )
-
-
-def follow_case(session: Session, events: list[CaseOpened] | list[CaseDecided] | list[CaseWithdrawn]) -> None:
-    """Show the applicant what the desk does: the review began, or it ended with a decision or a withdrawal."""
-    ending = isinstance(events[0], CaseWithdrawn)
-    applications = locked(session, [event.subject for event in events], whole=ending)
-    moves: list[Move] = []
-    told: list[Event] = []
-    for event in events:
-        application = applications[event.subject]
-        if isinstance(event, CaseOpened):
-            if application.state != "withdrawing":  # asked for before we heard of the case: the desk will answer
-                moves.append(move(application, "in_review", event.time, office=event.group_title))
-        elif isinstance(event, CaseWithdrawn):
-            moves.append(move(application, "withdrawn", event.withdrawn_at))
-            told.append(withdrawn(application, moves[-1], event.traceparent))
-        else:
-            state = _STATE_OF_DECISION[event.decision]
-            moves.append(move(application, state, event.decided_at, reasons=event.reasons, appeal=event.appeal))
-    note(session, moves)
-    publish(session, *told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -40,12 +41,12 @@ _MOST_FILES = 4
 router = pages_router()
 
 
-async def _entered(request: Request, caller: ApplicantPerson, draft_id: UUID) -> Entered:
-    """A page of the form with its files, which are kept as they come in."""
+async def entered_by(request: Request, sending: Callable[[], Caller]) -> Entered:
+    """A page of a form with its files, which are kept as they come in, for who is `sending` them."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/"):
         return Entered({name: list(texts) for name, texts in (await posted(request)).items()})
     state = request.app.state
-    sender = await run_in_threadpool(_sending, request, caller, draft_id)
+    sender = await run_in_threadpool(sending)
 
     async def keep(part: Part) -> str:
         if part.incoming is None or part.filename is None:
@@ -56,6 +57,10 @@ async def _entered(request: Request, caller: ApplicantPerson, draft_id: UUID) ->
     each: int = state.settings.attachment_bytes
     with state.uploads.taken():
         return await read_form(request, state.storage, whole=_MOST_FILES * each, each=each, keep=keep)
+
+
+async def _entered(request: Request, caller: ApplicantPerson, draft_id: UUID) -> Entered:
+    return await entered_by(request, lambda: _sending(request, caller, draft_id))
 
 
 def _sending(request: Request, caller: Caller, draft_id: UUID) -> Caller:

@@ -116,7 +116,7 @@ def _whole(session: Transaction, request: Request, draft: Draft, caller: Applica
     }
 
 
-def _clean(answers: dict[str, Any] | None) -> None:
+def clean(answers: dict[str, Any] | None) -> None:
     """Refuse what no JSON column takes: the null character, lone surrogates, endless numbers and nestings. Raises Invalid."""
     try:
         orjson.dumps(answers)
@@ -129,7 +129,7 @@ def _clean(answers: dict[str, Any] | None) -> None:
 @router.post("", status_code=201, response_model=DraftOut, responses=described(400, 401, 403, 404, 409, 413, 422))
 def begin(written: DraftIn, request: Request, response: Response, session: Transaction, caller: Applicant) -> Any:
     """Begin a draft: from nothing, with answers, or as a copy of an earlier application."""
-    _clean(written.answers)
+    clean(written.answers)
     if [written.procedure, written.copy_of, written.trial].count(None) != 2:  # noqa: PLR2004 - all but one
         raise Invalid("Say either `procedure`, `copy_of` or `trial`")
     if written.procedure is None and written.on_behalf_of is not None:
@@ -164,7 +164,7 @@ def show_draft(draft_id: UUID, request: Request, session: Transaction, caller: A
 @router.patch("/{draft_id}", response_model=DraftOut, responses=described(400, 401, 403, 404, 409, 413, 422))
 def change_draft(draft_id: UUID, change: DraftChange, request: Request, session: Transaction, caller: Applicant) -> Any:
     """Write some answers into a draft; the others stay. They need not fit the form yet."""
-    _clean(change.answers)
+    clean(change.answers)
     draft, _ = draft_filing.opened(session, request, caller, draft_id)
     contact = change.contact.model_dump() if change.contact else None
     drafts.save(session, draft, caller, change.version, answers=change.answers, contact=contact)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -58,13 +59,13 @@ def _steps(draft: Draft, published: Published, request: Request) -> list[dict[st
     ]
 
 
-def as_shown(published: Published, entered: dict[str, Any], *, check: bool) -> dict[str, Any]:
+def as_shown(published: Published, entered: dict[str, Any], *, check: bool, on: date | None = None) -> dict[str, Any]:
     """What was entered, with what is computed from it. For a check without empty rows, as the errors count them."""
-    filled = to_file(published, entered)
+    filled = to_file(published, entered, on=on)
     if check:
         return {**entered, **filled}
     totals = {key: answer for key, answer in filled.items() if key not in entered}
-    return {**computed(published.procedure, entered, today=today()), **totals}
+    return {**computed(published.procedure, entered, today=on or today()), **totals}
 
 
 def states_in(request: Request, draft: Draft, answers: dict[str, Any]) -> dict[str, str]:
@@ -73,7 +74,8 @@ def states_in(request: Request, draft: Draft, answers: dict[str, Any]) -> dict[s
     return enclosures.states(draft_filing.session_of(draft), draft.organisation_id, answers, scanning=scanning)
 
 
-def _refusals(refused: Mapping[str, Problem]) -> list[Wrong]:
+def refusals(refused: Mapping[str, Problem]) -> list[Wrong]:
+    """Why files were not taken, at their fields."""
     return [
         Wrong("/" + name.replace(".", "/"), "error", *(translate(one.detail, to, **one.values) for to in LANGUAGES))
         for name, one in refused.items()
@@ -93,6 +95,11 @@ def _note(fields: Sequence[Shown], request: Request) -> None:
     for one in [part for field in fields for part in (field, *(part for row in field.rows for part in row))] if says else ():
         if one.name == at and one.lookup:
             one.note = translate(says or "", language_of(request))
+
+
+def with_files(fields: Sequence[Shown]) -> bool:
+    """Whether a page takes files."""
+    return any(part.widget == "files" for one in fields for part in (one, *(part for row in one.rows for part in row)))
 
 
 def form_page(
@@ -120,7 +127,7 @@ def form_page(
         number,
         as_shown(published, entered, check=check),
         language,
-        wrong=[*_refusals(refused or {}), *(draft_filing.errors_of(draft, published) if check else ())],
+        wrong=[*refusals(refused or {}), *(draft_filing.errors_of(draft, published) if check else ())],
         mends=draft.mends,
         lookups=request.app.state.lookups.available(),
         states=states_in(request, draft, entered),
@@ -137,7 +144,7 @@ def form_page(
         steps=_steps(draft, published, request),
         fields=fields,
         check=check,
-        with_files=any(part.widget == "files" for one in fields for part in (one, *(part for row in one.rows for part in row))),
+        with_files=with_files(fields),
         errors=entries(fields, language),
         more=more,
         late=late,

@@ -60,9 +60,9 @@ def today() -> date:
     return datetime.now(JST).date()
 
 
-def to_file(published: Published, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """The answers as they would be filed: without what is not asked for and empty rows, with what is computed."""
-    counting = asking(published.procedure, answers, today=today()).answers
+def to_file(published: Published, answers: Mapping[str, Any], *, on: date | None = None) -> dict[str, Any]:
+    """The answers as they would be filed `on` a day: without what is not asked for and empty rows, with what is computed."""
+    counting = asking(published.procedure, answers, today=on or today()).answers
     filed: dict[str, Any] = {}
     for field in published.procedure.fields():
         answer = counting.get(field.key)
@@ -72,14 +72,14 @@ def to_file(published: Published, answers: Mapping[str, Any]) -> dict[str, Any]:
             answer = [row for row in rows if row]
         if answer not in (None, "", []):
             filed[field.key] = answer
-    return computed(published.procedure, filed, today=today())
+    return computed(published.procedure, filed, today=on or today())
 
 
-def wrong(published: Published, answers: Mapping[str, Any]) -> list[Wrong]:
+def wrong(published: Published, answers: Mapping[str, Any], *, on: date | None = None) -> list[Wrong]:
     """What the form and the rules find in answers; the first thing at each place, in the order of the form."""
     fields: dict[str, FieldOf] = {field.key: field for field in published.procedure.fields()}
     found: dict[tuple[str, str], Wrong] = {}
-    for finding in findings(published.procedure, answers, today=today()):
+    for finding in findings(published.procedure, answers, today=on or today()):
         one = Wrong(finding.pointer, finding.level, finding.says.within("ja"), finding.says.within("en"))
         found.setdefault((one.pointer, one.level), one)
     for error in schema_errors(published.validator, answers):

@@ -109,6 +109,7 @@ class Shown:
     note: str = ""
     disabled: bool = False
     conditional: bool = False
+    fixed: bool = False  # a group that keeps its rows
     files: list[ShownFile] = field(default_factory=list)
     accept: str = ""
     takes: str = ""
@@ -181,12 +182,13 @@ def shown_page(
     mends: Sequence[Mapping[str, str]] = (),
     states: Mapping[str, str] | None = None,
     lookups: frozenset[Lookup] = frozenset(),
+    on: date | None = None,
 ) -> list[Shown]:
-    """The fields of page `number` (from 1) that are shown with these answers; those that take none at present are disabled.
+    """The fields of page `number` (from 1) that are shown with these answers, as they would be filed `on` a day.
 
-    `states` are those of attached files, `lookups` those that can be offered.
+    Those that take none at present are disabled. `states` are those of attached files, `lookups` those that can be offered.
     """
-    found = asking(published.procedure, answers, today=today())
+    found = asking(published.procedure, answers, today=on or today())
     page = _Page(answers, found.required, wrong, mends, language, states or {}, lookups, found.disabled)
     return [
         _only_shown(one, language)

@@ -116,6 +116,11 @@ class Application(IntakeRecord, table=True):
     filed_at: datetime = timestamp()
     idempotency_key: str | None = None
     digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False), description="SHA-256 of the filing as it was sent")
+    revision: int = Field(
+        default=1,
+        sa_column=Column(BigInteger, nullable=False, server_default=text("1")),
+        description="which contents hold: 1 are `answers` as filed, more are in the table `revision`",
+    )
 
 
 class Fingerprint(IntakeRecord, table=True):
@@ -178,6 +183,107 @@ class Corporation(IntakeRecord, table=True):
     postal_code: str
     closed_on: date | None = None
     updated_on: date
+
+
+class Revision(IntakeRecord, table=True):
+    """The whole contents of an application after a correction, from number 2 on; never changed again."""
+
+    __tablename__ = "revision"
+
+    application_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("intake.application.id", ondelete="CASCADE"), primary_key=True)
+    )
+    number: int = Field(primary_key=True)
+    correction_id: UUID
+    answers: dict[str, Any] = Field(sa_type=JSONB)
+    account_id: UUID
+    account_name: str
+    at: datetime = timestamp()
+
+
+class Correction(IntakeRecord, table=True):
+    """What the desk asked to mend (補正), and what the organisation has entered for it so far."""
+
+    __tablename__ = "correction"
+    __table_args__ = (CheckConstraint("state in ('asked', 'answered', 'expired', 'closed')", name="state"),)
+
+    id: UUID = Field(primary_key=True, description="the desk's")
+    application_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("intake.application.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    items: list[dict[str, Any]] = Field(sa_type=JSONB, description="shared.events.CorrectionItem")
+    note: str = ""
+    asked_at: datetime = timestamp()
+    due_on: date = Field(description="the last day, in Japan's time")
+    state: str = "asked"
+    entered: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSONB(none_as_null=True)), description="answers saved and not sent in yet"
+    )
+    version: int = Field(default=1, description="counts the changes of `entered`: a change names the one it was made on")
+    entered_by_name: str = ""
+    revision: int | None = Field(default=None, description="the contents that were sent in")
+
+
+class Message(IntakeRecord, table=True):
+    """What applicant and office wrote to each other about an application. Its id is the same on both sides."""
+
+    __tablename__ = "message"
+    __table_args__ = (Index(None, "application_id", "at"),)
+
+    id: UUID = Field(primary_key=True)
+    application_id: UUID = Field(sa_column=Column(Uuid, ForeignKey("intake.application.id", ondelete="CASCADE"), nullable=False))
+    from_office: bool
+    author: str
+    text: str
+    at: datetime = timestamp()
+    read_at: datetime | None = timestamp(default=None)
+
+
+class Notice(IntakeRecord, table=True):
+    """Something an organisation should know about one of its applications. `kind` is a step's state or what happened in it."""
+
+    __tablename__ = "notice"
+    __table_args__ = (Index(None, "organisation_id", "id"),)
+
+    id: UUID = Field(primary_key=True)
+    organisation_id: UUID
+    application_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("intake.application.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    kind: str
+    at: datetime = timestamp()
+
+
+class NoticeRead(IntakeRecord, table=True):
+    """A person has read a notice."""
+
+    __tablename__ = "notice_read"
+    __table_args__ = (Index(None, "notice_id"),)
+
+    account_id: UUID = Field(primary_key=True)
+    notice_id: UUID = Field(sa_column=Column(Uuid, ForeignKey("intake.notice.id", ondelete="CASCADE"), primary_key=True))
+    at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
+
+
+class Document(IntakeRecord, table=True):
+    """A document that the office issued. What was fetched first is kept, and is what is fetched ever after."""
+
+    __tablename__ = "document"
+
+    id: UUID = Field(primary_key=True, description="the desk's")
+    application_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("intake.application.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    number: str
+    title: str
+    text: str
+    addressee: str
+    office: str
+    issued_at: datetime = timestamp()
+    available_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
+    content: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    fetched_at: datetime | None = timestamp(default=None)
+    fetched_by: str | None = None
 
 
 class Draft(IntakeRecord, table=True):

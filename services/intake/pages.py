@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from services.intake import applications, enclosures, searching
+from services.intake import applications, corrections, documents, enclosures, messages, notices, searching
 from services.intake.entitled import SIGN_INS
-from services.intake.models import Application, Step
+from services.intake.models import Application, Correction, Revision, Step
 from services.intake.procedures import Catalogue, Published
 from services.intake.withdrawal import may_withdraw
 from shared.events import ProcedureRef
 from shared.i18n import JST, Language, message
 from shared.procedure import kinds
+from shared.procedure.changes import Change, changes
 from shared.procedure.fields import GroupField, ShownField, SimpleType
 from shared.procedure.model import ApplicantKind, Procedure
 from shared.procedure.reading import files_in, label_at, sections
@@ -33,6 +35,7 @@ STATES = {
     "arrived": ("going", message("Arrived")),
     "returned": ("mend", message("Returned; needs mending")),
     "in_review": ("going", message("Under review")),
+    "correcting": ("mend", message("Asked to be mended")),
     "approved": ("good", message("Approved")),
     "refused": ("bad", message("Refused")),
     "accepted": ("good", message("Accepted")),
@@ -44,6 +47,21 @@ _STEPS = STATES | {
     "filed": ("good", message("Filed")),
     "arrived": ("good", message("Arrived")),
     "in_review": ("going", message("The review began")),
+}
+# What happened in steps that leave an application in a state, or bring it back.
+_WHAT = {
+    "asked": ("mend", message("Correction asked for")),
+    "extended": ("mend", message("More time for the correction")),
+    "expired": ("bad", message("The last day for the correction passed")),
+    "closed": ("going", message("The review goes on without the correction")),
+    "answered": ("good", message("Correction sent in")),
+}
+# The same as news, and what is no step.
+_NEWS = {
+    "reminded": ("mend", message("The last day for the correction is near")),
+    "message": ("going", message("Message from the office")),
+    "document": ("good", message("Document issued")),
+    "fetched": ("good", message("Document fetched")),
 }
 _DECIDED = {"approved", "refused", "accepted"}
 KINDS: dict[ApplicantKind, str] = {
@@ -137,8 +155,19 @@ def show_application(application_id: UUID, request: Request, session: Transactio
     application, steps = applications.shown(session, caller, application_id)
     procedure = _version(request, session, application).procedure
     language = language_of(request)
-    timeline: list[dict[str, Any]] = [{"at": application.filed_at, "state": _STEPS["filed"], "detail": {}}]
-    timeline += [{"at": step.at, "state": _STEPS[step.state], "detail": step.detail} for step in steps]
+    contents = applications.contents(session, application)
+    asked = corrections.every(session, application_id)
+    timeline: list[dict[str, Any]] = [{"at": application.filed_at, "state": _STEPS["filed"], "detail": {}, "message": None}]
+    timeline += [{"at": step.at, "state": _said(step), "detail": step.detail, "message": None} for step in steps]
+    messages.read(session, application)
+    notices.read_of(session, caller, application)
+    papers = documents.of_application(session, application)
+    for one in papers:
+        said = {"document": f"{one.number} {one.title}"}
+        timeline.append({"at": one.issued_at, "state": _NEWS["document"], "detail": said, "message": None})
+        if one.fetched_at:
+            timeline.append({"at": one.fetched_at, "state": _NEWS["fetched"], "detail": said, "message": None})
+    timeline += [{"at": one.at, "message": one} for one in messages.listed(session, caller, application_id)]
     last = steps[-1] if steps else None
     mends = [
         (label_at(procedure, mend["pointer"], language), mend[language])
@@ -150,20 +179,50 @@ def show_application(application_id: UUID, request: Request, session: Transactio
         application=application,
         title=procedure.title.within(language),
         state=STATES[application.state],
-        timeline=timeline,
+        timeline=sorted(timeline, key=itemgetter("at")),
+        may_write=messages.may_write(application),
+        documents=papers,
         mends=mends,
         decision=_decision(last),
         may_withdraw=may_withdraw(application),
-        sections=sections(procedure, _computed(procedure, application), language),
-        files=files_in(procedure, application.answers, language),
-        states=enclosures.states(
-            session, application.organisation_id, application.answers, scanning=bool(request.app.state.settings.clamd)
-        ),
+        sections=sections(procedure, _computed(procedure, application, contents), language),
+        files=files_in(procedure, contents, language),
+        states=enclosures.states(session, application.organisation_id, contents, scanning=bool(request.app.state.settings.clamd)),
+        correction=_to_mend(procedure, asked, language) if application.state == "correcting" else None,
+        revised=_revised(session, application, procedure, language),
+        day_of=date.fromisoformat,
     )
 
 
-def _computed(procedure: Procedure, application: Application) -> dict[str, Any]:
-    return computed(procedure, application.answers, today=application.filed_at.astimezone(JST).date())
+def _said(step: Step) -> tuple[str, str]:
+    return _WHAT[step.detail["what"]] if "what" in step.detail else _STEPS[step.state]
+
+
+def said_of(kind: str) -> tuple[str, str]:
+    """The badge of a notice."""
+    return (_STEPS | _WHAT | _NEWS)[kind]
+
+
+def _to_mend(procedure: Procedure, asked: dict[str, Correction], language: Language) -> dict[str, Any]:
+    """What is asked for at present."""
+    newest = next(reversed(asked.values()))
+    items = [(label_at(procedure, item["pointer"], language), item["says"]) for item in newest.items]
+    return {"items": items, "due_on": newest.due_on, "note": newest.note, "expired": newest.state == "expired"}
+
+
+def _revised(
+    session: Transaction, application: Application, procedure: Procedure, language: Language
+) -> list[tuple[Revision, list[Change]]]:
+    """The contents that were sent in after corrections, each with what it changed."""
+    before, found = application.answers, []
+    for one in applications.revisions(session, application):
+        found.append((one, changes(procedure, before, one.answers, language)))
+        before = one.answers
+    return found
+
+
+def _computed(procedure: Procedure, application: Application, answers: dict[str, Any]) -> dict[str, Any]:
+    return computed(procedure, answers, today=application.filed_at.astimezone(JST).date())
 
 
 def _version(request: Request, session: Transaction, application: Application) -> Published:

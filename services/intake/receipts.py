@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import asdict
-from importlib.resources import files
 from typing import Any
-
-from fpdf import FPDF
-from fpdf.enums import WrapMode
 
 from services.intake.models import Application
 from services.intake.procedures import Published
 from shared.i18n import JST, Language, show_time, translate
+from shared.pdf import ONE_AT_A_TIME, TITLE, Sheet
 from shared.procedure.reading import sections
 from shared.procedure.rules import computed
-
-_FONT = files("noto_cjk_sans_jp_regular") / "NotoSansCJKjp-Regular.otf"
-# Embedding a font costs a second of processor: the other requests of the process must not wait for several.
-_ONE_AT_A_TIME = threading.Lock()
-_MARGIN = 20  # mm
-_TEXT, _SMALL, _HEADING, _TITLE = 10, 8, 12, 18  # pt
-_BLACK, _GREY = 0, 90
 
 
 def receipt(application: Application, published: Published, language: Language) -> dict[str, Any]:
@@ -58,10 +47,10 @@ def _agent(agent: dict[str, Any] | None) -> dict[str, Any] | None:
 def receipt_pdf(application: Application, published: Published, language: Language) -> bytes:
     """The receipt as a PDF with its font embedded; the same bytes each time."""
     said = receipt(application, published, language)
-    with _ONE_AT_A_TIME:
-        sheet = _Sheet(language, f"{translate('Receipt', language)} {said['receipt_number']}")
+    with ONE_AT_A_TIME:
+        sheet = Sheet(language, f"{translate('Receipt', language)} {said['receipt_number']}")
         sheet.set_creation_date(application.filed_at)
-        sheet.say(translate("Receipt", language), size=_TITLE, after=2)
+        sheet.say(translate("Receipt", language), size=TITLE, after=2)
         sheet.say(translate("The application below was received and recorded.", language), after=6)
         for term, text in _facts(said, language):
             sheet.entry(term, text)
@@ -94,67 +83,3 @@ def _identity(said: dict[str, Any], language: Language) -> list[tuple[str, str]]
         number = f" ({agent['corporate_number']})" if agent["corporate_number"] else ""
         facts.append((translate("Agent under a mandate", language), f"{agent['name']}{number}"))
     return facts
-
-
-class _Sheet(FPDF):
-    """A4 pages of labels and texts. Nothing on it is a table: an answer may be longer than a page."""
-
-    def __init__(self, language: Language, title: str) -> None:
-        super().__init__(format="A4")
-        self.language = language
-        self.name = title
-        self.set_title(title)
-        self.set_lang(language)
-        self.set_margin(_MARGIN)
-        self.set_auto_page_break(True, margin=_MARGIN)
-        self.add_font("sheet", fname=str(_FONT))
-        self.set_font("sheet", size=_TEXT)
-        self.add_page()
-
-    def footer(self) -> None:
-        """Which receipt, which page."""
-        self.set_y(-_MARGIN + 5)
-        self.set_font("sheet", size=_SMALL)
-        self.set_text_color(_GREY)
-        self.cell(0, 5, f"{self.name}  –  {self.page_no()}", align="R")
-        self.set_text_color(_BLACK)
-
-    def say(self, text: str, *, size: int = _TEXT, after: float = 0, colour: int = _BLACK) -> None:
-        """A paragraph, broken where its language allows."""
-        self.set_font("sheet", size=size)
-        self.set_text_color(colour)
-        wrap = WrapMode.CHAR if self.language == "ja" else WrapMode.WORD
-        self.multi_cell(0, size * 0.55, text, new_x="LMARGIN", new_y="NEXT", align="L", wrapmode=wrap)
-        if after:
-            self.ln(after)
-
-    def heading(self, text: str) -> None:
-        """A heading that does not stand alone at a page's end."""
-        if self.will_page_break(30):
-            self.add_page()
-        self.ln(3)
-        self.say(text, size=_HEADING, after=1)
-        self.line(_MARGIN, self.y, self.w - _MARGIN, self.y)
-        self.ln(2)
-
-    def entry(self, term: str, text: str) -> None:
-        """A label and what was entered there."""
-        if self.will_page_break(12):
-            self.add_page()
-        self.say(term, size=_SMALL, colour=_GREY)
-        self.say(text or translate("Not entered", self.language), after=2)
-
-    def section(self, title: str, entries: list[dict[str, Any]]) -> None:
-        """A page of the form."""
-        self.heading(title)
-        for entry in entries:
-            if not entry["headers"]:
-                self.entry(entry["label"], entry["text"])
-                continue
-            for number, row in enumerate(entry["rows"], start=1):
-                between = translate(": ", self.language)
-                empty = translate("Not entered", self.language)
-                parts = [f"{head}{between}{text or empty}" for head, text in zip(entry["headers"], row, strict=True)]
-                self.entry(f"{entry['label']} {number}", "\n".join(parts))
-            if not entry["rows"]:
-                self.entry(entry["label"], "")

@@ -114,7 +114,8 @@ class ApplicationOut(ReceiptOut):
 class ApplicationDetail(ApplicationOut):
     """An application with what was filed and what happened since."""
 
-    answers: dict[str, Any]
+    answers: dict[str, Any] = Field(description="the contents that hold now, after corrections")
+    revision: int = Field(description="which contents they are: 1 as filed, more after corrections")
     contact: dict[str, Any]
     timeline: list[StepOut]
 
@@ -274,7 +275,8 @@ def show_application(application_id: UUID, session: Transaction, caller: Applica
     application, steps = applications.shown(session, caller, application_id)
     return {
         **outline(application),
-        "answers": application.answers,
+        "answers": applications.contents(session, application),
+        "revision": application.revision,
         "contact": application.contact,
         "timeline": [{"state": "filed", "at": application.filed_at, "detail": {}}, *map(_step, steps)],
     }

@@ -7,7 +7,8 @@ from functools import partial
 
 from services.intake import attachments, drafts, trials
 from services.intake.attachments import SCANS
-from services.intake.checking import check_format, check_scanned, follow_case
+from services.intake.checking import check_format, check_scanned
+from services.intake.following import follow_case
 from services.intake.scans import scan_some
 from services.intake.settings import Settings
 from shared.bus.deliver import Post

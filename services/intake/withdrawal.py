@@ -19,7 +19,7 @@ from shared.telemetry import current_traceparent
 
 REASON_LIMIT = 2000
 # Before, there is no case; after, it is too late.
-_AT_THE_DESK = {"arrived", "in_review"}
+_AT_THE_DESK = {"arrived", "in_review", "correcting"}
 
 
 def may_withdraw(application: Application) -> bool:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from services.notify.correction_mails import OfCorrection, of_correction
+from services.notify.document_mails import of_document
+from services.notify.drafts import Draft
+from services.notify.message_mails import OfMessage, of_message
 from services.notify.models import Message, Procedure
 from shared.bus.publish import ring_after_commit
 from shared.database import insert_many, new_id
@@ -21,6 +24,7 @@ from shared.events import (
     CaseOpened,
     CaseWithdrawn,
     Contact,
+    DocumentIssued,
     Event,
     InvitationSent,
     MandateOffered,
@@ -38,16 +42,18 @@ _DECISIONS = {"approve": message("Approved"), "refuse": message("Refused"), "acc
 
 # What has nothing to do with a procedure.
 OfIdentity = SignInRequested | RegistrationRequested | InvitationSent | MandateOffered
-Telling = ApplicationArrived | ApplicationReturned | ApplicationWithdrawn | CaseOpened | CaseDecided | CaseWithdrawn | OfIdentity
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A message to be: to whom, by which template, filled with what."""
-
-    to: Contact
-    template: str
-    filling: dict[str, str]
+Telling = (
+    ApplicationArrived
+    | ApplicationReturned
+    | ApplicationWithdrawn
+    | CaseOpened
+    | CaseDecided
+    | CaseWithdrawn
+    | OfCorrection
+    | OfMessage
+    | DocumentIssued
+    | OfIdentity
+)
 
 
 def keep_procedure(session: Session, events: list[ProcedurePublished]) -> None:
@@ -66,7 +72,7 @@ def keep_procedure(session: Session, events: list[ProcedurePublished]) -> None:
 def tell(session: Session, events: list[Telling]) -> None:
     """Write the messages that these events call for; they are sent after the commit."""
     titles = _titles(session, events)
-    rows = [_row(event, draft) for event in events if (draft := _draft(event, titles))]
+    rows = [_row(event, draft) for event in events for draft in _drafts(event, titles)]
     if rows:
         insert_many(session, Message, rows)
         ring_after_commit(session, POST)
@@ -79,6 +85,17 @@ def _titles(session: Session, events: Sequence[Telling]) -> dict[str, dict[str, 
     if missing := wanted - titles.keys():
         raise LookupError(f"procedures not heard of yet: {', '.join(sorted(missing))}")
     return titles
+
+
+def _drafts(event: Telling, titles: dict[str, dict[str, str]]) -> list[Draft]:
+    if isinstance(event, OfCorrection):
+        return of_correction(event, titles[event.procedure.id])
+    if isinstance(event, OfMessage):
+        return of_message(event, titles[event.procedure.id])
+    if isinstance(event, DocumentIssued):
+        return of_document(event, titles[event.procedure.id])
+    draft = _draft(event, titles)
+    return [draft] if draft else []
 
 
 def _draft(event: Telling, titles: dict[str, dict[str, str]]) -> Draft | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.review import pages, routes
+from services.review import correction_pages, correction_routes, document_pages, message_pages, message_routes, pages, routes
 from services.review.settings import Settings
 from shared.settings import load
 from shared.storage import storage_at
@@ -25,5 +25,10 @@ def create_app() -> FastAPI:
     )
     app.state.storage = storage_at(settings.storage)
     app.include_router(routes.router)
+    app.include_router(correction_routes.router)
     app.include_router(pages.router)
+    app.include_router(correction_pages.router)
+    app.include_router(document_pages.router)
+    app.include_router(message_routes.router)
+    app.include_router(message_pages.router)
     return app

@@ -1,9 +1,8 @@
-"""Cases: opening them, seeing them, deciding them."""
+"""Cases: opening them, seeing them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +14,13 @@ from services.review.models import Case
 from services.review.procedures import version
 from shared.bus.publish import publish
 from shared.database import insert_many, new_id
-from shared.events import ApplicationArrived, CaseDecided, CaseOpened, Contact, ProcedureRef
+from shared.events import ApplicationArrived, CaseOpened, Official, ProcedureRef
 from shared.i18n import JST
 from shared.identity.callers import Caller
-from shared.problems import Conflict, FieldError, Invalid, NotFound
+from shared.problems import NotFound
 from shared.procedure.rules import route
 
-REASONS_LIMIT = 10_000
+_OFFICIALS = text("select distinct account_id, name, email from identity.official where account_id = any(:ids)")
 
 
 def open_case(session: Session, events: list[ApplicationArrived]) -> None:
@@ -120,50 +119,13 @@ def ids_of(session: Session, caller: Caller, application_ids: Sequence[UUID]) ->
     return dict(session.exec(query).all()) if application_ids else {}
 
 
-def decide(session: Session, caller: Caller, case_id: UUID, decision: str, reasons: str) -> Case:
-    """Decide a case. Raises NotFound, Conflict when it is closed already, Invalid for what law or procedure forbid."""
-    case = shown(session, caller, case_id, lock=True)
-    if case.state == "withdrawn":
-        raise Conflict("The applicant has withdrawn this application")
-    if case.state != "open":
-        raise Conflict("This case is decided already")
-    ref = ProcedureRef(id=case.procedure_id, version=case.procedure_version)
-    procedure = version(session, ref)
-    allowed = procedure.review.decisions
-    if decision not in allowed:
-        wrong = FieldError("/decision", "Choose one of {allowed}", {"allowed": ", ".join(allowed)})
-        raise Invalid("This procedure knows no such decision", errors=[wrong])
-    reasons = reasons.strip()
-    if len(reasons) > REASONS_LIMIT:
-        raise _unfit(FieldError("/reasons", "Use at most {limit} characters", {"limit": REASONS_LIMIT}))
-    if "\0" in reasons:
-        raise _unfit(FieldError("/reasons", "Take out the null character (U+0000)"))
-    if decision == "refuse" and not reasons:
-        wrong = FieldError("/reasons", "Give the reasons: a refusal has to state them (行政手続法8条)")
-        raise Invalid("A refusal needs reasons", errors=[wrong])
-    case.state, case.decision, case.reasons = "decided", decision, reasons
-    case.decided_by, case.decided_at = caller.account_id, datetime.now(UTC)
-    case.version += 1
-    session.add(case)
-    appeal = procedure.review.appeal if decision == "refuse" else None
-    contact = Contact(**case.contact)
-    publish(
-        session,
-        CaseDecided(
-            subject=str(case.application_id),
-            sequence=case.version,
-            case_id=case.id,
-            arrival_number=case.arrival_number,
-            procedure=ref,
-            contact=contact,
-            decision=decision,
-            decided_at=case.decided_at,
-            reasons=reasons,
-            appeal=appeal.within(contact.language) if appeal else "",
-        ),
-    )
-    return case
+def ref_of(case: Case) -> ProcedureRef:
+    """The version of the procedure that a case follows."""
+    return ProcedureRef(id=case.procedure_id, version=case.procedure_version)
 
 
-def _unfit(wrong: FieldError) -> Invalid:
-    return Invalid("The reasons cannot be recorded", errors=[wrong])
+def officials_of(session: Session, found: Sequence[Case]) -> dict[UUID, Official]:
+    """The officials who have these cases, by id."""
+    ids = [case.official_id for case in found if case.official_id]
+    rows = session.execute(_OFFICIALS, {"ids": ids}) if ids else ()
+    return {row.account_id: Official(id=row.account_id, name=row.name, email=row.email) for row in rows}

@@ -7,9 +7,8 @@ from uuid import UUID
 from fastapi import Request, Response
 from sqlmodel import Session
 
-from services.review import cases, enclosures
+from services.review import cases, enclosures, revisions
 from services.review.procedures import version
-from shared.events import ProcedureRef
 from shared.identity.callers import Caller
 from shared.web.downloads import download
 
@@ -17,7 +16,7 @@ from shared.web.downloads import download
 def downloaded(request: Request, session: Session, caller: Caller, case_id: UUID, attachment_id: UUID) -> Response:
     """A file of a case as a download. Raises NotFound, Unavailable."""
     case = cases.shown(session, caller, case_id)
-    procedure = version(session, ProcedureRef(id=case.procedure_id, version=case.procedure_version))
-    one = enclosures.named(case, procedure, attachment_id)
+    procedure = version(session, cases.ref_of(case))
+    one = enclosures.named(revisions.every(session, case), procedure, attachment_id)
     file = enclosures.opened(request.app.state.storage, attachment_id)
     return download(file, name=one["name"], media_type=one["type"], size=one["size"])

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from services.review.models import Case
 from shared.problems import NotFound, Unavailable
 from shared.procedure.kinds.files import attached, is_reference
 from shared.procedure.model import Procedure
 from shared.storage import Missing, Readable, Storage, StorageError, attachment_key
 
 
-def named(case: Case, procedure: Procedure, attachment_id: UUID) -> dict[str, Any]:
-    """What a case says of one of its files. Raises NotFound."""
-    for _, one in attached(procedure.fields(), case.answers):
-        if is_reference(one) and one["id"] == str(attachment_id):
-            return one
+def named(contents: Iterable[Mapping[str, Any]], procedure: Procedure, attachment_id: UUID) -> dict[str, Any]:
+    """What a case says of one of its files, in its contents of today or before. Raises NotFound."""
+    for answers in contents:
+        for _, one in attached(procedure.fields(), answers):
+            if is_reference(one) and one["id"] == str(attachment_id):
+                return one
     raise NotFound("This case has no attachment with the id {id}", id=attachment_id)
 
 

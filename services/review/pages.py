@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -10,16 +12,18 @@ from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from services.review import cases
+from services.review import cases, clock, corrections, decisions, documents, messages, revisions
 from services.review.downloads import downloaded
 from services.review.models import Case
 from services.review.procedures import version
 from shared.events import Duplicate, ProcedureRef
-from shared.i18n import message, translate
+from shared.i18n import Language, message, translate
 from shared.identity.callers import Caller
+from shared.letters import TEXT_LIMIT
 from shared.problems import Conflict, FieldError, Invalid
+from shared.procedure.changes import Change, changes
 from shared.procedure.model import Decision, Procedure
-from shared.procedure.reading import files_in, sections
+from shared.procedure.reading import files_in, label_at, sections
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, language_of, pages_router, with_query
 from shared.web.visitors import ReviewerPerson
@@ -35,8 +39,17 @@ DECIDED: dict[str, tuple[str, str]] = {
     "refuse": ("bad", message("Refused")),
     "accept": ("good", message("Accepted")),
 }
-_OPEN = ("going", message("Open"))
-_WITHDRAWN = ("bad", message("Withdrawn"))
+_STATES = {
+    "open": ("going", message("Open")),
+    "correcting": ("mend", message("Being mended by the applicant")),
+    "withdrawn": ("bad", message("Withdrawn")),
+}
+CORRECTIONS: dict[str, tuple[str, str]] = {
+    "asked": ("mend", message("Correction asked for")),
+    "answered": ("good", message("Correction sent in")),
+    "expired": ("bad", message("Passed without an answer")),
+    "closed": ("going", message("Closed without an answer")),
+}
 
 _pages = Pages(Path(__file__).parent / "templates")
 router = pages_router()
@@ -49,7 +62,7 @@ def list_cases(
     caller: ReviewerPerson,
     *,
     whose: Literal["mine", "groups"] = "mine",
-    state: Literal["open", "decided", "withdrawn"] = "open",
+    state: Literal["open", "correcting", "decided", "withdrawn"] = "open",
     before: UUID | None = None,
 ) -> Response:
     language = language_of(request)
@@ -67,6 +80,7 @@ def list_cases(
                 "mine": {"whose": "mine"},
                 "groups": {"whose": "groups"},
                 "open": {"state": "open"},
+                "correcting": {"state": "correcting"},
                 "decided": {"state": "decided"},
                 "withdrawn": {"state": "withdrawn"},
             }.items()
@@ -77,6 +91,9 @@ def list_cases(
 
 @router.get("/desk/cases/{case_id}")
 def show_case(case_id: UUID, request: Request, session: Transaction, caller: ReviewerPerson) -> Response:
+    case = cases.shown(session, caller, case_id)
+    messages.read(session, case)
+    return _show(request, session, caller, case)
     return _show(request, session, caller, cases.shown(session, caller, case_id))
 
 
@@ -96,14 +113,19 @@ def decide(
     *,
     decision: Annotated[str, Form()] = "",
     reasons: Annotated[str, Form()] = "",
+    revision: Annotated[int | None, Form()] = None,
+    document_title: Annotated[str, Form()] = "",
+    document_text: Annotated[str, Form()] = "",
 ) -> Response:
     reasons = reasons.replace("\r\n", "\n")  # how browsers send the lines of a text field
+    written = documents.Written(document_title, document_text.replace("\r\n", "\n"))
     try:
         _must_choose(session, caller, case_id, decision)
-        cases.decide(session, caller, case_id, decision, reasons)
+        wanted = written if written.title.strip() or written.text.strip() else None
+        decisions.decide(session, caller, case_id, decision, reasons, revision=revision, document=wanted)
     except (Invalid, Conflict) as problem:
         case = cases.shown(session, caller, case_id)
-        return _show(request, session, caller, case, decision=decision, reasons=reasons, problem=problem)
+        return _show(request, session, caller, case, decision=decision, reasons=reasons, written=written, problem=problem)
     return RedirectResponse(f"/desk/cases/{case_id}", 303, {"cache-control": "no-store"})
 
 
@@ -121,13 +143,19 @@ def _show(
     *,
     decision: str = "",
     reasons: str = "",
+    written: documents.Written = documents.Written("", ""),  # noqa: B008 - frozen
     problem: Invalid | Conflict | None = None,
 ) -> Response:
     procedure, language = _procedure(session, case), language_of(request)
     choices = procedure.review.decisions
     files = files_in(procedure, case.answers, language)
     errors = {error.pointer: translate(error.detail, language, **error.values) for error in problem.errors} if problem else {}
-    anchors = {"/decision": f"decision-{choices[0]}", "/reasons": "reasons"}
+    anchors = {
+        "/decision": f"decision-{choices[0]}",
+        "/reasons": "reasons",
+        "/document/title": "document-title",
+        "/document/text": "document-text",
+    }
     return _pages.show(
         request,
         "case.html",
@@ -137,18 +165,58 @@ def _show(
         title=procedure.title.within(language),
         office=procedure.office(case.group).title.within(language),
         sections=sections(procedure, case.answers, language),
+        corrections=_corrections(session, case, procedure, language),
+        timeline=_timeline(session, case),
+        may_write=messages.may_write(case),
+        clock=clock.run(case, clock.pauses(session, case), datetime.now(UTC)).days,
         duplicates=_duplicates(session, caller, case),
         files=files,
         states={one: "clean" if request.app.state.settings.clamd else "unscanned" for _, one, _ in files},
         choices=[(value, CHOICES[value]) for value in choices],
         may_refuse="refuse" in choices,
+        documents=documents.of_case(session, case),
         decision=decision,
         reasons=reasons,
+        written=written,
+        document_limit=TEXT_LIMIT,
         problem=problem,
         errors=errors,
         summary=[(anchors[pointer], text) for pointer, text in errors.items()],
-        limit=cases.REASONS_LIMIT,
+        limit=decisions.REASONS_LIMIT,
     )
+
+
+def _timeline(session: Session, case: Case) -> list[dict[str, Any]]:
+    """What happened, in its order."""
+    happened: list[tuple[datetime | None, tuple[str, str], str]] = [
+        (case.arrived_at, ("good", message("Arrived")), ""),
+        (case.opened_at, ("good", message("Case opened")), ""),
+        (case.withdrawn_at, _state(case), case.withdrawal_reason or ""),
+        (case.decided_at, _state(case), ""),
+    ]
+    for one in corrections.of_case(session, case):
+        happened += [(one.asked_at, CORRECTIONS["asked"], one.asked_by_name), (one.answered_at, CORRECTIONS["answered"], "")]
+    for each in documents.of_case(session, case):
+        happened += [(each.issued_at, ("good", message("Document issued")), f"{each.number} {each.title}")]
+        happened += [(each.fetched_at, ("good", message("Document fetched by the applicant")), each.fetched_by or "")]
+    found: list[dict[str, Any]] = [
+        {"at": at, "state": state, "says": says, "message": None} for at, state, says in happened if at
+    ]
+    found += [{"at": one.at, "message": one} for one in messages.of_case(session, case)]
+    return sorted(found, key=itemgetter("at"))
+
+
+def _corrections(session: Session, case: Case, procedure: Procedure, language: Language) -> list[dict[str, Any]]:
+    """The corrections of a case, with what was asked and what was changed."""
+    found = []
+    for one in corrections.of_case(session, case):
+        changed: list[Change] = []
+        if one.revision is not None:
+            before, after = (revisions.contents(session, case, one.revision - back) for back in (1, 0))
+            changed = changes(procedure, before, after, language)
+        items = [(label_at(procedure, item["pointer"], language), item["says"]) for item in one.items]
+        found.append({"correction": one, "state": CORRECTIONS[one.state], "items": items, "changes": changed})
+    return found
 
 
 def _duplicates(session: Session, caller: Caller, case: Case) -> list[dict[str, Any]]:
@@ -163,6 +231,4 @@ def _procedure(session: Session, case: Case) -> Procedure:
 
 
 def _state(case: Case) -> tuple[str, str]:
-    if case.state == "withdrawn":
-        return _WITHDRAWN
-    return DECIDED[case.decision] if case.decision else _OPEN
+    return DECIDED[case.decision] if case.decision else _STATES[case.state]

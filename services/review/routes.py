@@ -9,10 +9,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.review import cases
+from services.review import cases, decisions, documents
 from services.review.downloads import downloaded
 from services.review.models import Case
 from shared.events import Duplicate, ProcedureRef
+from shared.letters import TEXT_LIMIT, TITLE_LIMIT
 from shared.web.callers import Reviewer, Transaction
 from shared.web.downloads import DOWNLOAD
 from shared.web.problems import described
@@ -40,12 +41,35 @@ class CaseDetail(CaseOut):
     """A case with what was filed and, once it is decided, the reasons."""
 
     answers: dict[str, Any]
+    revision: int = Field(description="which contents `answers` are: 1 as filed, more after corrections")
     contact: dict[str, Any]
     duplicates: list[Duplicate] = Field(description="other applications of the same corporation that are the same, or nearly so")
     reasons: str
     decided_at: datetime | None
     withdrawn_at: datetime | None
     withdrawal_reason: str | None
+
+
+class DocumentIn(BaseModel):
+    """A document to issue with the decision."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str = Field(min_length=1, max_length=TITLE_LIMIT, pattern=r"^[^\x00\n]*$")
+    text: str = Field(min_length=1, max_length=TEXT_LIMIT, pattern=r"^[^\x00]*$")
+
+
+class DocumentOut(BaseModel):
+    """A document that was issued, and when the applicant fetched it first."""
+
+    id: UUID
+    number: str
+    title: str
+    issued_at: datetime
+    issued_by_name: str
+    fetched_at: datetime | None
+    fetched_by: str | None
+    sha256: str | None = Field(description="of the bytes that were fetched, in hexadecimal")
 
 
 class DecisionIn(BaseModel):
@@ -55,7 +79,9 @@ class DecisionIn(BaseModel):
 
     decision: Literal["approve", "refuse", "accept"]
     # PostgreSQL keeps no null character
-    reasons: str = Field(default="", max_length=cases.REASONS_LIMIT, pattern=r"^[^\x00]*$")
+    reasons: str = Field(default="", max_length=decisions.REASONS_LIMIT, pattern=r"^[^\x00]*$")
+    revision: int | None = Field(default=None, description="the contents that were looked at; 409 where there are newer ones")
+    document: DocumentIn | None = Field(default=None, description="issued with the decision, as a PDF")
 
 
 @router.get("", response_model=list[CaseOut], responses=described(401, 403, 422))
@@ -63,7 +89,7 @@ def list_cases(
     session: Transaction,
     caller: Reviewer,
     *,
-    state: Literal["open", "decided", "withdrawn"] | None = None,
+    state: Literal["open", "correcting", "decided", "withdrawn"] | None = None,
     mine: Annotated[bool, Query(description="only those given to you")] = False,
     application_id: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -77,7 +103,7 @@ def list_cases(
 @router.get("/{case_id}", response_model=CaseDetail, responses=described(401, 403, 404, 422))
 def show_case(case_id: UUID, session: Transaction, caller: Reviewer) -> Any:
     """One case of your groups."""
-    return _detail(cases.shown(session, caller, case_id))
+    return detail(cases.shown(session, caller, case_id))
 
 
 @router.get(
@@ -93,7 +119,18 @@ def fetch_attachment(case_id: UUID, attachment_id: UUID, request: Request, sessi
 @router.post("/{case_id}/decision", response_model=CaseDetail, responses=described(400, 401, 403, 404, 409, 413, 422))
 def decide(case_id: UUID, written: DecisionIn, session: Transaction, caller: Reviewer) -> Any:
     """Decide a case of your groups; the applicant is told."""
-    return _detail(cases.decide(session, caller, case_id, written.decision, written.reasons))
+    document = documents.Written(written.document.title, written.document.text) if written.document else None
+    decided = decisions.decide(
+        session, caller, case_id, written.decision, written.reasons, revision=written.revision, document=document
+    )
+    return detail(decided)
+
+
+@router.get("/{case_id}/documents", response_model=list[DocumentOut], responses=described(401, 403, 404, 422))
+def list_documents(case_id: UUID, session: Transaction, caller: Reviewer) -> Any:
+    """The documents that were issued in one case of your groups."""
+    found = documents.of_case(session, cases.shown(session, caller, case_id))
+    return [one.model_dump(include=set(DocumentOut.model_fields)) for one in found]
 
 
 def _outline(case: Case) -> dict[str, Any]:
@@ -112,10 +149,12 @@ def _outline(case: Case) -> dict[str, Any]:
     }
 
 
-def _detail(case: Case) -> dict[str, Any]:
+def detail(case: Case) -> dict[str, Any]:
+    """A case as CaseDetail."""
     return {
         **_outline(case),
         "answers": case.answers,
+        "revision": case.revision,
         "contact": case.contact,
         "duplicates": case.duplicates,
         "reasons": case.reasons,

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from services.review.corrections import today
+from services.review.deadlines import AT_ONCE, pass_days
+from services.review.following import follow_application
 from services.review.procedures import keep_procedure
 from services.review.settings import Settings
-from services.review.withdrawals import follow_application
 from shared.bus.deliver import Post
 from shared.bus.worker import Work, celery_app
-from shared.database import connect
+from shared.database import Session, connect
 from shared.settings import load
 
+# The queue of the errand that looks after last days, and how often it is woken, in seconds.
+DEADLINES, DEADLINES_EVERY = "review-deadlines", 60.0
+
 settings = load(Settings)
+engine = connect(settings.database_url, name="review-worker", pool=2)
+
+
+def pass_deadlines() -> bool:
+    """Remind of some last days and mark those that passed; whether more wait."""
+    with Session(engine) as session:
+        looked_at = pass_days(session, today())
+        session.commit()
+    return looked_at == AT_ONCE
+
+
 work = Work(
-    Post(
-        "review",
-        connect(settings.database_url, name="review-worker", pool=2),
-        {"keep_procedure": keep_procedure, "open_case": follow_application},
-    )
+    Post("review", engine, {"keep_procedure": keep_procedure, "open_case": follow_application}),
+    errands={DEADLINES: (pass_deadlines, DEADLINES_EVERY)},
 )
 app = celery_app("review", settings.broker_url, work)

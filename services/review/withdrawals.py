@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from services.review.cases import open_case
+from services.review import corrections
+from services.review.cases import officials_of, ref_of
 from services.review.models import Case
 from shared.bus.publish import publish
-from shared.events import ApplicationArrived, CaseWithdrawn, Official, ProcedureRef, WithdrawalAsked
-
-_OFFICIALS = text("select distinct account_id, name, email from identity.official where account_id = any(:ids)")
-
-
-def follow_application(session: Session, events: list[ApplicationArrived] | list[WithdrawalAsked]) -> None:
-    """Open cases for what arrived, close those of which the applicant asks for it."""
-    arrivals = [event for event in events if isinstance(event, ApplicationArrived)]
-    askings = [event for event in events if isinstance(event, WithdrawalAsked)]
-    if arrivals:
-        open_case(session, arrivals)
-    if askings:
-        close_case(session, askings)
+from shared.events import CaseWithdrawn, WithdrawalAsked
 
 
 def close_case(session: Session, events: list[WithdrawalAsked]) -> None:
@@ -34,14 +23,12 @@ def close_case(session: Session, events: list[WithdrawalAsked]) -> None:
         .with_for_update()
     ).all()
     cases = {str(case.application_id): case for case in found}
-    officials = {
-        row.account_id: Official(id=row.account_id, name=row.name, email=row.email)
-        for row in session.execute(_OFFICIALS, {"ids": [case.official_id for case in found if case.official_id]})
-    }
+    officials = officials_of(session, found)
+    corrections.end(session, [case for case in found if case.state == "correcting"], datetime.now(UTC))
     told = []
     for event in events:
         case = cases[event.subject]
-        if case.state != "open":
+        if case.state not in {"open", "correcting"}:
             continue
         case.state, case.withdrawn_at, case.withdrawal_reason = "withdrawn", event.asked_at, event.reason
         case.version += 1
@@ -53,7 +40,7 @@ def close_case(session: Session, events: list[WithdrawalAsked]) -> None:
                 traceparent=event.traceparent,
                 case_id=case.id,
                 arrival_number=case.arrival_number,
-                procedure=ProcedureRef(id=case.procedure_id, version=case.procedure_version),
+                procedure=ref_of(case),
                 official=officials.get(case.official_id) if case.official_id else None,
                 withdrawn_at=event.asked_at,
                 reason=event.reason,

@@ -60,11 +60,22 @@ class Route(Written):
 Decision = Literal["approve", "refuse", "accept"]
 
 
+def _as_days(value: Any) -> Any:
+    found = re.fullmatch(r"(\d+) days", value) if isinstance(value, str) else None
+    return int(found[1]) if found else value
+
+
 class Review(Written):
     """How officials work on the case."""
 
     route: list[Route] = Field(min_length=1, description="the first that fits")
     decisions: list[Decision] = Field(min_length=1)
+    correction_period: Annotated[int, BeforeValidator(_as_days)] = Field(
+        default=14,
+        ge=1,
+        le=365,
+        description="days an applicant has for a correction (行政手続法7条) unless the official says otherwise",
+    )
     appeal: Label | None = Field(default=None, description="教示: how to appeal against a refusal (行政不服審査法82条)")
 
     @model_validator(mode="after")

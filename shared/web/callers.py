@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -24,8 +25,20 @@ _SAFE = {"GET", "HEAD", "OPTIONS"}
 def transaction(request: Request) -> Iterator[Session]:
     """A session; committed when the route returned, rolled back when it raised."""
     with Session(request.app.state.engine) as session:
+        request.state.session = session
         yield session
         session.commit()
+
+
+@contextmanager
+def session_of(request: Request) -> Iterator[Session]:
+    """The session of a request that has one, else one to read with: who holds a connection must not wait for another."""
+    session: Session | None = getattr(request.state, "session", None)
+    if session is not None:
+        yield session
+    else:
+        with Session(request.app.state.engine) as own:
+            yield own
 
 
 # scope="function": the exit runs before the answer, so a commit that fails is never answered as a success.

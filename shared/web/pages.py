@@ -38,6 +38,7 @@ _NAVIGATION: tuple[tuple[str, str, Role | None], ...] = (
     ("/", message("Procedures"), None),
     ("/applications", message("My applications"), "applicant"),
     ("/drafts", message("Drafts"), "applicant"),
+    ("/notices", message("Notices"), "applicant"),
     ("/organisation", message("Organisation"), "applicant"),
     ("/desk", message("Cases"), "reviewer"),
     ("/console", message("Operation"), "operator"),
@@ -79,12 +80,15 @@ class Pages:
 
     def show(self, request: Request, template: str, /, *, status: int = 200, **values: Any) -> Response:
         """A template as a page. A page for a signed-in visitor, or at an address that holds a secret, is kept by nobody."""
-        return self._page(request, template, status, visitor(request), values)
+        caller = visitor(request)
+        counted = getattr(request.app.state, "counted", None)
+        counts = counted(request, caller) if counted and caller else {}
+        return self._page(request, template, status, caller, {"counts": counts, **values})
 
     def show_problem(self, request: Request, problem: Problem) -> Response:
         """A failure as a page, with the texts that the API has for it. Asks the database nothing."""
         trace = (current_traceparent() or "")[3:35]
-        values = {"problem": problem, "trace": trace}
+        values = {"problem": problem, "trace": trace, "counts": {}}
         return self._page(request, "problem.html", problem.status, known_visitor(request), values)
 
     def _page(self, request: Request, template: str, status: int, caller: Caller | None, values: dict[str, Any]) -> Response:

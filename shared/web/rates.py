@@ -25,7 +25,7 @@ _MOST_REMEMBERED = 10_000
 
 @dataclass(frozen=True)
 class Rate:
-    """POST requests a second; 0 is without limit."""
+    """POST and PUT requests a second; 0 is without limit."""
 
     per_caller: float
     per_address: float
@@ -65,7 +65,7 @@ class RateLimit:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request, or refuse it."""
-        if scope["type"] == "http" and scope["method"] == "POST":
+        if scope["type"] == "http" and scope["method"] in {"POST", "PUT"}:
             callers, addresses = self._own.get(scope["path"], self._common)
             if callers or addresses:
                 wait = _wait(Request(scope), callers, addresses)

@@ -47,6 +47,7 @@ def url(machine: Machine) -> str:
     return machine.web()
 
 
+@pytest.mark.timeout(300)  # for every operation there is
 def test_whatever_is_sent_is_answered_as_the_document_says(clean: Site, url: str) -> None:
     key = clean.an_applicant()
     schema = schemathesis.openapi.from_url(f"{url}/docs/intake/openapi.json")

@@ -1,0 +1,57 @@
+"""An application follows its case: what the desk does, the applicant sees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlmodel import Session
+
+from services.intake import corrections, documents, messages
+from services.intake.applications import Move, locked, move, note
+from services.intake.withdrawal import withdrawn
+from shared.bus.publish import publish
+from shared.events import (
+    CaseDecided,
+    CaseOpened,
+    CaseWithdrawn,
+    DocumentIssued,
+    Event,
+)
+
+_STATE_OF_DECISION = {"approve": "approved", "refuse": "refused", "accept": "accepted"}
+
+OfCase = CaseOpened | CaseDecided | CaseWithdrawn
+
+
+def follow_case(session: Session, events: list[OfCase | corrections.OfCorrection | messages.Heard | DocumentIssued]) -> None:
+    """Show the applicant what the desk does: the review began, something is to be mended or read, or it ended."""
+    if of_case := [event for event in events if isinstance(event, OfCase)]:
+        _follow(session, of_case)
+    if of_correction := [event for event in events if isinstance(event, corrections.OfCorrection)]:
+        corrections.follow(session, of_correction)
+    if of_message := [event for event in events if isinstance(event, messages.Heard)]:
+        messages.hear(session, of_message)
+    if issued := [event for event in events if isinstance(event, DocumentIssued)]:
+        documents.take(session, issued)
+
+
+def _follow(session: Session, events: list[OfCase]) -> None:
+    applications = locked(session, [event.subject for event in events], whole=isinstance(events[0], CaseWithdrawn))
+    moves: list[Move] = []
+    told: list[Event] = []
+    for event in events:
+        application = applications[event.subject]
+        if isinstance(event, CaseOpened):
+            if application.state != "withdrawing":  # asked for before we heard of the case: the desk will answer
+                moves.append(move(application, "in_review", event.time, office=event.group_title))
+        elif isinstance(event, CaseWithdrawn):
+            moves.append(move(application, "withdrawn", event.withdrawn_at))
+            told.append(withdrawn(application, moves[-1], event.traceparent))
+        else:
+            state = _STATE_OF_DECISION[event.decision]
+            decided: dict[str, Any] = {"reasons": event.reasons, "appeal": event.appeal, "revision": event.revision}
+            moves.append(move(application, state, event.decided_at, **decided))
+    if not isinstance(events[0], CaseOpened):
+        corrections.end(session, [event.subject for event in events])
+    note(session, moves)
+    publish(session, *told)

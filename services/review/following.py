@@ -1,0 +1,35 @@
+"""A case follows its application: what the applicant does, the desk hears, in its order."""
+
+from __future__ import annotations
+
+from sqlmodel import Session
+
+from services.review import documents, messages, revisions
+from services.review.cases import open_case
+from services.review.withdrawals import close_case
+from shared.events import (
+    ApplicationArrived,
+    ApplicationCorrected,
+    DocumentFetched,
+    MessageReadByApplicant,
+    MessageToOffice,
+    WithdrawalAsked,
+)
+
+Heard = ApplicationArrived | ApplicationCorrected | WithdrawalAsked | MessageToOffice | MessageReadByApplicant | DocumentFetched
+
+
+def follow_application(session: Session, events: list[Heard]) -> None:
+    """Open cases for what arrived, take what was mended or written, close what is withdrawn."""
+    if arrivals := [event for event in events if isinstance(event, ApplicationArrived)]:
+        open_case(session, arrivals)
+    if corrected := [event for event in events if isinstance(event, ApplicationCorrected)]:
+        revisions.take(session, corrected)
+    if askings := [event for event in events if isinstance(event, WithdrawalAsked)]:
+        close_case(session, askings)
+    if written := [event for event in events if isinstance(event, MessageToOffice)]:
+        messages.take(session, written)
+    if read := [event for event in events if isinstance(event, MessageReadByApplicant)]:
+        messages.seen(session, read)
+    if fetched := [event for event in events if isinstance(event, DocumentFetched)]:
+        documents.note_fetched(session, fetched)

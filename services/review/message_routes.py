@@ -1,0 +1,54 @@
+"""Messages between office and applicant over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.review import cases, messages
+from shared.web.callers import Reviewer, Transaction
+from shared.web.problems import described
+
+router = APIRouter(prefix="/v1/cases/{case_id}/messages", tags=["messages"])
+
+
+class MessageIn(BaseModel):
+    """A message to write: plain text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    # PostgreSQL keeps no null character
+    text: str = Field(min_length=1, max_length=messages.TEXT_LIMIT, pattern=r"^[^\x00]*$")
+
+
+class MessageOut(BaseModel):
+    """A message, the oldest first."""
+
+    id: UUID
+    from_office: bool
+    author: str
+    text: str
+    at: datetime
+    read_at: datetime | None = Field(description="when the other side first saw it")
+
+
+@router.get("", response_model=list[MessageOut], responses=described(401, 403, 404, 422))
+def list_messages(case_id: UUID, session: Transaction, caller: Reviewer) -> Any:
+    """What the office and the applicant wrote about one case of your groups. It does not count as read by this."""
+    return [one.model_dump() for one in messages.of_case(session, cases.shown(session, caller, case_id))]
+
+
+@router.post("", status_code=201, response_model=MessageOut, responses=described(400, 401, 403, 404, 409, 413, 422, 429))
+def write_message(case_id: UUID, written: MessageIn, session: Transaction, caller: Reviewer) -> Any:
+    """Write to the applicant."""
+    return messages.write(session, caller, case_id, written.text).model_dump()
+
+
+@router.post("/read", status_code=204, responses=described(401, 403, 404, 422, 429))
+def read_messages(case_id: UUID, session: Transaction, caller: Reviewer) -> None:
+    """Say that the applicant's messages were read; the applicant sees when."""
+    messages.read(session, cases.shown(session, caller, case_id))

@@ -1,0 +1,80 @@
+"""The contents of a case as the applicant sent them in: after a correction, a new revision (docs/adr/0012)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from services.review import clock
+from services.review.cases import officials_of, ref_of
+from services.review.corrections import tell
+from services.review.models import Case, Correction, Revision
+from shared.events import ApplicationCorrected, CaseCorrected
+
+
+def contents(session: Session, case: Case, number: int) -> Mapping[str, Any]:
+    """The answers of a case in their revision `number`."""
+    return case.answers if number == case.revision else session.get_one(Revision, (case.id, number)).answers
+
+
+def every(session: Session, case: Case) -> list[Mapping[str, Any]]:
+    """The contents of a case: those of today, then those before and those that came too late."""
+    earlier = session.exec(select(Revision).where(Revision.case_id == case.id).order_by(col(Revision.number).desc()))
+    return [case.answers, *(one.answers for one in earlier)]
+
+
+def take(session: Session, events: Sequence[ApplicationCorrected]) -> None:
+    """Take the contents that applicants sent in: the case has them and is open again, unless it was decided before."""
+    found = session.exec(
+        select(Case)
+        .where(col(Case.application_id).in_([UUID(event.subject) for event in events]))
+        .order_by(col(Case.id))
+        .with_for_update()
+    ).all()
+    officials = officials_of(session, found)
+    cases = {str(case.application_id): case for case in found}
+    for event in events:
+        case = cases[event.subject]
+        if not _keep(session, case, event):
+            continue  # it is here already
+        corrected = CaseCorrected(
+            subject=event.subject,
+            sequence=case.version + 1,
+            traceparent=event.traceparent,
+            case_id=case.id,
+            arrival_number=case.arrival_number,
+            procedure=ref_of(case),
+            official=officials.get(case.official_id) if case.official_id else None,
+            revision=event.revision,
+            late=case.state in {"decided", "withdrawn"},
+        )
+        tell(session, case, corrected)
+
+
+def _keep(session: Session, case: Case, event: ApplicationCorrected) -> bool:
+    """Record a revision; whether it is new. A decided case keeps the contents it was decided on."""
+    if event.revision <= case.revision:
+        return False
+    rows = [{"case_id": case.id, "number": event.revision, "answers": event.answers, "at": event.corrected_at}]
+    first = {"case_id": case.id, "number": case.revision, "answers": case.answers, "at": case.arrived_at}
+    session.execute(insert(Revision).values(first).on_conflict_do_nothing())
+    new = insert(Revision).values(rows).on_conflict_do_nothing().returning(col(Revision.number))
+    if not session.execute(new).first():
+        return False
+    late = case.state in {"decided", "withdrawn"}
+    correction = session.get_one(Correction, event.correction_id)
+    waited = correction.state in {"asked", "expired"}
+    correction.answered_at, correction.revision, correction.late = event.corrected_at, event.revision, late
+    correction.state = "answered"
+    session.add(correction)
+    if not late:
+        case.answers, case.revision = event.answers, event.revision
+        if waited:  # else another correction is asked for by now, or none was waited for
+            case.state = "open"
+            clock.go_on(session, case, event.corrected_at)
+    session.flush()
+    return True
