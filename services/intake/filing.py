@@ -146,7 +146,7 @@ def prepare(filing: FilingIn, body: bytes, caller: Caller, published: Published,
         hashlib.sha256(body).digest(),
         idempotency_key,
         current_traceparent(),
-        tuple(one["id"] for _, one in attached(published.procedure.fields(), filing.answers)),
+        tuple(one["id"] for _, one in attached(published.file_fields, filing.answers)),
     )
 
 

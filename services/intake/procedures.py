@@ -19,6 +19,7 @@ from shared.events import ProcedurePublished, ProcedureRef
 from shared.i18n import JST
 from shared.problems import Conflict, NotFound
 from shared.procedure import form
+from shared.procedure.fields import FILES, FieldOf, GroupField, SimpleField
 from shared.procedure.model import Procedure
 
 # A newly published version is seen by every process after at most this many seconds.
@@ -43,6 +44,15 @@ class Published:
     def validator(self) -> Draft202012Validator:
         """The form, compiled."""
         return Draft202012Validator(self.schema, validate_formats=True)
+
+    @cached_property
+    def file_fields(self) -> list[SimpleField | GroupField]:
+        """The fields that name files, or whose rows do."""
+
+        def names_files(field: FieldOf) -> bool:
+            return getattr(field, "type", "") in FILES or (isinstance(field, GroupField) and any(map(names_files, field.fields)))
+
+        return [field for field in self.procedure.fields() if names_files(field)]
 
     @property
     def opening(self) -> tuple[datetime, datetime] | None:
