@@ -46,6 +46,19 @@ def test_a_skeleton_is_written_once_and_its_schema_exported(tmp_path: Path) -> N
     assert "+ form.申請者" in madoguchi("procedure", "diff", str(PROCEDURES / "dx-sodan.yaml"), str(file)).stdout
 
 
+def test_an_operator_verifies_an_organisation_and_gives_it_an_owner(machine: Machine) -> None:
+    home = ("--home", str(machine.home))
+    new = ("people", "add", "firm@example.com", "新 社長", "applicant", "--organisation", "新会社", "--rights", "read")
+    assert madoguchi(*new, *home).returncode == 0
+    assert "owner" in madoguchi("people", "rights", "firm@example.com", "owner", *home).stdout
+    assert madoguchi("people", "rights", "firm@example.com", "king", *home).returncode == 1
+    assert madoguchi("people", "rights", "nobody@example.com", "owner", *home).returncode == 1
+    wrong = madoguchi("people", "verify", "firm@example.com", "--corporate-number", "5010401067253", *home)
+    assert (wrong.returncode, "check digit" in wrong.stderr) == (1, True)
+    right = madoguchi("people", "verify", "firm@example.com", "--corporate-number", "5010401067252", *home)
+    assert right.stdout == "The organisation of firm@example.com is verified.\n", right.stderr
+
+
 def test_people_are_added_and_their_keys_issued_listed_and_revoked(machine: Machine) -> None:
     home = ("--home", str(machine.home))
     added = madoguchi("people", "add", "new@example.go.jp", "新任 三郎", "reviewer", "--group", "kanto-bureau", *home)

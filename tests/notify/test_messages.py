@@ -8,11 +8,27 @@ from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from services.notify.messages import tell as write_messages
+from services.notify.models import Message
+from services.notify.sending import compose
+from services.notify.settings import Settings
 from shared.bus.deliver import deliver
-from shared.events import ApplicationReturned, CaseDecided, CaseOpened, Contact, Event, Mend, Official, ProcedureRef
+from shared.events import (
+    ApplicationReturned,
+    CaseDecided,
+    CaseOpened,
+    Contact,
+    Event,
+    InvitationSent,
+    MandateOffered,
+    Mend,
+    Official,
+    ProcedureRef,
+    RegistrationRequested,
+)
+from shared.settings import load
 from tests.bus.parts import PROCEDURE, announce, arrived
 from tests.notify.parts import a_link, tell, write_to
 from tests.site import Site, bearer
@@ -132,3 +148,29 @@ def test_operators_see_the_messages_and_nobody_else_does(clean: Site, post_offic
     for other in (clean.an_applicant(), clean.a_reviewer("kinki-bureau")):
         assert post_office.get("/v1/messages", headers=bearer(other)).status_code == 403
     assert post_office.get("/v1/messages").status_code == 401
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_the_mails_of_organisations_say_whose_they_are_and_hold_their_links(clean: Site, language: Any) -> None:
+    to = Contact(name="a@example.com", email="a@example.com", language=language)
+    soon, day = datetime.now(UTC), datetime.now(UTC).date()
+    one: dict[str, Any] = {"sequence": 1, "contact": to}
+    link: dict[str, Any] = {"link_id": uuid4(), "expires_at": soon}
+    asked = RegistrationRequested(subject="1", path="/register/link", **one, **link)
+    invited = InvitationSent(
+        subject="2", path="/register/invitation", organisation="窓口電機", invited_by="窓口 花子", **one, **link
+    )
+    offered = MandateOffered(subject="3", path="/organisation/mandates", principal="窓口電機", starts_on=day, ends_on=day, **one)
+    tell(clean, asked, invited, offered)
+    mails = {}
+    with clean.session("notify") as session:
+        for message in session.exec(select(Message)):
+            mails[message.template] = compose(message, load(Settings))
+    secret = f"link={link['link_id']}&secret="
+    texts = {name: mail.get_content() for name, mail in mails.items()}
+    assert f"/register/link?{secret}" in texts["register"]
+    assert f"/register/invitation?{secret}" in texts["invitation"]
+    assert "窓口電機" in str(mails["invitation"]["subject"])
+    assert "窓口 花子" in texts["invitation"]
+    assert any(word.endswith("/organisation/mandates") for word in texts["mandate-offered"].split())
+    assert "secret=" not in texts["mandate-offered"]
