@@ -58,6 +58,27 @@ def rights(
         typer.echo(f"{account.email} has the rights: {account.rights}")
 
 
+@app.command()
+def verify(
+    email: EmailArgument,
+    corporate_number: Annotated[str | None, typer.Option(help="The 法人番号 that you looked at, 13 digits.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Say that an applicant's organisation is who it says: it may file what needs a verified organisation.
+
+    Also for who had a GビズIDエントリー and has a プライム now: afterwards he signs in with it.
+    """
+    from shared.identity import accounts
+
+    with session_as("operator", home) as session:
+        account, moved = accounts.verify(session, email, corporate_number)
+        if moved:
+            typer.echo(f"{account.email} belongs to the organisation {corporate_number} now, with the rights: {account.rights}.")
+            typer.echo("What was filed before stays with the organisation it was filed for.")
+        else:
+            typer.echo(f"The organisation of {account.email} is verified.")
+
+
 @app.command("issue-key")
 def issue_key(
     email: EmailArgument, label: Annotated[str, typer.Option(help="What the key is for.")] = "", home: HomeOption = None

@@ -63,7 +63,7 @@ def machine(home: Home, port: int) -> Iterator[Finding]:
 
 
 def servers(settings: Mapping[str, str]) -> Iterator[Finding]:
-    """Database, broker and mail server, as `settings` (variables of the environment) name them."""
+    """Database, broker, mail server, storage and scanner, as `settings` (variables of the environment) name them."""
     reached = [_role(role, settings[_variable(role)]) for role in ROLES]
     yield from reached
     if not reached[0].remedy:
@@ -71,11 +71,13 @@ def servers(settings: Mapping[str, str]) -> Iterator[Finding]:
         yield _database_clock(settings[_variable("owner")])
     yield from _broker(settings["MADOGUCHI_BROKER_URL"])
     yield _smtp(settings["MADOGUCHI_NOTIFY_SMTP_URL"])
+    yield _storage(settings["MADOGUCHI_STORAGE"])
+    yield _scanner(settings.get("MADOGUCHI_CLAMD", ""))
 
 
 def needed() -> list[str]:
     """The variables `servers` needs."""
-    return [*map(_variable, ROLES), "MADOGUCHI_BROKER_URL", "MADOGUCHI_NOTIFY_SMTP_URL"]
+    return [*map(_variable, ROLES), "MADOGUCHI_BROKER_URL", "MADOGUCHI_NOTIFY_SMTP_URL", "MADOGUCHI_STORAGE"]
 
 
 def _variable(role: str) -> str:
@@ -225,6 +227,29 @@ def _smtp(url: str) -> Finding:
             f"the mail server {host}:{port} does not answer: {error}", "Check MADOGUCHI_NOTIFY_SMTP_URL. Mails wait meanwhile."
         )
     return Finding(f"the mail server {host}:{port} answers")
+
+
+def _storage(address: str) -> Finding:
+    from shared.storage import storage_at
+
+    try:
+        fine = storage_at(address).answers()
+    except ImportError:
+        return Finding("the storage is S3, and boto3 is not installed", "Install madoguchi with the extra s3.")
+    said = address.partition("?")[0]
+    if fine:
+        return Finding(f"files can be put into {said}")
+    return Finding(f"no file can be put into {said}", "Check MADOGUCHI_STORAGE, the rights there, and that it is not full.")
+
+
+def _scanner(address: str) -> Finding:
+    from shared.scanning import answers
+
+    if not address:
+        return Finding("files are not scanned for viruses: no scanner is set up (MADOGUCHI_CLAMD)")
+    if answers(address):
+        return Finding(f"clamd at {address} answers")
+    return Finding(f"clamd at {address} does not answer", "Check MADOGUCHI_CLAMD and that clamd runs. Files wait meanwhile.")
 
 
 def _plain(url: str) -> str:

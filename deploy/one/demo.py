@@ -9,6 +9,7 @@ import urllib.request
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from deploy.one.errors import StartError
 from deploy.one.files import write_private
@@ -114,14 +115,62 @@ def _known_keys(site: Site) -> dict[str, str]:
     return keys
 
 
+def _with_files(site: Site, key: str, example: Path) -> bytes:
+    """The example with each file that it names sent, as a page that says what it stands for; as it is when it names none."""
+
+    def seen(part: Any) -> Any:
+        if isinstance(part, dict) and "sha256" in part:
+            return _sent(site, key, part["name"])
+        if isinstance(part, dict):
+            return {name: seen(inner) for name, inner in part.items()}
+        return [seen(inner) for inner in part] if isinstance(part, list) else part
+
+    filing = json.loads(example.read_bytes())
+    attached = seen(filing["answers"])
+    return json.dumps(filing | {"answers": attached}).encode() if attached != filing["answers"] else example.read_bytes()
+
+
+def _sent(site: Site, key: str, name: str) -> dict[str, Any]:
+    from fpdf import FPDF
+
+    page = FPDF()
+    page.add_page()
+    page.set_font("helvetica", size=20)
+    page.cell(text="A sample document of the demo")
+    headers = {
+        "Authorization": f"Bearer {key}",
+        "Content-Type": "application/pdf",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
+    }
+    request = urllib.request.Request(f"{site.base_url}/v1/attachments", bytes(page.output()), headers)  # noqa: S310 - our own address
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - our own address
+            reference: dict[str, Any] = json.load(answer)["reference"]
+            return reference
+    except urllib.error.HTTPError as error:
+        with error:
+            raise StartError(
+                f"The demo's file {name} was not taken ({error.code}).", error.read().decode(errors="replace")
+            ) from None
+
+
+def _is_filed(site: Site, key: str, example: Path) -> bool:
+    """Whether an earlier start filed it; its files would be sent again otherwise."""
+    request = urllib.request.Request(f"{site.base_url}/v1/applications?limit=200", headers={"Authorization": f"Bearer {key}"})  # noqa: S310 - our own address
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - our own address
+        return any(one["procedure"]["id"] == example.name.partition(".")[0] for one in json.load(answer))
+
+
 def _file(site: Site, key: str, example: Path) -> None:
+    if b'"sha256"' in example.read_bytes() and _is_filed(site, key, example):
+        return
     headers = {
         "Authorization": f"Bearer {key}",
         "Content-Type": "application/json",
         # The same at every start, so that a second start gets the first one's answer.
         "Idempotency-Key": f"demo-{example.name}",
     }
-    request = urllib.request.Request(f"{site.base_url}/v1/applications", example.read_bytes(), headers)  # noqa: S310 - our own address
+    request = urllib.request.Request(f"{site.base_url}/v1/applications", _with_files(site, key, example), headers)  # noqa: S310 - our own address
     until = time.monotonic() + PATIENCE
     while True:
         try:

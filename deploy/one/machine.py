@@ -144,11 +144,20 @@ class _Machine:
             f"  API         {self._site.base_url}/docs",
             f"  mailbox     {self._site.mailbox_url}",
             f"  logs        {self._home.logs}",
+            f"  files       {self._home.storage}, {self._scanned()}",
         ]
         if self._options.demo:
             lines.append(f"  keys        {self._home.demo}")
         ending = "Ctrl-C ends it and deletes everything." if self._options.ephemeral else "Ctrl-C ends it; what was filed stays."
         self._say("\n".join([*lines, ending]))
+
+    def _scanned(self) -> str:
+        clamd = self._site.settings().get("MADOGUCHI_CLAMD")
+        return (
+            f"scanned for viruses by {clamd}"
+            if clamd
+            else "not scanned for viruses (set MADOGUCHI_CLAMD to the address of a clamd)"
+        )
 
 
 @contextmanager

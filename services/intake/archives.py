@@ -1,7 +1,8 @@
 """Zip archives, and the Office documents that are some: looked through to the last byte, in bounded memory, disk and time.
 
 Refused are bombs (by number, size, ratio and depth; a quine ends at the depth, overlapping entries are seen in the directory),
-what is encrypted, what programs read differently (bytes before or after it, two entries of one name, Zip64), and macros.
+what is encrypted, what programs read differently (bytes before or after it, two entries of one name, two directories), and
+macros.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ MOST_TIMES, FREE = 100, 20 * 1024 * 1024
 _DIRECTORY_LIMIT = 1024 * 1024
 _CHUNK = 64 * 1024
 _END, _END_LENGTH, _LONGEST_COMMENT = b"PK\x05\x06", 22, 0xFFFF
-_END_64 = b"PK\x06\x07"
+_END_64, _END_64_LENGTH = b"PK\x06\x06", 56
+_LOCATOR, _LOCATOR_LENGTH = b"PK\x06\x07", 20
 _LOCAL, _LOCAL_LENGTH = b"PK\x03\x04", 30
 # Flags of APPNOTE.TXT 4.4.4: encrypted, strong encryption, masked headers
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
@@ -92,13 +94,13 @@ def _look(file: IO[bytes], budget: _Budget, depth: int) -> Contents:
 
 def _entries(file: IO[bytes], budget: _Budget) -> list[tuple[zipfile.ZipInfo, int]]:
     """The entries, and where the data of each begins; after all that can be seen without unpacking."""
-    directory = _directory(file)
+    directory, count = _directory(file)
     with zipfile.ZipFile(file) as archive:
         infos = archive.infolist()
     budget.entries -= len(infos)
     if budget.entries < 0:
         raise _Refused(_BOMB)
-    if len({info.filename for info in infos}) < len(infos):
+    if len({info.filename for info in infos}) != count or len(infos) != count:
         raise _Refused(_BROKEN)
     budget_left = budget.unpacked - sum(info.file_size for info in infos)
     if budget_left < 0:
@@ -117,20 +119,33 @@ def _entries(file: IO[bytes], budget: _Budget) -> list[tuple[zipfile.ZipInfo, in
     return found
 
 
-def _directory(file: IO[bytes]) -> int:
-    """Where the central directory begins, which ends where the end record begins, which ends the file (APPNOTE.TXT 4.3.16)."""
+def _directory(file: IO[bytes]) -> tuple[int, int]:
+    """Where the central directory begins, and how many entries it has (APPNOTE.TXT 4.3.6).
+
+    It ends where the end records begin, and these end the file.
+    """
     size = file.seek(0, 2)
-    file.seek(max(0, size - _END_LENGTH - _LONGEST_COMMENT))
+    file.seek(max(0, size - _LONGEST_COMMENT - _END_LENGTH - _END_64_LENGTH - _LOCATOR_LENGTH))
     tail = file.read()
     at = tail.rfind(_END)
-    if at < 0 or tail[max(0, at - 20) :].startswith(_END_64):
+    if at < 0:
         raise _Refused(_BROKEN)
-    _, disk, first_disk, here, entries, length, start, comment = struct.unpack("<4s4H2LH", tail[at : at + _END_LENGTH])
+    *fields, comment = struct.unpack("<4s4H2LH", tail[at : at + _END_LENGTH])
+    whole = len(tail) == at + _END_LENGTH + comment
+    locator = at - _LOCATOR_LENGTH
+    if locator >= _END_64_LENGTH and tail[locator:].startswith(_LOCATOR):
+        at = locator - _END_64_LENGTH
+        wide = struct.unpack("<4sQ2H2L4Q", tail[at:locator])
+        where = struct.unpack("<4sLQL", tail[locator : locator + _LOCATOR_LENGTH])[2]
+        # a program that does not know Zip64 must not see another directory
+        same = all(one in {other, 0xFFFF, 0xFFFFFFFF} for one, other in zip(fields[1:], wide[4:], strict=True))
+        whole &= same and wide[0] == _END_64 and where == size - len(tail) + at
+        fields = [_END, *wide[4:]]
+    _, disk, first_disk, here, entries, length, start = fields
     end = size - len(tail) + at
-    whole = end + _END_LENGTH + comment == size and start + length == end and not disk and not first_disk and here == entries
-    if not whole or length > _DIRECTORY_LIMIT:
+    if not whole or start + length != end or disk or first_disk or here != entries or length > _DIRECTORY_LIMIT:
         raise _Refused(_BROKEN)
-    return int(start)
+    return int(start), int(entries)
 
 
 def _data_of(file: IO[bytes], info: zipfile.ZipInfo) -> int:

@@ -28,7 +28,6 @@ from shared.events import (
     ProcedureRef,
 )
 from shared.i18n import JST
-from shared.procedure.kinds.files import attached
 from shared.procedure.rules import computed
 
 _ARRIVALS = text("select nextval('intake.arrival_number_seq') from generate_series(1, :count)")
@@ -82,7 +81,7 @@ def _check(session: Session, applications: Sequence[Application], traces: Mappin
 
 
 def _named(application: Application, published: Published) -> list[dict[str, Any]]:
-    return [named for _, named in attached(published.procedure.fields(), application.answers)]
+    return [named for _, named in published.attached(application.answers)]
 
 
 def _waits(named: Sequence[Mapping[str, Any]], files: Mapping[str, Attachment]) -> bool:

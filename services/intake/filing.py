@@ -23,7 +23,6 @@ from shared.database import insert_many, new_id
 from shared.events import Agent, Applicant, ApplicationFiled, Contact, ProcedureRef
 from shared.identity.callers import Caller
 from shared.problems import FieldError, Invalid, Malformed, Problem, json_pointer
-from shared.procedure.kinds.files import attached
 from shared.telemetry import current_traceparent
 from shared.validation import body_errors
 
@@ -146,7 +145,7 @@ def prepare(filing: FilingIn, body: bytes, caller: Caller, published: Published,
         hashlib.sha256(body).digest(),
         idempotency_key,
         current_traceparent(),
-        tuple(one["id"] for _, one in attached(published.procedure.fields(), filing.answers)),
+        tuple(one["id"] for _, one in published.attached(filing.answers)),
     )
 
 

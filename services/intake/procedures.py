@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -19,6 +20,8 @@ from shared.events import ProcedurePublished, ProcedureRef
 from shared.i18n import JST
 from shared.problems import Conflict, NotFound
 from shared.procedure import form
+from shared.procedure.fields import FILES, GroupField, SimpleField
+from shared.procedure.kinds.files import attached
 from shared.procedure.model import Procedure
 
 # A newly published version is seen by every process after at most this many seconds.
@@ -43,6 +46,17 @@ class Published:
     def validator(self) -> Draft202012Validator:
         """The form, compiled."""
         return Draft202012Validator(self.schema, validate_formats=True)
+
+    def attached(self, answers: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+        """The files that answers name, each with its place. The hot path asks every filing; most forms have none."""
+        return list(attached(self._with_files, answers)) if self._with_files else []
+
+    @cached_property
+    def _with_files(self) -> list[SimpleField | GroupField]:
+        def has(one: SimpleField | GroupField) -> bool:
+            return any(map(has, one.fields)) if isinstance(one, GroupField) else one.type in FILES
+
+        return [one for one in self.procedure.fields() if has(one)]
 
     @property
     def opening(self) -> tuple[datetime, datetime] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists
+from sqlalchemy import ColumnElement, Text, cast, exists
 from sqlmodel import Session, and_, col, or_
 
 from services.intake.entitled import assured
@@ -26,8 +26,8 @@ def within(session: Session, caller: Caller, table: type[Application | Draft]) -
 
 
 def files(session: Session, caller: Caller) -> ColumnElement[bool]:
-    """The condition for attachments: those of his organisation, those that it sent under a mandate still in force, and those that
-    are filed with what he sees of a principal.
+    """The condition for attachments: those of his organisation, those that it sent under a mandate still in force, and those of
+    the drafts and applications that he sees of a principal.
     """
     own = col(Attachment.organisation_id) == caller.organisation_id
     in_force = [one for one in held(session, caller) if one.in_force]
@@ -40,7 +40,9 @@ def files(session: Session, caller: Caller) -> ColumnElement[bool]:
         .where(col(Enclosure.attachment_id) == col(Attachment.id), col(Enclosure.application_id) == col(Application.id))
         .where(within(session, caller, Application))
     )
-    return or_(own, sent, filed)
+    named = cast(Draft.answers, Text).contains(cast(Attachment.id, Text))
+    drafted = exists().where(named, col(Draft.organisation_id) == col(Attachment.organisation_id), within(session, caller, Draft))
+    return or_(own, sent, filed, drafted)
 
 
 def sending_for(session: Session, caller: Caller, principal: UUID) -> Caller:

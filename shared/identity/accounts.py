@@ -88,6 +88,32 @@ def set_rights(session: Session, email: str, rights: str) -> Account:
     return account
 
 
+def verify(session: Session, email: str, corporate_number: str | None) -> tuple[Account, bool]:
+    """Somebody looked at who an applicant's organisation is: it is verified now, with this number if it has one.
+
+    Where another organisation has the number already, the account moves there, and what it filed before stays where it was: the
+    answer says whether that was so. So an entry account of GビズID may become a prime. Raises NotFound, Invalid, Conflict.
+    """
+    account = account_by_email(session, email)
+    organisation = session.get(Organisation, account.organisation_id, with_for_update=True) if account else None
+    if account is None or organisation is None:
+        raise NotFound("No applicant has this e-mail address")
+    if corporate_number is not None and not is_corporate_number(corporate_number):
+        wrong = FieldError("/corporate_number", "This is not a corporate number: its check digit is wrong")
+        raise Invalid("The organisation cannot be verified", errors=[wrong])
+    if organisation.corporate_number not in (None, corporate_number):
+        raise Conflict("This organisation has the number {number} already", number=organisation.corporate_number)
+    home = organisation_by_number(session, corporate_number)
+    moved = home is not None and home.id != organisation.id
+    if home is not None and moved:
+        account.organisation_id = home.id
+        account.rights = "file" if owners_of(session, home.id) else "owner"
+    else:
+        organisation.verified, organisation.corporate_number = True, corporate_number
+    session.flush()
+    return account, moved
+
+
 def organisation_by_number(session: Session, corporate_number: str | None) -> Organisation | None:
     """The organisation with this corporate number."""
     if corporate_number is None:

@@ -35,7 +35,7 @@ def sign_in(session: Session, provider: Provider, claimed: Claimed, cookie: str 
     values = claimed.model_dump(mode="json") | {"account_id": str(new_id()), "organisation_id": str(new_id())}
     answer = session.execute(
         text("""
-        select identity.sign_in_federated(:issuer, :sub, cast(:claimed as jsonb), :mine, :fresh, :provider, :expires)
+        select identity.sign_in_at_provider(:issuer, :sub, cast(:claimed as jsonb), :mine, :fresh, :provider, :expires)
         """),
         {
             "issuer": provider.issuer,
@@ -48,9 +48,11 @@ def sign_in(session: Session, provider: Provider, claimed: Claimed, cookie: str 
         },
     ).scalar()
     if answer == "disabled":
-        raise Forbidden("Your account was closed; ask the operator")
+        raise Forbidden("Your account was closed; ask an owner of your organisation, or the operator")
     if answer == "email-taken":
         raise Conflict("An account with your e-mail address exists already. Sign in to it by a mailed link, then come here again")
     if answer != "ok":
-        raise Conflict("Your account here belongs to another organisation or role; ask the operator")
+        raise Conflict(
+            "Your account here belongs to another organisation or role. Have the operator verify your organisation, and return"
+        )
     return fresh

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from tests.identity.forger import forging
 from tests.machine import BUS_QUEUES, POST_QUEUE, Machine, Mailbox, quiet
 from tests.site import PROCEDURES, Site, eventually
 
@@ -85,9 +86,18 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def place(site: Site, machine: Machine) -> Place:
+def place(site: Site, machine: Machine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """The site, empty but for its people."""
     site.empty()
+    with forging() as provider:
+        secret = tmp_path_factory.mktemp("provider") / "secret"
+        secret.write_text("s" * 40, encoding="utf-8")
+        known = {"id": "gbizid", "title": "GビズID", "issuer": provider.issuer, "client_id": "madoguchi", "rules": "gbizid"}
+        machine.settings["MADOGUCHI_SIGN_IN_PROVIDERS"] = json.dumps([known | {"secret_file": str(secret)}])
+        yield _place(site, machine)
+
+
+def _place(site: Site, machine: Machine) -> Place:
     url = machine.web()
     machine.settings["MADOGUCHI_BASE_URL"] = url
     mailbox = machine.mailbox()

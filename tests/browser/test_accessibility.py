@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from tests.browser.conftest import APPLICANT, OFFICIAL, OPERATOR, Place, picture
+from tests.machine import quiet
+from tests.web.conftest import secret_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -30,6 +33,7 @@ def visits(place: Place, browser: Browser) -> dict[str, Visit]:
     """All pages, by the person who visits them."""
     accepted, asked = place.file("denki-yohin-todokede"), place.file("koen-meigi")
     returned = place.file("koen-meigi", held={"from": "2020-10-06", "to": "2020-10-05"})
+    links = organisation(place)
     made = {
         "": Visit(
             {
@@ -38,6 +42,11 @@ def visits(place: Place, browser: Browser) -> dict[str, Visit]:
                 "procedure": "/procedures/koen-meigi",
                 "sign-in": "/sign-in",
                 "sign-in-link": "/sign-in/link?link=1&secret=1",
+                "register": "/register",
+                "registration": f"/register/link?{links['registration']}",
+                "registration-too-late": "/register/link?link=1&secret=1",
+                "invitation": f"/register/invitation?{links['invitation']}",
+                "invitation-too-late": "/register/invitation?link=1&secret=1",
                 "statistics": "/data",
                 "not-found": "/no/such/page",
                 "docs": "/docs",
@@ -53,6 +62,12 @@ def visits(place: Place, browser: Browser) -> dict[str, Visit]:
                 "withdrawal": f"/applications/{accepted}/withdrawal",
                 "withdrawal-too-late": f"/applications/{asked}/withdrawal",
                 "forbidden": "/desk",
+                "sessions": "/sign-in/sessions",
+                "organisation": "/organisation",
+                "member": f"/organisation/members/{links['member']}",
+                "keys": "/organisation/keys",
+                "mandates": "/organisation/mandates",
+                "mandate": "/organisation/mandates/new",
             }
         ),
         OFFICIAL: Visit(
@@ -76,6 +91,26 @@ def visits(place: Place, browser: Browser) -> dict[str, Visit]:
         context.close()
     made[OPERATOR].pages["dead-letter"] = f"/console/dead-letters/{place.kill_a_letter(accepted)}"
     return made
+
+
+def organisation(place: Place) -> dict[str, str]:
+    """Make a member, a key, mandates, an invitation and a registration; the links of the last two, and the member's id."""
+    mine = {"authorization": f"Bearer {place.key}"}
+    with httpx.Client(base_url=place.url, timeout=20) as client:
+        client.post("/v1/organisation/keys", json={"label": "会計システム"}, headers=mine).raise_for_status()
+        person = {"email": "colleague@example.com", "rights": "file"}
+        client.post("/v1/organisation/invitations", json=person, headers=mine).raise_for_status()
+        said = {"rights": ["file", "receive"], "starts_on": "2026-04-01", "ends_on": "2029-03-31"}
+        agents: list[dict[str, Any]] = [{"agent": "5010401067252", "procedures": ["koen-meigi"]}, {"agent": "a@example.com"}]
+        for agent in agents:
+            client.post("/v1/mandates", json=said | agent, headers=mine).raise_for_status()
+        client.post("/register", data={"email": "new@example.com"}, headers={"origin": place.url}).raise_for_status()
+    found = {}
+    for table in ("registration", "invitation"):
+        link = place.site.value(f"select id from identity.{table}")
+        found[table] = f"link={link}&secret={secret_of(link)}"
+    quiet(place.site)
+    return found | {"member": str(place.site.account(APPLICANT).id)}
 
 
 def refuse(page: Page, url: str) -> None:
@@ -148,6 +183,44 @@ def test_a_planted_fault_is_found(browser: Browser) -> None:
     assert runs_over(page)
     assert len(small_targets(page)) >= 1
     page.close()
+
+
+def test_the_page_after_a_providers_session_is_accessible_and_leads_to_its_sign_out(place: Place, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 320, "height": 900}, locale="ja-JP")
+    page = context.new_page()
+    place.sign_in(page, APPLICANT)
+    place.site.run("update identity.session set provider = 'gbizid' where seen_at = (select max(seen_at) from identity.session)")
+    page.goto(f"{place.url}/")
+    page.locator("form[action='/sign-out'] button").click()
+    picture(page, "signed-out-ja-phone")
+    assert violations(page) == []
+    assert not runs_over(page)
+    assert "/end?client_id=madoguchi" in str(page.locator("main a.button").get_attribute("href"))
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "press"),
+    [
+        ("/organisation", "form[action='/organisation/invitations'] > button"),
+        ("/organisation/keys", "form[action='/organisation/keys'] > button"),
+        ("/organisation/mandates/new", "form[action='/organisation/mandates'] > button"),
+    ],
+)
+def test_an_organisations_forms_say_accessibly_what_to_mend(
+    place: Place, browser: Browser, visits: dict[str, Visit], path: str, press: str
+) -> None:
+    context = browser.new_context(viewport={"width": 320, "height": 900})
+    context.add_cookies(visits[APPLICANT].cookies)
+    page = context.new_page()
+    page.goto(f"{place.url}{path}?lang=ja")
+    page.locator(press).click()
+    picture(page, f"{path.strip('/').replace('/', '-')}-error-ja-phone")
+    assert page.locator("[aria-invalid=true]").count() >= 1
+    assert violations(page) == []
+    page.locator(".notice-bad li a").first.click()
+    assert page.evaluate("document.activeElement.getAttribute('aria-invalid')") == "true"
+    context.close()
 
 
 def test_mended_forms_are_accessible_too(place: Place, browser: Browser, visits: dict[str, Visit]) -> None:

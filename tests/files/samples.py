@@ -83,6 +83,14 @@ def lying() -> bytes:
     return bytes(good)
 
 
+def zip64(archive: bytes, *, entries: int = 0) -> bytes:
+    """An archive as Java's writers of large sheets end it; with `entries`, its two ends say two things."""
+    at = archive.rfind(b"PK\x05\x06")
+    *_, count, length, start, _ = struct.unpack("<4s4H2LH", archive[at:])
+    wide = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, entries or count, entries or count, length, start)
+    return archive[:at] + wide + struct.pack("<4sLQL", b"PK\x06\x07", 0, at, 1) + archive[at:]
+
+
 def encrypted() -> bytes:
     """An archive whose directory says that its entry needs a password."""
     good = bytearray(zipped({"secret.txt": b"secret"}))

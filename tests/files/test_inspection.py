@@ -29,6 +29,7 @@ GOOD = {
     "drawings.zip": zipped({"a/b.pdf": PDF, "inner.docx": office("docx"), "stored.zip": zipped({"x": b"x"})}),
     "stored.zip": zipped({"x.pdf": PDF}, zipfile.ZIP_STORED),
     "empty.zip": zipped({}),
+    "from-java.xlsx": samples.zip64(office("xlsx")),
 }
 BAD = {
     "a program named as a PDF": ("plan.pdf", b"MZ\x90\x00" + bytes(500)),
@@ -66,6 +67,7 @@ BAD = {
     "too many entries": ("a.zip", zipped({str(number): b"" for number in range(2001)})),
     "a broken archive": ("a.zip", zipped({"x": PDF * 20}).replace(b"PK\x01\x02", b"PK\x01\x03")),
     "a way out of the folder": ("a.zip", zipped({"../../etc/passwd": b"x"})),
+    "two ends that say two things": ("a.zip", samples.zip64(zipped({"x": b"x", "y": b"y"}), entries=1)),
     "half an archive": ("a.zip", zipped({"x": PDF * 20})[:60]),
 }
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 
 from shared.web.callers import COOKIE
 from shared.web.provider_pages import ATTEMPT_COOKIE
-from tests.identity.conftest import Browser, RunningProvider
+from tests.identity.conftest import CALLBACK, Browser, RunningProvider
 from tests.site import Site
-from tests.web.conftest import ask_for_link
+from tests.web.conftest import ADDRESS, ask_for_link
 
 pytestmark = pytest.mark.oidc
 Browsers = Callable[[], Browser]
@@ -241,6 +245,34 @@ def test_signing_out_offers_the_providers_own_sign_out(provider: RunningProvider
     page = browser.here.post("/sign-out")
     assert f"{provider.issuer}/session/end?client_id=madoguchi" in page.text
     assert browser.here.get("/applications").status_code == 303
+
+
+def test_the_providers_sign_out_ends_its_session_and_leads_back(provider: RunningProvider, browsers: Browsers) -> None:
+    """RP-Initiated Logout 1.0, in one browser from the sign-in to the provider's question and back."""
+    provider.next_is("p1", PRIME)
+    browser = browsers()
+    with closing(httpx.Client()) as there:
+
+        def signs_in() -> list[str]:
+            """The provider's addresses on the way; the last leads back here."""
+            address, way = browser.begin(), []
+            while not address.startswith(CALLBACK):
+                way.append(urlsplit(address).path)
+                address = str(httpx.URL(provider.issuer).join(there.get(address).headers["location"]))
+            browser.here.get(address.removeprefix(ADDRESS))
+            return way
+
+        assert any(path.startswith("/answer/") for path in signs_in())
+        assert not any(path.startswith("/answer/") for path in signs_in()), "it knows the browser still"
+        page = browser.here.post("/sign-out").text
+        address = unescape(re.findall(rf'href="({provider.issuer}/session/end[^"]+)"', page)[0])
+        question = there.get(address)
+        assert question.status_code == 200, question.text
+        action = re.findall(r'action="([^"]+)"', question.text)[0]
+        secret = re.findall(r'name="xsrf" value="([^"]+)"', question.text)[0]
+        answer = there.post(action, data={"xsrf": secret, "logout": "yes"})
+        assert answer.headers["location"] == f"{ADDRESS}/"
+        assert any(path.startswith("/answer/") for path in signs_in()), "it asks again"
 
 
 def test_the_secret_and_the_claims_are_in_no_event(clean: Site, provider: RunningProvider, browsers: Browsers) -> None:

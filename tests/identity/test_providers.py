@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from sqlmodel import Session
 
 from services.intake.carrying import prefilled
+from shared.identity import accounts
 from shared.identity.callers import Callers
 from shared.identity.federation import sign_in
 from shared.identity.providers import Provider, UnusableClaims, read_claims
-from shared.problems import Conflict, Forbidden
+from shared.problems import Conflict, Forbidden, Invalid
 from shared.procedure.files import read
 from tests.site import PROCEDURES, Site
 
@@ -95,3 +97,63 @@ def test_a_draft_begins_with_what_the_sign_in_told(clean: Site, tmp_path: Path) 
 def test_settings_that_cannot_be_are_refused(tmp_path: Path, wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         a_provider(tmp_path, **wrong)
+
+
+NUMBER = PRIME["corporate_number"]
+ENTRY = PRIME | {"account_type": "1"}
+
+
+def the_organisation(site: Site) -> dict[str, Any]:
+    (found,) = site.rows("""select o.verified, o.corporate_number, a.rights from identity.account a
+        join identity.organisation o on o.id = a.organisation_id where a.email = 'prime@example.com'""")
+    return found
+
+
+def verify(site: Site, number: str | None) -> bool:
+    with Session(site.operator) as session:
+        moved = accounts.verify(session, "prime@example.com", number)[1]
+        session.commit()
+    return moved
+
+
+def test_an_entry_account_that_became_a_prime_signs_in_once_an_operator_has_looked(clean: Site, tmp_path: Path) -> None:
+    provider = a_provider(tmp_path, id="gbizid", rules="gbizid")
+    signed_in(clean, provider, ENTRY)
+    assert the_organisation(clean) == {"verified": False, "corporate_number": None, "rights": "owner"}
+    with pytest.raises(Conflict):
+        signed_in(clean, provider, PRIME)
+    assert verify(clean, NUMBER) is False
+    signed_in(clean, provider, PRIME)
+    assert the_organisation(clean) == {"verified": True, "corporate_number": NUMBER, "rights": "owner"}
+    assert clean.value("select count(*) from identity.organisation") == 1, "it keeps its organisation, and what that has filed"
+
+
+def test_where_the_organisation_is_here_already_the_account_moves_there(clean: Site, tmp_path: Path) -> None:
+    provider = a_provider(tmp_path, id="gbizid", rules="gbizid")
+    signed_in(clean, provider, ENTRY)
+    clean.an_applicant("first@example.com", name="窓口自動車")
+    clean.run("update identity.organisation set corporate_number = :n where verified", n=NUMBER)
+    assert verify(clean, NUMBER) is True
+    assert the_organisation(clean)["rights"] == "file", "it has an owner"
+    signed_in(clean, provider, PRIME)
+    assert the_organisation(clean) == {"verified": True, "corporate_number": NUMBER, "rights": "owner"}
+
+
+def test_a_sole_proprietor_who_became_a_prime_is_verified_by_signing_in(clean: Site, tmp_path: Path) -> None:
+    provider = a_provider(tmp_path, id="gbizid", rules="gbizid")
+    signed_in(clean, provider, ENTRY | {"corp_type": "2"})
+    assert the_organisation(clean)["verified"] is False
+    signed_in(clean, provider, PRIME | {"corp_type": "2"})
+    assert the_organisation(clean) == {"verified": True, "corporate_number": None, "rights": "owner"}
+
+
+def test_an_operator_verifies_no_wrong_number_and_changes_none(clean: Site, tmp_path: Path) -> None:
+    signed_in(clean, a_provider(tmp_path, id="gbizid", rules="gbizid"), ENTRY)
+    with pytest.raises(Invalid):
+        verify(clean, "1180301018770")
+    assert the_organisation(clean)["verified"] is False
+    assert verify(clean, None) is False
+    assert the_organisation(clean)["verified"] is True
+    verify(clean, NUMBER)
+    with pytest.raises(Conflict):
+        verify(clean, "5010401067252")

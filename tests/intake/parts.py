@@ -31,13 +31,15 @@ def file(counter: TestClient, key: str, filing: Any, *, once: str = "", **header
     return answer
 
 
-def with_files(client: Any, key: str, filing: dict[str, Any]) -> dict[str, Any]:
+def with_files(client: Any, key: str, filing: dict[str, Any], **query: str) -> dict[str, Any]:
     """A filing whose files were sent: each one that its answers name, as a good file of that type."""
 
     def sent(one: dict[str, Any]) -> dict[str, Any]:
         content = CONTENTS[one["type"]]
         disposition = f"attachment; filename*=UTF-8''{quote(one['name'])}"
-        answer = client.post("/v1/attachments", content=content, headers={**bearer(key), "content-disposition": disposition})
+        answer = client.post(
+            "/v1/attachments", params=query, content=content, headers={**bearer(key), "content-disposition": disposition}
+        )
         assert answer.status_code == 201, answer.text
         made: dict[str, Any] = answer.json()["reference"]
         return made

@@ -12,10 +12,13 @@ from sqlmodel import Session
 from services.intake.checking import check_format, check_scanned
 from shared.bus.deliver import Post, deliver
 from shared.events import ApplicationFiled
+from shared.filetypes import FILE_TYPES
 from tests.files.samples import PDF
+from tests.identity.test_mandates import AGENT, mandate, organisation
 from tests.intake.parts import file, with_files
 from tests.site import Site, bearer, example
 
+NAMED = {"content-disposition": "attachment; filename=plan.pdf"}
 HOJOKIN = "hojokin-kofu"
 
 
@@ -86,7 +89,8 @@ def test_a_file_that_is_not_as_it_was_sent_returns_the_application(
 def test_a_file_of_a_type_that_the_field_does_not_take_is_refused_at_once(
     counter: TestClient, key: str, filing: dict[str, Any]
 ) -> None:
-    filing["answers"]["plan"] = filing["answers"]["quotations"][0]
+    sheet = {"name": "計画.xlsx", "type": FILE_TYPES["xlsx"].media_type, "sha256": ""}
+    filing["answers"]["plan"] = with_files(counter, key, {"answers": {"x": sheet}})["answers"]["x"]
     assert file(counter, key, filing).status_code == 422
 
 
@@ -124,6 +128,36 @@ def test_a_file_lives_as_long_as_the_draft_that_names_it(
     assert clean.value(days) == 97
     counter.delete(f"/v1/drafts/{draft.json()['id']}", headers=bearer(key))
     assert clean.value(days) == 1
+
+
+def test_an_agent_sends_files_for_his_principal_and_both_reach_what_they_may(counter: TestClient, clean: Site, key: str) -> None:
+    agent, other = clean.an_applicant(AGENT, name="行政書士法人代理"), clean.an_applicant("other@example.com", name="他社")
+    whose = organisation(counter, key)
+    query = {"on_behalf_of": whose}
+    refused = counter.post("/v1/attachments", params=query, content=PDF, headers={**bearer(agent), **NAMED})
+    assert refused.status_code == 403
+    agreed = mandate(counter, key, agent, rights=["prepare", "file"])
+    filing = with_files(counter, agent, example(HOJOKIN), **query) | {"on_behalf_of": whose}
+    own = with_files(counter, key, {"answers": {"x": filing["answers"]["register"]}})["answers"]["x"]
+    filing["answers"]["register"] = own  # one that the principal sent before
+    draft = counter.post("/v1/drafts", json=filing, headers=bearer(agent))
+    assert draft.status_code == 201, draft.text
+    assert draft.json()["findings"] == []
+    plan = filing["answers"]["plan"]
+
+    def reached(who: str, one: dict[str, Any]) -> int:
+        return int(counter.get(f"/v1/attachments/{one['id']}/content", headers=bearer(who)).status_code)
+
+    assert [reached(who, plan) for who in (key, agent, other)] == [200, 200, 404]
+    assert [reached(who, own) for who in (key, agent, other)] == [200, 200, 404]
+    version = {"version": draft.json()["version"]}
+    filed = counter.post(f"/v1/drafts/{draft.json()['id']}/filing", json=version, headers=bearer(agent))
+    assert filed.status_code == 202, filed.text
+    clean.deliver_all()
+    assert shown(counter, key, filed.json()["id"])["status"] == "in_review"
+    assert [reached(who, own) for who in (key, agent, other)] == [200, 200, 404]
+    assert counter.delete(f"/v1/mandates/{agreed}", headers=bearer(key)).status_code == 204
+    assert reached(agent, own) == 404
 
 
 def verdict(clean: Site, attachment: str, state: str) -> None:
