@@ -110,6 +110,7 @@ class Shown:
     disabled: bool = False
     conditional: bool = False
     fixed: bool = False  # a group that keeps its rows
+    across: bool = False  # a group whose rows lie side by side where there is room
     files: list[ShownFile] = field(default_factory=list)
     accept: str = ""
     takes: str = ""
@@ -281,6 +282,7 @@ def _group(one: GroupField, page: _Page) -> Shown:
         rows = [{}]
     made = Shown(one.key, "group", "group", one.label.within(page.language), one.help.within(page.language) if one.help else "")
     made.required, made.most, made.least, made.disabled = required, one.repeat.most, one.repeat.least, disabled
+    made.across = one.look == "table"
     pointer = f"/{one.key}"
     made.error = next((w.within(page.language) for w in page.wrong if w.pointer == pointer and w.level == "error"), "")
     made.warning = next((w.within(page.language) for w in page.wrong if w.pointer == pointer and w.level == "warning"), "")

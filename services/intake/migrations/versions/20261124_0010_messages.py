@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "20261124_0004d"
-down_revision = "20261124_0003d"
+revision = "20261124_0010"
+down_revision = "20261124_0009"
 branch_labels = None
 depends_on = None
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "20261124_0005c"
-down_revision = "20261124_0004c"
+revision = "20261124_0008"
+down_revision = "20261124_0007"
 branch_labels = None
 depends_on = None
 

@@ -6,7 +6,7 @@ organisation proves who he is by the hash of his key or cookie: a service's role
 
 from alembic import op
 
-revision = "20261124_0005b"
+revision = "20261124_0005"
 down_revision = "20261124_0004"
 branch_labels = None
 depends_on = None

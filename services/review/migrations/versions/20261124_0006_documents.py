@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "20261124_0005d"
-down_revision = "20261124_0004d"
+revision = "20261124_0006"
+down_revision = "20261124_0005"
 branch_labels = None
 depends_on = None
 

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision = "20261124_0003c"
+revision = "20261124_0003"
 down_revision = "20261123_0002"
 branch_labels = None
 depends_on = None

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "20261124_0003d"
-down_revision = "20261124_0003c"
+revision = "20261124_0004"
+down_revision = "20261124_0003"
 branch_labels = None
 depends_on = None
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "20261124_0004a"
-down_revision = "20261124_0003b"
+revision = "20261124_0005"
+down_revision = "20261124_0004"
 branch_labels = None
 depends_on = None
 

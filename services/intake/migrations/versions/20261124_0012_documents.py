@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "20261124_0006d"
-down_revision = "20261124_0005d"
+revision = "20261124_0012"
+down_revision = "20261124_0011"
 branch_labels = None
 depends_on = None
 
