@@ -11,7 +11,7 @@ run: .venv/.ready ## start everything on this machine, with a demo
 	@$(BIN)/madoguchi up --demo
 
 test: .venv/.ready ## every test that needs no browser and no Docker
-	$(BIN)/pytest -n $(WORKERS) -m "not browser and not faults and not oidc and not clamd"
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not browser and not faults and not oidc and not clamd"
 
 check: .venv/.ready ## format, lint, types, who may know whom, migrations
 	$(BIN)/ruff format --check .

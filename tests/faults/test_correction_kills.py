@@ -15,6 +15,7 @@ from tests.site import KOEN, Site, eventually
 COUNT = 24
 
 
+@pytest.mark.faults
 @pytest.mark.timeout(300)
 def test_workers_killed_while_corrections_are_under_way_lose_and_double_nothing(
     clean: Site, machine: Machine, counter: TestClient, desk: TestClient
