@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from services.intake import trials
+from shared.procedure.files import read
 from tests.browser.conftest import APPLICANT, OFFICIAL, OPERATOR, Place, picture
 from tests.machine import quiet
+from tests.site import PROCEDURES
 from tests.web.conftest import secret_of
 
 if TYPE_CHECKING:
@@ -31,6 +34,9 @@ class Visit:
 @pytest.fixture(scope="module")
 def visits(place: Place, browser: Browser) -> dict[str, Visit]:
     """All pages, by the person who visits them."""
+    with place.site.session("intake") as session:
+        trial = trials.publish(session, read(PROCEDURES / "dx-sodan.yaml"), days=3).id
+        session.commit()
     accepted, asked = place.file("denki-yohin-todokede"), place.file("koen-meigi")
     returned = place.file("koen-meigi", held={"from": "2020-10-06", "to": "2020-10-05"})
     links = organisation(place)
@@ -59,6 +65,7 @@ def visits(place: Place, browser: Browser) -> dict[str, Visit]:
                 "application": f"/applications/{accepted}",
                 "application-returned": f"/applications/{returned}",
                 "application-refused": f"/applications/{asked}",
+                "trial": f"/trials/{trial}",
                 "withdrawal": f"/applications/{accepted}/withdrawal",
                 "withdrawal-too-late": f"/applications/{asked}/withdrawal",
                 "forbidden": "/desk",
@@ -117,7 +124,7 @@ def refuse(page: Page, url: str) -> None:
     page.goto(url)
     page.locator("#decision-refuse").check()
     page.locator("#reasons").fill("行事の内容が、後援の基準に合いません。\n収支の計画も示されていません。")
-    page.locator("main form button").click()
+    page.locator("main form button").last.click()
 
 
 def violations(page: Page) -> list[str]:
@@ -235,7 +242,7 @@ def test_mended_forms_are_accessible_too(place: Place, browser: Browser, visits:
     context.add_cookies(visits[OFFICIAL].cookies)
     page.goto(f"{place.url}{visits[OFFICIAL].pages['case']}")
     page.locator("#reasons").fill("まだ選んでいません")
-    page.locator("main form button").click()
+    page.locator("main form button").last.click()
     picture(page, "case-error-ja-phone")
     assert violations(page) == []
     page.locator(".notice-bad a").click()

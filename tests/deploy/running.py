@@ -77,7 +77,7 @@ def madoguchi(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*MADOGUCHI, *arguments], capture_output=True, text=True, check=False, timeout=60)
 
 
-def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+def until(true: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end
