@@ -25,13 +25,15 @@ def listener(clean: Site) -> Iterator[Listener]:
 
 
 @pytest.fixture
-def bell(clean: Site) -> Bell:
-    """This process's bell; what it rang before lies in no queue any more."""
+def bell(clean: Site) -> Iterator[Bell]:
+    """This process's bell; what it rang before lies in no queue any more, and it leaves no ring to the tests that follow."""
     bell = bell_of(clean.broker_url)
     ring_with(bell)
     settle(clean, bell)
     clean.broker.flushall()
-    return bell
+    yield bell
+    settle(clean, bell)
+    clean.broker.flushall()
 
 
 def settle(site: Site, bell: Bell) -> None:
