@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.review import correction_pages, correction_routes, document_pages, message_pages, message_routes, pages, routes
+from services.review.cases import routes as case_routes
+from services.review.corrections import pages as correction_pages
+from services.review.corrections import routes as correction_routes
+from services.review.decisions import routes as decision_routes
+from services.review.desk import pages as desk_pages
+from services.review.documents import pages as document_pages
+from services.review.documents import routes as document_routes
+from services.review.messages import pages as message_pages
+from services.review.messages import routes as message_routes
 from services.review.settings import Settings
 from shared.settings import load
 from shared.storage import storage_at
@@ -12,6 +20,19 @@ from shared.web.app import service_app
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+# In this order, where two might answer the same address.
+ROOMS = (
+    case_routes,
+    correction_routes,
+    decision_routes,
+    document_routes,
+    message_routes,
+    desk_pages,
+    correction_pages,
+    document_pages,
+    message_pages,
+)
 
 
 def create_app() -> FastAPI:
@@ -24,11 +45,6 @@ def create_app() -> FastAPI:
         description="Cases of your groups, and their decisions. Send a key as `Authorization: Bearer …`.",
     )
     app.state.storage = storage_at(settings.storage)
-    app.include_router(routes.router)
-    app.include_router(correction_routes.router)
-    app.include_router(pages.router)
-    app.include_router(correction_pages.router)
-    app.include_router(document_pages.router)
-    app.include_router(message_routes.router)
-    app.include_router(message_pages.router)
+    for room in ROOMS:
+        app.include_router(room.router)
     return app

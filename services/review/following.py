@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
-from services.review import documents, messages, revisions
-from services.review.cases import open_case
-from services.review.withdrawals import close_case
+from services.review.cases.cases import open_case
+from services.review.corrections import revisions
+from services.review.decisions.withdrawals import close_case
+from services.review.documents import documents
+from services.review.messages import messages
 from shared.events import (
     ApplicationArrived,
     ApplicationCorrected,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from services.review.corrections import today
-from services.review.deadlines import AT_ONCE, pass_days
+from services.review.corrections.corrections import today
+from services.review.corrections.deadlines import AT_ONCE, pass_days
 from services.review.following import follow_application
 from services.review.procedures import keep_procedure
 from services.review.settings import Settings

@@ -16,8 +16,8 @@ from services.intake import tasks as intake
 from services.notify import messages
 from services.notify import tasks as notify
 from services.opendata import tasks as opendata
-from services.review import cases
 from services.review import tasks as review
+from services.review.cases import cases
 from shared.events import EVENTS, SUBSCRIBERS, Event
 
 POSTS = {module.work.post.service: module.work.post for module in (intake, review, notify, opendata)}

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 from fastapi.testclient import TestClient
 
-from services.review.corrections import today
-from services.review.deadlines import pass_days
+from services.review.corrections.corrections import today
+from services.review.corrections.deadlines import pass_days
 from shared.bus.deliver import Post, deliver
 from tests.site import KOEN, Site, bearer, example
 

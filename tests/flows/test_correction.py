@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.exc import ProgrammingError
 
-from services.review import clock
+from services.review.clock import clock
 from services.review.models import Case
 from shared.bus.deliver import deliver
 from tests.files.samples import PDF

@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session
 
-from services.review.corrections import today
+from services.review.corrections.corrections import today
 from shared.identity import accounts
 from shared.identity.tables import Organisation
 from tests.flows import corrections as on

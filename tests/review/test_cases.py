@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from services.review.cases import open_case
+from services.review.cases.cases import open_case
 from shared.bus.deliver import deliver
 from tests.bus.parts import announce
 from tests.review.parts import CASES, an_arrival, case_of, decide, in_prefecture, opens

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Request, Response
 from sqlmodel import Session
 
-from services.review import cases, enclosures, revisions
+from services.review.cases import cases, contents, enclosures
 from services.review.procedures import version
 from shared.identity.callers import Caller
 from shared.web.downloads import download
@@ -17,6 +17,6 @@ def downloaded(request: Request, session: Session, caller: Caller, case_id: UUID
     """A file of a case as a download. Raises NotFound, Unavailable."""
     case = cases.shown(session, caller, case_id)
     procedure = version(session, cases.ref_of(case))
-    one = enclosures.named(revisions.every(session, case), procedure, attachment_id)
+    one = enclosures.named(contents.every(session, case), procedure, attachment_id)
     file = enclosures.opened(request.app.state.storage, attachment_id)
     return download(file, name=one["name"], media_type=one["type"], size=one["size"])

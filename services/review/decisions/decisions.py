@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from services.review import corrections
-from services.review.cases import ref_of, shown
-from services.review.documents import Written, issue
+from services.review.cases.cases import ref_of, shown
+from services.review.corrections import corrections
+from services.review.documents.documents import Written, issue
 from services.review.models import Case
 from services.review.procedures import version
 from shared.bus.publish import publish

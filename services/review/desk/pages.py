@@ -12,8 +12,13 @@ from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from services.review import cases, clock, corrections, decisions, documents, messages, revisions
-from services.review.downloads import downloaded
+from services.review.cases import cases, contents
+from services.review.cases.downloads import downloaded
+from services.review.clock import clock
+from services.review.corrections import corrections
+from services.review.decisions import decisions
+from services.review.documents import documents
+from services.review.messages import messages
 from services.review.models import Case
 from services.review.procedures import version
 from shared.events import Duplicate, ProcedureRef
@@ -51,7 +56,7 @@ CORRECTIONS: dict[str, tuple[str, str]] = {
     "closed": ("going", message("Closed without an answer")),
 }
 
-_pages = Pages(Path(__file__).parent / "templates")
+_pages = Pages(Path(__file__).parent.parent / "templates")
 router = pages_router()
 
 
@@ -94,7 +99,6 @@ def show_case(case_id: UUID, request: Request, session: Transaction, caller: Rev
     case = cases.shown(session, caller, case_id)
     messages.read(session, case)
     return _show(request, session, caller, case)
-    return _show(request, session, caller, cases.shown(session, caller, case_id))
 
 
 @router.get("/desk/cases/{case_id}/attachments/{attachment_id}")
@@ -212,7 +216,7 @@ def _corrections(session: Session, case: Case, procedure: Procedure, language: L
     for one in corrections.of_case(session, case):
         changed: list[Change] = []
         if one.revision is not None:
-            before, after = (revisions.contents(session, case, one.revision - back) for back in (1, 0))
+            before, after = (contents.at(session, case, one.revision - back) for back in (1, 0))
             changed = changes(procedure, before, after, language)
         items = [(label_at(procedure, item["pointer"], language), item["says"]) for item in one.items]
         found.append({"correction": one, "state": CORRECTIONS[one.state], "items": items, "changes": changed})

@@ -9,7 +9,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.review import cases, messages
+from services.review.cases import cases
+from services.review.messages import messages
 from shared.web.callers import Reviewer, Transaction
 from shared.web.problems import described
 

@@ -11,7 +11,8 @@ from fastapi import Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from services.review import cases, corrections
+from services.review.cases import cases
+from services.review.corrections import corrections
 from services.review.models import Case
 from services.review.procedures import version
 from shared.i18n import translate
@@ -23,7 +24,7 @@ from shared.web.pages import Pages, language_of, pages_router
 from shared.web.visitors import ReviewerPerson
 
 _MOST_FIELDS = 20_000
-_pages = Pages(Path(__file__).parent / "templates")
+_pages = Pages(Path(__file__).parent.parent / "templates")
 router = pages_router()
 
 

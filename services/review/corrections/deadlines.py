@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from services.review import clock
-from services.review.cases import officials_of
-from services.review.corrections import REMIND, about, tell
+from services.review.cases.cases import officials_of
+from services.review.clock import clock
+from services.review.corrections.corrections import REMIND, about, tell
 from services.review.models import Case, Correction
 from shared.events import CorrectionExpired, CorrectionReminded
 from shared.i18n import JST

@@ -1,30 +1,18 @@
-"""The contents of a case as the applicant sent them in: after a correction, a new revision (docs/adr/0012)."""
+"""What an applicant sends in for a correction becomes a new revision of the contents (docs/adr/0012)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from services.review import clock
-from services.review.cases import officials_of, ref_of
-from services.review.corrections import tell
+from services.review.cases.cases import officials_of, ref_of
+from services.review.clock import clock
+from services.review.corrections.corrections import tell
 from services.review.models import Case, Correction, Revision
 from shared.events import ApplicationCorrected, CaseCorrected
-
-
-def contents(session: Session, case: Case, number: int) -> Mapping[str, Any]:
-    """The answers of a case in their revision `number`."""
-    return case.answers if number == case.revision else session.get_one(Revision, (case.id, number)).answers
-
-
-def every(session: Session, case: Case) -> list[Mapping[str, Any]]:
-    """The contents of a case: those of today, then those before and those that came too late."""
-    earlier = session.exec(select(Revision).where(Revision.case_id == case.id).order_by(col(Revision.number).desc()))
-    return [case.answers, *(one.answers for one in earlier)]
 
 
 def take(session: Session, events: Sequence[ApplicationCorrected]) -> None:

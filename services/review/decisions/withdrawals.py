@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from services.review import corrections
-from services.review.cases import officials_of, ref_of
+from services.review.cases.cases import officials_of, ref_of
+from services.review.corrections import corrections
 from services.review.models import Case
 from shared.bus.publish import publish
 from shared.events import CaseWithdrawn, WithdrawalAsked

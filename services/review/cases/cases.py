@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from services.review.assignment import Assignment
+from services.review.assignment.assignment import Assignment
 from services.review.models import Case
 from services.review.procedures import version
 from shared.bus.publish import publish

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from fastapi import Form, Response
 
-from services.review import cases, documents
+from services.review.cases import cases
+from services.review.documents import documents
 from services.review.models import Document
 from shared.letters import Letter, letter_pdf
 from shared.problems import Invalid

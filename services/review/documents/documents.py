@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text, update
 from sqlmodel import Session, col, select
 
-from services.review.cases import ref_of
+from services.review.cases.cases import ref_of
 from services.review.models import Case, Document
 from services.review.procedures import version
 from shared.bus.publish import publish

@@ -10,7 +10,8 @@ from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from services.review import cases, messages
+from services.review.cases import cases
+from services.review.messages import messages
 from services.review.procedures import version
 from shared.i18n import translate
 from shared.identity.callers import Caller
@@ -19,7 +20,7 @@ from shared.web.callers import Transaction
 from shared.web.pages import Pages, language_of, pages_router
 from shared.web.visitors import ReviewerPerson
 
-_pages = Pages(Path(__file__).parent / "templates")
+_pages = Pages(Path(__file__).parent.parent / "templates")
 router = pages_router()
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import and_, update
 from sqlmodel import Session, col, func, select
 
-from services.review.cases import officials_of, ref_of, shown
+from services.review.cases.cases import officials_of, ref_of, shown
 from services.review.models import Case, Message
 from shared.bus.publish import publish
 from shared.database import insert_many, new_id

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
-from services.review import cases, corrections, revisions
+from services.review.cases import cases, contents
+from services.review.corrections import corrections
 from services.review.models import Case, Correction
 from services.review.procedures import version
 from shared.i18n import negotiate
@@ -126,6 +127,6 @@ def _out(request: Request, session: Session, case: Case, correction: Correction)
     language = negotiate(request.headers.get("accept-language"))
     found = []
     if correction.revision is not None:
-        before, after = (revisions.contents(session, case, correction.revision - back) for back in (1, 0))
+        before, after = (contents.at(session, case, correction.revision - back) for back in (1, 0))
         found = changes(version(session, cases.ref_of(case)), before, after, language)
     return {**correction.model_dump(include=set(CorrectionOut.model_fields)), "changes": [one.__dict__ for one in found]}

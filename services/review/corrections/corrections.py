@@ -13,8 +13,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from services.review import clock
-from services.review.cases import ref_of, shown
+from services.review.cases.cases import ref_of, shown
+from services.review.clock import clock
 from services.review.models import Case, Correction
 from services.review.procedures import version
 from shared.bus.publish import publish

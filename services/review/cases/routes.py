@@ -7,13 +7,12 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from services.review import cases, decisions, documents
-from services.review.downloads import downloaded
+from services.review.cases import cases
+from services.review.cases.downloads import downloaded
 from services.review.models import Case
 from shared.events import Duplicate, ProcedureRef
-from shared.letters import TEXT_LIMIT, TITLE_LIMIT
 from shared.web.callers import Reviewer, Transaction
 from shared.web.downloads import DOWNLOAD
 from shared.web.problems import described
@@ -50,40 +49,6 @@ class CaseDetail(CaseOut):
     withdrawal_reason: str | None
 
 
-class DocumentIn(BaseModel):
-    """A document to issue with the decision."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    title: str = Field(min_length=1, max_length=TITLE_LIMIT, pattern=r"^[^\x00\n]*$")
-    text: str = Field(min_length=1, max_length=TEXT_LIMIT, pattern=r"^[^\x00]*$")
-
-
-class DocumentOut(BaseModel):
-    """A document that was issued, and when the applicant fetched it first."""
-
-    id: UUID
-    number: str
-    title: str
-    issued_at: datetime
-    issued_by_name: str
-    fetched_at: datetime | None
-    fetched_by: str | None
-    sha256: str | None = Field(description="of the bytes that were fetched, in hexadecimal")
-
-
-class DecisionIn(BaseModel):
-    """A decision. A refusal has to state its reasons (行政手続法8条)."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    decision: Literal["approve", "refuse", "accept"]
-    # PostgreSQL keeps no null character
-    reasons: str = Field(default="", max_length=decisions.REASONS_LIMIT, pattern=r"^[^\x00]*$")
-    revision: int | None = Field(default=None, description="the contents that were looked at; 409 where there are newer ones")
-    document: DocumentIn | None = Field(default=None, description="issued with the decision, as a PDF")
-
-
 @router.get("", response_model=list[CaseOut], responses=described(401, 403, 422))
 def list_cases(
     session: Transaction,
@@ -114,23 +79,6 @@ def show_case(case_id: UUID, session: Transaction, caller: Reviewer) -> Any:
 def fetch_attachment(case_id: UUID, attachment_id: UUID, request: Request, session: Transaction, caller: Reviewer) -> Response:
     """A file that was filed with a case of your groups; its id is in the answers."""
     return downloaded(request, session, caller, case_id, attachment_id)
-
-
-@router.post("/{case_id}/decision", response_model=CaseDetail, responses=described(400, 401, 403, 404, 409, 413, 422))
-def decide(case_id: UUID, written: DecisionIn, session: Transaction, caller: Reviewer) -> Any:
-    """Decide a case of your groups; the applicant is told."""
-    document = documents.Written(written.document.title, written.document.text) if written.document else None
-    decided = decisions.decide(
-        session, caller, case_id, written.decision, written.reasons, revision=written.revision, document=document
-    )
-    return detail(decided)
-
-
-@router.get("/{case_id}/documents", response_model=list[DocumentOut], responses=described(401, 403, 404, 422))
-def list_documents(case_id: UUID, session: Transaction, caller: Reviewer) -> Any:
-    """The documents that were issued in one case of your groups."""
-    found = documents.of_case(session, cases.shown(session, caller, case_id))
-    return [one.model_dump(include=set(DocumentOut.model_fields)) for one in found]
 
 
 def _outline(case: Case) -> dict[str, Any]:

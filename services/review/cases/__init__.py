@@ -1,0 +1,1 @@
+"""Cases: opened, seen, with what was filed."""

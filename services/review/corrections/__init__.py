@@ -1,0 +1,1 @@
+"""Corrections (補正): asking the applicant to mend, and what came."""

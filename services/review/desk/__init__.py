@@ -1,0 +1,1 @@
+"""The desk's pages that put everything about a case together."""

@@ -1,0 +1,1 @@
+"""Messages between office and applicant about a case."""
