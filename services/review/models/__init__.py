@@ -5,5 +5,21 @@ from services.review.models.case import Case, Procedure, Revision
 from services.review.models.correction import Correction, Pause
 from services.review.models.document import DOCUMENTS, Document
 from services.review.models.message import Message
+from services.review.models.stage import Judgement, Proposal, ProposalComment, ScoreSheet, Step
 
-__all__ = ["DOCUMENTS", "Case", "Correction", "Document", "Message", "Pause", "Procedure", "ReviewRecord", "Revision"]
+__all__ = [
+    "DOCUMENTS",
+    "Case",
+    "Correction",
+    "Document",
+    "Judgement",
+    "Message",
+    "Pause",
+    "Procedure",
+    "Proposal",
+    "ProposalComment",
+    "ReviewRecord",
+    "Revision",
+    "ScoreSheet",
+    "Step",
+]
