@@ -82,7 +82,7 @@ def note_view(session: Session, caller: Caller, act: str, case_id: UUID, **detai
 def note_list(session: Session, caller: Caller, act: str, case_ids: Sequence[UUID], **details: Detail) -> None:
     """Note that somebody sees a list of cases, with what he chose and which cases it showed. An empty one shows nobody's data."""
     if case_ids:
-        note(session, caller, act, None, count=len(case_ids), cases=case_ids, **details)
+        note_all(session, [Noted(act, None, caller, details={**details, "count": len(case_ids), "cases": case_ids})])
     session.info[_NOTED] = True
 
 
