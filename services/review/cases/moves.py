@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
+from services.review.audit.audit import note
 from services.review.cases.cases import procedure_of, shown
 from services.review.cases.rights import duties
 from services.review.models import Case, Correction
@@ -76,16 +77,18 @@ def may(session: Session, caller: Caller, case: Case, action: str) -> bool:
 
 
 def acting(session: Session, caller: Caller, case_id: UUID, action: str) -> Case:
-    """The locked case for somebody who may do this with it. Raises NotFound, Forbidden, Conflict."""
+    """The locked case for somebody who may do this with it; it is noted that he does. Raises NotFound, Forbidden, Conflict."""
     move = MOVES[action]
     case = shown(session, caller, case_id, lock=True)
-    if not _wanted(session, case, move, caller):
+    using = _wanted(session, case, move, caller)
+    if not using:
         held = ", ".join(sorted(duties(session, caller, case.group, case.procedure_id)))
         needed = ", ".join(sorted(roles(procedure_of(session, case), case, move))) or "-"
         raise Forbidden("This needs the duty {needed}; you have {held}", needed=needed, held=held or "-")
     state = standing(session, case)
     if state not in move.states:
         raise Conflict(_CLOSED[state])
+    note(session, caller, f"case.{action}", case.id, duty=", ".join(sorted(using)), stage=case.stage, revision=case.revision)
     return case
 
 
