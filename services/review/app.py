@@ -14,6 +14,7 @@ from services.review.documents import routes as document_routes
 from services.review.messages import pages as message_pages
 from services.review.messages import routes as message_routes
 from services.review.settings import Settings
+from services.review.stages import routes as stage_routes
 from shared.settings import load
 from shared.storage import storage_at
 from shared.web.app import service_app
@@ -26,6 +27,7 @@ ROOMS = (
     case_routes,
     correction_routes,
     decision_routes,
+    stage_routes,
     document_routes,
     message_routes,
     desk_pages,

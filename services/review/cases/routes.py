@@ -33,6 +33,7 @@ class CaseOut(BaseModel):
     group: str
     official: str = Field(description="empty while nobody of the group takes cases")
     state: str
+    stage: str = Field(description="the key of the stage it is in")
     decision: str | None
 
 
@@ -44,6 +45,10 @@ class CaseDetail(CaseOut):
     contact: dict[str, Any]
     duplicates: list[Duplicate] = Field(description="other applications of the same corporation that are the same, or nearly so")
     reasons: str
+    amount: int | None = Field(description="what is granted, in yen")
+    conditions: list[str]
+    criteria: list[str] = Field(description="keys of the criteria that the decision cites")
+    decided_as: str = Field(description="the duty it was decided with")
     decided_at: datetime | None
     withdrawn_at: datetime | None
     withdrawal_reason: str | None
@@ -62,7 +67,7 @@ def list_cases(
 ) -> Any:
     """The cases of your groups, newest first."""
     found = cases.listed(session, caller, state=state, mine=mine, application_id=application_id, limit=limit, before=before)
-    return [_outline(case) for case in found]
+    return [outline(case) for case in found]
 
 
 @router.get("/{case_id}", response_model=CaseDetail, responses=described(401, 403, 404, 422))
@@ -81,7 +86,8 @@ def fetch_attachment(case_id: UUID, attachment_id: UUID, request: Request, sessi
     return downloaded(request, session, caller, case_id, attachment_id)
 
 
-def _outline(case: Case) -> dict[str, Any]:
+def outline(case: Case) -> dict[str, Any]:
+    """A case as CaseOut."""
     return {
         "id": case.id,
         "application_id": case.application_id,
@@ -93,6 +99,7 @@ def _outline(case: Case) -> dict[str, Any]:
         "group": case.group,
         "official": case.official_name,
         "state": case.state,
+        "stage": case.stage,
         "decision": case.decision,
     }
 
@@ -100,12 +107,16 @@ def _outline(case: Case) -> dict[str, Any]:
 def detail(case: Case) -> dict[str, Any]:
     """A case as CaseDetail."""
     return {
-        **_outline(case),
+        **outline(case),
         "answers": case.answers,
         "revision": case.revision,
         "contact": case.contact,
         "duplicates": case.duplicates,
         "reasons": case.reasons,
+        "amount": case.amount,
+        "conditions": case.conditions,
+        "criteria": case.criteria,
+        "decided_as": case.decided_as,
         "decided_at": case.decided_at,
         "withdrawn_at": case.withdrawn_at,
         "withdrawal_reason": case.withdrawal_reason,
