@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from fastapi import Request, Response
+from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from services.review.files import files
 from services.review.models import CaseFile
+from shared.problems import FieldError, Invalid
 from shared.web.downloads import download
 from shared.web.multipart import Entered, Part, read_form
 from shared.web.uploads import name_in, received
@@ -18,7 +21,16 @@ from shared.web.uploads import name_in, received
 # A form may send so many of the largest files at once.
 _MOST_FILES = 2
 # What tells whose files come in, before they do: the case and its sender. Raises NotFound and the like.
-Sending = Callable[[], tuple[UUID, UUID]]
+Sender = tuple[UUID, UUID]
+Sending = Callable[[], Sender]
+
+
+@dataclass(frozen=True)
+class FileField:
+    """A form's field of files: id, name, state, and whether it is kept with the rest already; which are chosen to stay."""
+
+    files: list[tuple[str, str, str, bool]]
+    kept: set[str]
 
 
 async def entered(request: Request, sending: Sending) -> Entered:
@@ -74,3 +86,29 @@ def ids_in(posted: Entered) -> list[str]:
 def text_in(posted: Entered, name: str) -> str:
     """A form's text, its lines as we keep them."""
     return posted.posted.get(name, [""])[-1].replace("\r\n", "\n")
+
+
+def must_be_taken(posted: Entered) -> None:
+    """Raises Invalid when a form's file was refused."""
+    for refused in posted.refused.values():
+        raise Invalid("Some entries need mending", errors=[FieldError("/files", refused.detail, refused.values)])
+
+
+def for_field(
+    request: Request, session: Session, posted: Entered | None, *, of: Sender, had: Sequence[CaseFile] = ()
+) -> FileField:
+    """What a form's field of files shows: what it `had`, and what came with it this time."""
+    scanning = bool(request.app.state.settings.clamd)
+    came = files.loose(session, *of, ids_in(posted)) if posted else list(had)
+    mine = {file.id for file in had}
+    every = {file.id: file for file in [*had, *came]}.values()
+    return FileField(
+        files=[(str(one.id), one.name, files.state_of(one, scanning=scanning), one.id in mine) for one in every],
+        kept={str(file.id) for file in came},
+    )
+
+
+def lines(request: Request, found: Sequence[CaseFile]) -> list[tuple[str, str, str]]:
+    """Files for a list: id, name and state."""
+    scanning = bool(request.app.state.settings.clamd)
+    return [(str(one.id), one.name, files.state_of(one, scanning=scanning)) for one in found]

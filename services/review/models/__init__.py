@@ -1,5 +1,6 @@
 """The tables of the desk: a module a noun."""
 
+from services.review.models.audit import AuditEntry, AuditLink, AuditWaiting
 from services.review.models.base import ReviewRecord
 from services.review.models.case import Case, Procedure, Revision
 from services.review.models.correction import Correction, Pause
@@ -10,6 +11,9 @@ from services.review.models.opinion import Opinion
 
 __all__ = [
     "DOCUMENTS",
+    "AuditEntry",
+    "AuditLink",
+    "AuditWaiting",
     "Case",
     "CaseFile",
     "Correction",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -17,13 +17,13 @@ from services.review.procedures import version
 from shared.bus.publish import publish
 from shared.database import new_id
 from shared.events import Contact, OpinionAsked, OpinionEvent, OpinionWithdrawn
-from shared.i18n import JST, Language
+from shared.i18n import JST, Language, message, translate
 from shared.identity.callers import Caller
 from shared.problems import Conflict, FieldError, Invalid, NotFound
 from shared.procedure.changes import written
 from shared.procedure.fields import FILES, GroupField
 from shared.procedure.model import Procedure
-from shared.procedure.reading import files_in
+from shared.procedure.reading import files_in, label_at
 from shared.telemetry import current_traceparent
 from shared.validation import text_errors
 
@@ -32,6 +32,7 @@ MOST_OPEN, MOST = 20, 200  # about one case
 LONGEST = timedelta(days=180)
 PERIOD = timedelta(days=14)  # what a form proposes
 REMIND = timedelta(days=3)  # before the last day
+_PARTY = message("Applicant and contact")
 # Where who is asked finds it: an official, and somebody with a link.
 INSIDE, OUTSIDE = "/desk/opinions", "/opinions"
 
@@ -99,6 +100,13 @@ def field_choices(procedure: Procedure, case: Case, language: Language) -> list[
 def file_choices(procedure: Procedure, case: Case, language: Language) -> list[Choice]:
     """The attachments that may be shown."""
     return [Choice(one, label, says) for label, one, says in files_in(procedure, case.answers, language)]
+
+
+def labels(procedure: Procedure, answers: Mapping[str, Any], opinion: Opinion, language: Language) -> list[str]:
+    """What an opinion's asked person sees, in words."""
+    found = [label_at(procedure, f"/{key}", language) for key in opinion.fields]
+    found += [says for _, one, says in files_in(procedure, answers, language) if one in opinion.attachments]
+    return [*found, translate(_PARTY, language)] if opinion.with_contact else found
 
 
 def of_case(session: Session, case: Case) -> Sequence[Opinion]:

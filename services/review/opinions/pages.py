@@ -8,20 +8,19 @@ from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Form, Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 from sqlmodel import Session
 
-from services.review.cases import cases
+from services.review.cases import cases, contents
 from services.review.cases.downloads import handed_over
 from services.review.files import files
-from services.review.files.downloads import entered, handed_out, ids_in, text_in
+from services.review.files.downloads import entered, for_field, handed_out, ids_in, lines, must_be_taken, text_in
 from services.review.models import Case
 from services.review.opinions import answering, opinions
 from services.review.opinions.answering import Asked
 from services.review.opinions.opinions import INSIDE, Outsider, Shown
-from services.review.opinions.showing import answer_page
 from services.review.procedures import version
 from shared.i18n import translate
 from shared.identity.callers import Caller
@@ -115,8 +114,7 @@ def answer(
 ) -> Response:
     asked = answering.inside(session, caller, opinion_id, lock=True)
     try:
-        if posted.refused:
-            raise next(iter(posted.refused.values()))
+        must_be_taken(posted)
         answering.answer(session, asked, text_in(posted, "answer"), ids_in(posted))
     except (Conflict, Invalid) as problem:
         return _answering(request, session, asked, posted=posted, problem=problem)
@@ -138,7 +136,62 @@ def fetch_file(opinion_id: UUID, file_id: UUID, request: Request, session: Trans
 
 
 def _answering(request: Request, session: Session, asked: Asked, **more: Any) -> Response:
-    return answer_page(PAGES, request, session, asked, here=f"{INSIDE}/{asked.opinion.id}", **more)
+    return answer_page(request, session, asked, here=f"{INSIDE}/{asked.opinion.id}", **more)
+
+
+def answer_page(
+    request: Request,
+    session: Session,
+    asked: Asked,
+    *,
+    here: str,
+    posted: Entered | None = None,
+    problem: Conflict | Invalid | None = None,
+    saved: bool = False,
+) -> Response:
+    """The limited view with the answer, for who is asked. `here` is its own address."""
+    language, opinion = language_of(request), asked.opinion
+    mine = answering.of_opinion(session, opinion)
+    field = for_field(request, session, posted, of=(asked.case.id, opinion.account_id or opinion.id), had=mine)
+    errors = {one.pointer[1:]: translate(one.detail, language, **one.values) for one in (problem.errors if problem else ())}
+    state = "clean" if request.app.state.settings.clamd else "unscanned"
+    page = PAGES.show(
+        request,
+        "answer_opinion.html",
+        status=problem.status if problem else 200,
+        opinion=opinion,
+        view=answering.seen(asked, language),
+        states=dict.fromkeys(opinion.attachments, state),
+        answer=text_in(posted, "answer") if posted else opinion.answer,
+        files=field.files,
+        kept=field.kept,
+        here=here,
+        inside=opinion.account_id is not None,
+        problem=problem,
+        errors=errors,
+        summary=[("files-file" if at == "files" else at, text) for at, text in errors.items()],
+        saved=saved,
+        limits={"answer": answering.ANSWER_LIMIT, "files": files.MOST},
+    )
+    page.headers["cache-control"] = "no-store"
+    page.headers["x-robots-tag"] = "noindex, nofollow"
+    return page
+
+
+def of_case(request: Request, session: Session, case: Case) -> list[dict[str, Any]]:
+    """The opinions on a case, as its page shows them: with what each was shown, and the files of the answer."""
+    language, found = language_of(request), opinions.of_case(session, case)
+    attached = files.of_owners(session, [one.id for one in found])
+    return [
+        {
+            "opinion": one,
+            "files": lines(request, attached[one.id]),
+            "shown": opinions.labels(
+                version(session, cases.ref_of(case)), contents.at(session, case, one.revision), one, language
+            ),
+        }
+        for one in found
+    ]
 
 
 def _first(posted: Mapping[str, list[str]], name: str) -> str:
@@ -168,7 +221,7 @@ def _whom(posted: Mapping[str, list[str]]) -> UUID | Outsider:
         raise Invalid("Some entries need mending", errors=[wrong_one]) from None
 
 
-def _form(
+def _form(  # noqa: PLR0917 - what the page shows
     request: Request,
     session: Session,
     caller: Caller,
