@@ -8,6 +8,7 @@ from services.review.models.document import DOCUMENTS, Document
 from services.review.models.file import CaseFile
 from services.review.models.message import Message
 from services.review.models.opinion import Opinion
+from services.review.models.stage import Judgement, Proposal, ProposalComment, ScoreSheet, Step
 
 __all__ = [
     "DOCUMENTS",
@@ -18,10 +19,15 @@ __all__ = [
     "CaseFile",
     "Correction",
     "Document",
+    "Judgement",
     "Message",
     "Opinion",
     "Pause",
     "Procedure",
+    "Proposal",
+    "ProposalComment",
     "ReviewRecord",
     "Revision",
+    "ScoreSheet",
+    "Step",
 ]

@@ -11,7 +11,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
-from services.review.cases.cases import ref_of, shown
+from services.review.cases.cases import ref_of
+from services.review.cases.moves import acting
 from services.review.models import Case, Opinion
 from services.review.procedures import version
 from shared.bus.publish import publish
@@ -117,10 +118,8 @@ def of_case(session: Session, case: Case) -> Sequence[Opinion]:
 def ask(
     session: Session, caller: Caller, case_id: UUID, to: UUID | Outsider, question: str, *, seeing: Shown, due_on: date
 ) -> Opinion:
-    """Ask an official (by id) or somebody outside until a day. Raises NotFound, Conflict, Invalid."""
-    case = shown(session, caller, case_id, lock=True)
-    if not is_going(case):
-        raise Conflict("This case is closed: no opinion on it is of use any more")
+    """Ask an official (by id) or somebody outside until a day. Raises NotFound, Forbidden, Conflict, Invalid."""
+    case = acting(session, caller, case_id, "ask-opinion")
     errors = _unfit(version(session, ref_of(case)), case, question, seeing, due_on)
     whom = to if isinstance(to, Outsider) else _official(session, caller, to)
     if whom is None:
@@ -182,8 +181,8 @@ def _must_be_few(session: Session, case: Case) -> None:
 
 
 def withdraw(session: Session, caller: Caller, case_id: UUID, opinion_id: UUID) -> Opinion:
-    """Take a question back that is not answered; who was asked sees nothing any more. Raises NotFound, Conflict."""
-    case = shown(session, caller, case_id, lock=True)
+    """Take a question back that is not answered; who was asked sees nothing any more. Raises NotFound, Forbidden, Conflict."""
+    case = acting(session, caller, case_id, "withdraw-opinion")
     opinion = on_case(session, case, opinion_id, lock=True)
     if opinion.state not in {"asked", "expired"}:
         raise Conflict("This opinion is not waited for any more")
