@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 from sqlmodel import Session
 
+from services.review.audit.audit import note, note_view
 from services.review.cases import cases, contents
 from services.review.cases.downloads import handed_over
 from services.review.files import files
@@ -93,6 +94,7 @@ def list_asked(request: Request, session: Transaction, caller: ReviewerPerson) -
 @router.get(INSIDE + "/{opinion_id}")
 def show_asked(opinion_id: UUID, request: Request, session: Transaction, caller: ReviewerPerson) -> Response:
     asked = answering.inside(session, caller, opinion_id)
+    note_view(session, caller, "opinion.shown", asked.case.id, opinion=opinion_id)
     return _answering(request, session, asked, saved="saved" in request.query_params)
 
 
@@ -118,6 +120,7 @@ def answer(
         answering.answer(session, asked, text_in(posted, "answer"), ids_in(posted))
     except (Conflict, Invalid) as problem:
         return _answering(request, session, asked, posted=posted, problem=problem)
+    note(session, caller, "opinion.answered", asked.case.id, opinion=opinion_id)
     return _to(f"{INSIDE}/{opinion_id}?saved=1")
 
 
@@ -126,7 +129,9 @@ def fetch_attachment(
     opinion_id: UUID, attachment_id: UUID, request: Request, session: Transaction, caller: ReviewerPerson
 ) -> Response:
     asked = answering.inside(session, caller, opinion_id)
-    return handed_over(request, answering.attachment(asked, attachment_id))
+    named = answering.attachment(asked, attachment_id)
+    note(session, caller, "opinion.attachment-fetched", asked.case.id, opinion=opinion_id, attachment=attachment_id)
+    return handed_over(request, named)
 
 
 @router.get(INSIDE + "/{opinion_id}/files/{file_id}")
