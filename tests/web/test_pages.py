@@ -13,14 +13,14 @@ from sqlalchemy.exc import OperationalError
 
 from shared.web.pages import prefers_html
 from shared.web.static import asset
-from tests.site import ONE_STAGE, PROCEDURES, Site
+from tests.site import ONE_STAGE, PROCEDURES, Site, example
 from tests.web.conftest import ADDRESS, ask_for_link
 
 APPLICANT, OFFICIAL = "applicant@example.com", "official@example.go.jp"
 
 
 def file(client: TestClient, key: str, procedure: str) -> str:
-    filing = json.loads((PROCEDURES / f"{procedure}.example.json").read_text())
+    filing = example(procedure)
     answer = client.post("/v1/applications", json=filing, headers={"authorization": f"Bearer {key}"})
     assert answer.status_code == 202, answer.text
     return str(answer.json()["id"])
