@@ -11,6 +11,8 @@ from services.review.decisions import routes as decision_routes
 from services.review.desk import pages as desk_pages
 from services.review.documents import pages as document_pages
 from services.review.documents import routes as document_routes
+from services.review.finding import pages as finding_pages
+from services.review.finding import routes as finding_routes
 from services.review.messages import pages as message_pages
 from services.review.messages import routes as message_routes
 from services.review.settings import Settings
@@ -23,11 +25,13 @@ if TYPE_CHECKING:
 
 # In this order, where two might answer the same address.
 ROOMS = (
+    finding_routes,
     case_routes,
     correction_routes,
     decision_routes,
     document_routes,
     message_routes,
+    finding_pages,
     desk_pages,
     correction_pages,
     document_pages,

@@ -4,6 +4,19 @@ from services.review.models.base import ReviewRecord
 from services.review.models.case import Case, Procedure, Revision
 from services.review.models.correction import Correction, Pause
 from services.review.models.document import DOCUMENTS, Document
+from services.review.models.finding import Finding, FindingGrams
 from services.review.models.message import Message
 
-__all__ = ["DOCUMENTS", "Case", "Correction", "Document", "Message", "Pause", "Procedure", "ReviewRecord", "Revision"]
+__all__ = [
+    "DOCUMENTS",
+    "Case",
+    "Correction",
+    "Document",
+    "Finding",
+    "FindingGrams",
+    "Message",
+    "Pause",
+    "Procedure",
+    "ReviewRecord",
+    "Revision",
+]
