@@ -14,6 +14,7 @@ STATES: dict[str, tuple[str, str]] = {
 }
 DECIDED: dict[str, tuple[str, str]] = {
     "approve": ("good", message("Approved")),
+    "approve-in-part": ("good", message("Approved in part")),
     "refuse": ("bad", message("Refused")),
     "accept": ("good", message("Accepted")),
 }

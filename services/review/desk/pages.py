@@ -28,14 +28,16 @@ from shared.identity.callers import Caller
 from shared.letters import TEXT_LIMIT
 from shared.problems import Conflict, FieldError, Invalid
 from shared.procedure.changes import Change, changes
-from shared.procedure.model import Decision, Procedure
+from shared.procedure.model import Procedure
 from shared.procedure.reading import files_in, label_at, sections
+from shared.procedure.reviewing import Decision
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, language_of, pages_router
 from shared.web.visitors import ReviewerPerson
 
 CHOICES: dict[Decision, str] = {
     "approve": message("Approve"),
+    "approve-in-part": message("Approve in part"),
     "refuse": message("Refuse"),
     "accept": message("Accept the notification"),
 }

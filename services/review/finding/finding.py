@@ -16,7 +16,8 @@ from sqlalchemy import ColumnElement, DateTime, Uuid, and_, bindparam, func, lit
 from sqlalchemy.sql import Select
 from sqlmodel import Session, col, select
 
-from services.review.cases.cases import groups_of
+from services.review.audit.audit import note_list
+from services.review.cases.rights import groups_of, visible
 from services.review.finding import keys
 from services.review.models import Case, Finding, FindingGrams
 from shared.i18n import JST
@@ -37,6 +38,7 @@ class Filter(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     state: State | None = None
+    stage: str | None = Field(default=None, pattern=NAME, description="the key of a stage of the review")
     procedure: str | None = Field(default=None, pattern=NAME)
     group: str | None = Field(default=None, pattern=NAME)
     official: UUID | None = Field(default=None, description="the id of whoever has the case")
@@ -57,7 +59,7 @@ class Filter(BaseModel):
 
     def written(self) -> dict[str, Any]:
         """What it narrows by, as JSON values."""
-        return self.model_dump(mode="json", exclude_defaults=True)
+        return self.model_dump(mode="json", exclude_defaults=True, include=set(Filter.model_fields))
 
 
 def listed(
@@ -71,6 +73,12 @@ def listed(
 ) -> Sequence[Case]:
     """The cases that a caller may see and a filter leaves; `before` is the last id of the page before."""
     return session.scalars(page(session, caller, wanted, select(Case), sort=sort, limit=limit, before=before)).all()
+
+
+def noted(session: Session, caller: Caller, wanted: Filter, found: Sequence[Case]) -> None:
+    """Note who saw which cases in a list. What was searched for may be somebody's name, and is not noted."""
+    narrowed = {name: value for name, value in wanted.written().items() if name != "q"}
+    note_list(session, caller, "cases.listed", [case.id for case in found], searched=bool(wanted.q), **narrowed)
 
 
 def counted(session: Session, caller: Caller, wanted: Filter) -> int:
@@ -102,7 +110,9 @@ def page(
 def _narrowed(session: Session, caller: Caller, wanted: Filter, query: Select[Any]) -> Select[Any]:
     # a plan for these very values: which index helps depends on them
     session.execute(text("set local plan_cache_mode = force_custom_plan"))
-    return query.where(col(Case.group).in_(groups_of(session, caller)), *_conditions(caller, wanted), *_found(session, wanted.q))
+    # `visible` decides; the groups by name lead to an index
+    groups = col(Case.group).in_(groups_of(session, caller))
+    return query.where(visible(caller), groups, *_conditions(caller, wanted), *_found(session, wanted.q))
 
 
 def _conditions(caller: Caller, wanted: Filter) -> list[ColumnElement[bool]]:
@@ -110,6 +120,7 @@ def _conditions(caller: Caller, wanted: Filter) -> list[ColumnElement[bool]]:
         (Case.application_id, wanted.application_id),
         (Case.procedure_id, wanted.procedure),
         (Case.group, wanted.group),
+        (Case.stage, wanted.stage),
         (Case.official_id, wanted.official),
         (Case.official_id, caller.account_id if wanted.mine else None),
         (Case.decision, wanted.decision),

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy import text
 from sqlmodel import Session
 
-from services.review.cases.cases import groups_of
+from services.review.cases.rights import groups_of
 from services.review.cases.states import DECIDED, STATES
 from services.review.finding.finding import Filter
 from services.review.procedures import newest
@@ -25,6 +25,7 @@ ALL = "all"
 LABELS = {
     "q": message("Search"),
     "procedure": message("Procedure"),
+    "stage": message("Stage"),
     "group": message("Group"),
     "official": message("Official"),
     "decision": message("Decision"),
@@ -72,6 +73,7 @@ def choices(session: Session, caller: Caller, language: Language) -> dict[str, d
     groups = groups_of(session, caller)
     titles = {office.key: office.title.within(language) for one in procedures for office in one.offices}
     return {
+        "stage": {stage.key: stage.title.within(language) for one in procedures for stage in one.review.stages},
         "procedure": {one.procedure: one.title.within(language) for one in procedures},
         "group": {group: titles.get(group, group) for group in groups},
         "official": {str(row.account_id): row.name for row in session.execute(_COLLEAGUES, {"groups": groups})},

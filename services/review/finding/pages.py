@@ -32,6 +32,7 @@ def list_cases(
     language = language_of(request)
     entered = form.read(request.query_params)
     found = finding.listed(session, caller, entered.filter, sort=sort, limit=PAGE + 1, before=before)
+    finding.noted(session, caller, entered.filter, found[:PAGE])
     choices = form.choices(session, caller, language)
     errors = {error.pointer[1:]: translate(error.detail, language, **error.values) for error in entered.errors}
     return _pages.show(

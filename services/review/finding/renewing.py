@@ -39,6 +39,6 @@ def renew(session: Session) -> int:
 
 def asked(case: Case, procedure: Procedure) -> int | None:
     """The amount that is applied for, where the procedure says which field has it."""
-    key = getattr(procedure.review, "amount", None)
+    key = procedure.review.amount
     amount = case.answers.get(key) if key else None
     return amount if isinstance(amount, int) and not isinstance(amount, bool) else None

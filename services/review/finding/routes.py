@@ -29,4 +29,5 @@ class ListQuery(Filter):
 def list_cases(session: Transaction, caller: Reviewer, wanted: Annotated[ListQuery, Query()]) -> Any:
     """The cases of your groups that all the parameters leave, by the day they arrived."""
     found = finding.listed(session, caller, wanted, sort=wanted.sort, limit=wanted.limit, before=wanted.before)
+    finding.noted(session, caller, wanted, found)
     return [outline(case) for case in found]
