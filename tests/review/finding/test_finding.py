@@ -147,7 +147,8 @@ def test_filters_narrow_and_together_more_so(clean: Site, desk: TestClient, find
 def test_pages_of_a_list_hold_each_case_once(clean: Site, find: Find, sort: str) -> None:
     at = datetime.now(UTC)  # several of the same moment
     opens(clean, *(an_arrival().model_copy(update={"arrived_at": at + timedelta(seconds=n // 3)}) for n in range(7)))
-    whole, pages = find(sort=sort), []
+    whole = find(sort=sort)
+    pages: list[str] = []
     ids = {str(row["application_id"]): row["id"] for row in clean.rows('select id, application_id from review."case"')}
     while some := find(sort=sort, limit=2, before=ids[pages[-1]] if pages else None):
         pages += some
