@@ -24,6 +24,8 @@ def upgrade() -> None:
     create table review.finding_grams (
       case_id uuid constraint finding_grams_pkey primary key
         constraint finding_grams_case_id_fkey references review.finding on delete cascade,
+      -- hashes of 32 bits
+      -- squawk-ignore prefer-bigint-over-int
       grams integer[] not null
     )
     """)
