@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from services.review.assignment.assignment import Assignment
+from services.review.cases.rights import visible
 from services.review.models import Case
 from services.review.procedures import version
 from shared.bus.publish import publish
@@ -70,15 +71,6 @@ def _new_case(event: ApplicationArrived, group: str) -> dict[str, Any]:
     }
 
 
-def groups_of(session: Session, caller: Caller) -> list[str]:
-    """The groups a reviewer belongs to."""
-    return list(
-        session.scalars(
-            text('select "group" from identity.official where account_id = :id order by 1'), {"id": caller.account_id}
-        )
-    )
-
-
 def listed(
     session: Session,
     caller: Caller,
@@ -89,8 +81,8 @@ def listed(
     limit: int = 50,
     before: UUID | None = None,
 ) -> Sequence[Case]:
-    """The cases of the caller's groups, newest first; `before` is the last id of the page before."""
-    query = select(Case).where(col(Case.group).in_(groups_of(session, caller)))
+    """The cases that the caller may see, newest first; `before` is the last id of the page before."""
+    query = select(Case).where(visible(caller))
     if state is not None:
         query = query.where(Case.state == state)
     if mine:
@@ -103,8 +95,8 @@ def listed(
 
 
 def shown(session: Session, caller: Caller, case_id: UUID, *, lock: bool = False) -> Case:
-    """One case of the caller's groups. Raises NotFound."""
-    query = select(Case).where(Case.id == case_id, col(Case.group).in_(groups_of(session, caller)))
+    """One case that the caller may see. Raises NotFound."""
+    query = select(Case).where(Case.id == case_id, visible(caller))
     case = session.exec(query.with_for_update() if lock else query).first()
     if case is None:
         raise NotFound("No case of your groups has the id {id}", id=case_id)
@@ -112,10 +104,8 @@ def shown(session: Session, caller: Caller, case_id: UUID, *, lock: bool = False
 
 
 def ids_of(session: Session, caller: Caller, application_ids: Sequence[UUID]) -> dict[UUID, UUID]:
-    """The cases of applications, as far as they lie with the caller's groups: application → case."""
-    query = select(Case.application_id, Case.id).where(
-        col(Case.application_id).in_(application_ids), col(Case.group).in_(groups_of(session, caller))
-    )
+    """The cases of applications, as far as the caller may see them: application → case."""
+    query = select(Case.application_id, Case.id).where(col(Case.application_id).in_(application_ids), visible(caller))
     return dict(session.exec(query).all()) if application_ids else {}
 
 
