@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 EVERY_PROCEDURE = "*"
-# What a group needs at least. A procedure's stages may name further duties.
-EXAMINER, APPROVER, MANAGER = "examiner", "approver", "manager"
+# What a member of a group is when nothing else is said: he works on cases (shared.procedure.reviewing names the others).
+EXAMINER = "examiner"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
-_SKILL_LIMIT, _MOST_SKILLS = 60, 50
+_MOST_SKILLS = 50
 
 
 def give(session: Session, account_id: UUID, group: str, roles: Iterable[str], procedure: str = EVERY_PROCEDURE) -> None:
@@ -73,9 +73,11 @@ def set_up(
     if member is None:
         raise NotFound("Nobody with this e-mail address is in the group {group}", group=group)
     if skills is not None:
-        wanted = sorted({skill.strip() for skill in skills})
-        if len(wanted) > _MOST_SKILLS or any(not skill or len(skill) > _SKILL_LIMIT or "\0" in skill for skill in wanted):
-            raise Invalid("A skill is a name of at most {limit} characters", limit=_SKILL_LIMIT)
+        wanted = sorted(set(skills))
+        for skill in wanted:
+            _must_be_name(skill)
+        if len(wanted) > _MOST_SKILLS:
+            raise Invalid("At most {most} skills", most=_MOST_SKILLS)
         member.skills = wanted
     if takes_cases is not None:
         member.takes_cases = takes_cases

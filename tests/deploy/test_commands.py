@@ -116,9 +116,9 @@ def test_an_operator_gives_and_takes_duties(machine: Machine) -> None:
     assert madoguchi(*new, *home).returncode == 0
     one = ("people", "duty", "add", "duty@example.go.jp", "kanto-bureau", "manager", "--procedure", "koen-meigi")
     assert madoguchi(*one, *home).returncode == 0
-    set_up = ("people", "group", "set", "duty@example.go.jp", "kanto-bureau", "--skill", "電気", "--no-takes-cases")
+    set_up = ("people", "group", "set", "duty@example.go.jp", "kanto-bureau", "--skill", "electricity", "--no-takes-cases")
     assert madoguchi(*set_up, *home).returncode == 0
     listed = madoguchi("people", "duty", "list", "duty@example.go.jp", *home).stdout
-    assert listed == "kanto-bureau: approver, manager (koen-meigi); skills: 電気; takes no cases\n"
+    assert listed == "kanto-bureau: approver, manager (koen-meigi); skills: electricity; takes no cases\n"
     assert madoguchi("people", "duty", "remove", "duty@example.go.jp", "kanto-bureau", "approver", *home).returncode == 0
     assert madoguchi("people", "duty", "remove", "duty@example.go.jp", "kanto-bureau", "approver", *home).returncode == 1

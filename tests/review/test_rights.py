@@ -72,7 +72,7 @@ def test_duties_need_a_member_and_names(clean: Site) -> None:
         with pytest.raises(NotFound):
             take_away(session, account.id, "kinki-bureau", "examiner")
         with pytest.raises(Invalid):
-            set_up(session, account.id, "kinki-bureau", skills=["x" * 61])
+            set_up(session, account.id, "kinki-bureau", skills=["No name"])
         join(session, account, "kanto-bureau", ["examiner"])
         leave(session, account.id, "kanto-bureau")
         session.commit()
