@@ -76,6 +76,12 @@ class Review(Written):
         le=365,
         description="days an applicant has for a correction (行政手続法7条) unless the official says otherwise",
     )
+    warn_before: Annotated[int | None, BeforeValidator(_as_days)] = Field(
+        default=None,
+        ge=1,
+        le=365,
+        description="days of the standard period that are left when the official is warned; a fifth of it if unsaid",
+    )
     appeal: Label | None = Field(default=None, description="教示: how to appeal against a refusal (行政不服審査法82条)")
 
     @model_validator(mode="after")

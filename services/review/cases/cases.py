@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from services.review.assignment.assignment import Assignment
 from services.review.models import Case
+from services.review.periods import due
 from services.review.procedures import version
 from shared.bus.publish import publish
 from shared.database import insert_many, new_id
@@ -18,7 +19,9 @@ from shared.events import ApplicationArrived, CaseOpened, Official, ProcedureRef
 from shared.i18n import JST
 from shared.identity.callers import Caller
 from shared.problems import NotFound
+from shared.procedure.model import Procedure
 from shared.procedure.rules import route
+from shared.workdays import CALENDAR
 
 _OFFICIALS = text("select distinct account_id, name, email from identity.official where account_id = any(:ids)")
 
@@ -31,7 +34,7 @@ def open_case(session: Session, events: list[ApplicationArrived]) -> None:
     told: dict[UUID, CaseOpened] = {}
     for event, group in zip(events, routed, strict=True):
         official = assignment.take(group)
-        row = _new_case(event, group)
+        row = _new_case(event, group) | _due(version(session, event.procedure), event)
         row |= {"official_id": official.id if official else None, "official_name": official.name if official else ""}
         rows.append(row)
         told[row["id"]] = CaseOpened(
@@ -44,6 +47,7 @@ def open_case(session: Session, events: list[ApplicationArrived]) -> None:
             group=group,
             group_title=version(session, event.procedure).office(group).title.ja,
             official=official,
+            due_on=row["due_on"],
         )
     # an application has one case, whatever happens
     opened = [row.id for row in insert_many(session, Case, rows, returning=("id",))]
@@ -68,6 +72,12 @@ def _new_case(event: ApplicationArrived, group: str) -> dict[str, Any]:
         "version": 1,
         "reasons": "",
     }
+
+
+def _due(procedure: Procedure, event: ApplicationArrived) -> dict[str, Any]:
+    found = due(procedure, event.arrived_at)
+    on, near_on = (found.on, found.near_on) if found else (None, None)
+    return {"due_on": on, "near_on": near_on, "tell_on": near_on, "counted_by": CALENDAR}
 
 
 def groups_of(session: Session, caller: Caller) -> list[str]:
