@@ -128,8 +128,8 @@ class Site:
             connection.execute(
                 text("""
                 truncate intake.application, intake.attachment, intake.trial, intake.trial_filing, intake.draft, intake.step,
-                  review."case", notify.message, opendata.procedure_count, identity.account, identity.organisation,
-                  identity.registration, bus.event cascade
+                  review."case", review.audit_entry, review.audit_link, review.audit_waiting, notify.message,
+                  opendata.procedure_count, identity.account, identity.organisation, identity.registration, bus.event cascade
                 """)
             )
             connection.execute(text("delete from intake.procedure where version < 0"))

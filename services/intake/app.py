@@ -38,12 +38,12 @@ from services.intake.counter import Counter
 from services.intake.lookups import Known
 from services.intake.procedures import Catalogue
 from services.intake.settings import Settings
-from services.intake.uploads import Slots
 from shared.database import connect_async
 from shared.settings import load
 from shared.storage import storage_at
 from shared.web.app import service_app
 from shared.web.rates import Buckets, Rate
+from shared.web.uploads import Slots
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -18,7 +18,6 @@ from services.intake.draft_pages import entered_by
 from services.intake.draft_views import PAGES, WORDS, as_shown, refusals, with_files
 from services.intake.form_reading import text_of, with_rows
 from services.intake.form_view import entries
-from services.intake.multipart import Entered
 from shared.i18n import translate
 from shared.identity.callers import Caller, must_write
 from shared.identity.mandates import acting
@@ -26,6 +25,7 @@ from shared.problems import Conflict, Invalid, Problem
 from shared.procedure.changes import merged
 from shared.procedure.reading import label_at
 from shared.web.callers import Transaction
+from shared.web.multipart import Entered
 from shared.web.pages import language_of, pages_router
 from shared.web.visitors import ApplicantPerson
 

@@ -23,7 +23,6 @@ from services.intake.form_errors import pages_of
 from services.intake.form_posted import FormPosted, posted
 from services.intake.form_reading import Posted, read_page, text_of, with_rows
 from services.intake.models import Draft
-from services.intake.multipart import Entered, Part, read_form
 from services.intake.procedures import Published
 from services.intake.reach import principals
 from shared.identity.callers import Caller, must_write
@@ -31,6 +30,7 @@ from shared.identity.mandates import acting, held
 from shared.problems import Conflict, Forbidden, Invalid, NotFound
 from shared.validation import body_errors
 from shared.web.callers import Transaction
+from shared.web.multipart import Entered, Part, read_form
 from shared.web.pages import language_of, pages_router
 from shared.web.visitors import ApplicantPerson
 

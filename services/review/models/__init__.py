@@ -1,9 +1,23 @@
 """The tables of the desk: a module a noun."""
 
+from services.review.models.audit import AuditEntry, AuditLink, AuditWaiting
 from services.review.models.base import ReviewRecord
 from services.review.models.case import Case, Procedure, Revision
 from services.review.models.correction import Correction, Pause
 from services.review.models.document import DOCUMENTS, Document
 from services.review.models.message import Message
 
-__all__ = ["DOCUMENTS", "Case", "Correction", "Document", "Message", "Pause", "Procedure", "ReviewRecord", "Revision"]
+__all__ = [
+    "DOCUMENTS",
+    "AuditEntry",
+    "AuditLink",
+    "AuditWaiting",
+    "Case",
+    "Correction",
+    "Document",
+    "Message",
+    "Pause",
+    "Procedure",
+    "ReviewRecord",
+    "Revision",
+]
