@@ -38,8 +38,8 @@ def counts_working_days(procedure: Procedure) -> bool:
 
 def due(procedure: Procedure, arrived_at: datetime, stood: Iterable[Span] = ()) -> Due | None:
     """When the standard period of an application ends; None where there is none, or while its clock stands."""
-    period = procedure.standard_period
-    if period is None:
+    period, stood = procedure.standard_period, list(stood)
+    if period is None or any(ended is None for _, ended in stood):
         return None
     near = max(period.days - _ahead(procedure, period), 0)
     near_on = day_of(arrived_at)
