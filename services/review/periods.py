@@ -15,7 +15,8 @@ from datetime import date, datetime, time, timedelta
 from math import ceil
 
 from shared.i18n import JST
-from shared.procedure.model import Procedure, StandardPeriod
+from shared.procedure.model import Procedure
+from shared.procedure.reviewing import Period
 from shared.workdays import day_of, is_working, on_or_after
 
 Span = tuple[datetime, datetime | None]  # from when until when; None: it still lasts
@@ -61,7 +62,7 @@ def used(arrived_at: datetime, stood: Iterable[Span], until: date, *, working: b
     return number
 
 
-def _ahead(procedure: Procedure, period: StandardPeriod) -> int:
+def _ahead(procedure: Procedure, period: Period) -> int:
     """How many days before the last one it is near: what the procedure says, or a fifth of the period."""
     return procedure.review.warn_before or ceil(period.days / 5)
 

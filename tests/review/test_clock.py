@@ -15,7 +15,8 @@ from services.review.clock import watching
 from services.review.periods import Span, due, used
 from shared.i18n import JST
 from shared.procedure.files import read
-from shared.procedure.model import Procedure, StandardPeriod
+from shared.procedure.model import Procedure
+from shared.procedure.reviewing import Period
 from shared.workdays import after, between, holiday, is_working, today
 from tests.flows import corrections as on
 from tests.review.parts import an_arrival, case_of, decide, opens
@@ -25,7 +26,7 @@ MODEL = read(PROCEDURES / f"{KOEN}.yaml")  # 20 working days
 
 
 def with_period(days: int, *, working: bool) -> Procedure:
-    return MODEL.model_copy(update={"standard_period": StandardPeriod(days=days, working=working)})
+    return MODEL.model_copy(update={"standard_period": Period(days=days, working=working)})
 
 
 def at(day: str, hour: int = 12, minute: int = 0) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,8 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from services.review.assignment.assignment import Assignment
-from services.review.models import Case
+from services.review.cases.rights import visible
+from services.review.models import Case, Step
 from services.review.periods import due
 from services.review.procedures import version
 from shared.bus.publish import publish
@@ -34,7 +36,8 @@ def open_case(session: Session, events: list[ApplicationArrived]) -> None:
     told: dict[UUID, CaseOpened] = {}
     for event, group in zip(events, routed, strict=True):
         official = assignment.take(group)
-        row = _new_case(event, group) | _due(version(session, event.procedure), event)
+        procedure = version(session, event.procedure)
+        row = _new_case(event, group, procedure.review.stages[0].key) | _due(procedure, event)
         row |= {"official_id": official.id if official else None, "official_name": official.name if official else ""}
         rows.append(row)
         told[row["id"]] = CaseOpened(
@@ -51,10 +54,12 @@ def open_case(session: Session, events: list[ApplicationArrived]) -> None:
         )
     # an application has one case, whatever happens
     opened = [row.id for row in insert_many(session, Case, rows, returning=("id",))]
+    stages = {row["id"]: row["stage"] for row in rows}
+    insert_many(session, Step, [_first_step(case_id, stages[case_id]) for case_id in opened])
     publish(session, *(told[case_id] for case_id in opened))
 
 
-def _new_case(event: ApplicationArrived, group: str) -> dict[str, Any]:
+def _new_case(event: ApplicationArrived, group: str, stage: str) -> dict[str, Any]:
     return {
         "id": new_id(),
         "application_id": UUID(event.subject),
@@ -69,8 +74,13 @@ def _new_case(event: ApplicationArrived, group: str) -> dict[str, Any]:
         "duplicates": [one.model_dump(mode="json") for one in event.duplicates],
         "group": group,
         "state": "open",
+        "stage": stage,
+        "stage_since": datetime.now(UTC),
         "version": 1,
         "reasons": "",
+        "conditions": [],
+        "criteria": [],
+        "decided_as": "",
     }
 
 
@@ -80,13 +90,9 @@ def _due(procedure: Procedure, event: ApplicationArrived) -> dict[str, Any]:
     return {"due_on": on, "near_on": near_on, "tell_on": near_on, "counted_by": CALENDAR}
 
 
-def groups_of(session: Session, caller: Caller) -> list[str]:
-    """The groups a reviewer belongs to."""
-    return list(
-        session.scalars(
-            text('select "group" from identity.official where account_id = :id order by 1'), {"id": caller.account_id}
-        )
-    )
+def _first_step(case_id: UUID, stage: str) -> dict[str, Any]:
+    empty = {"left_by_name": "", "move": "", "note": ""}
+    return {"case_id": case_id, "number": 1, "stage": stage, "entered_at": datetime.now(UTC), **empty}
 
 
 def listed(
@@ -100,7 +106,7 @@ def listed(
     before: UUID | None = None,
 ) -> Sequence[Case]:
     """The cases of the caller's groups, newest first; `before` is the last id of the page before."""
-    query = select(Case).where(col(Case.group).in_(groups_of(session, caller)))
+    query = select(Case).where(visible(caller))
     if state is not None:
         query = query.where(Case.state == state)
     if mine:
@@ -114,7 +120,7 @@ def listed(
 
 def shown(session: Session, caller: Caller, case_id: UUID, *, lock: bool = False) -> Case:
     """One case of the caller's groups. Raises NotFound."""
-    query = select(Case).where(Case.id == case_id, col(Case.group).in_(groups_of(session, caller)))
+    query = select(Case).where(Case.id == case_id, visible(caller))
     case = session.exec(query.with_for_update() if lock else query).first()
     if case is None:
         raise NotFound("No case of your groups has the id {id}", id=case_id)
@@ -123,15 +129,18 @@ def shown(session: Session, caller: Caller, case_id: UUID, *, lock: bool = False
 
 def ids_of(session: Session, caller: Caller, application_ids: Sequence[UUID]) -> dict[UUID, UUID]:
     """The cases of applications, as far as they lie with the caller's groups: application → case."""
-    query = select(Case.application_id, Case.id).where(
-        col(Case.application_id).in_(application_ids), col(Case.group).in_(groups_of(session, caller))
-    )
+    query = select(Case.application_id, Case.id).where(col(Case.application_id).in_(application_ids), visible(caller))
     return dict(session.exec(query).all()) if application_ids else {}
 
 
 def ref_of(case: Case) -> ProcedureRef:
     """The version of the procedure that a case follows."""
     return ProcedureRef(id=case.procedure_id, version=case.procedure_version)
+
+
+def procedure_of(session: Session, case: Case) -> Procedure:
+    """The version of the procedure that a case follows, as it was published."""
+    return version(session, ref_of(case))
 
 
 def officials_of(session: Session, found: Sequence[Case]) -> dict[UUID, Official]:
