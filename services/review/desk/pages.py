@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +16,7 @@ from services.review.cases import cases, contents
 from services.review.cases.downloads import downloaded
 from services.review.cases.states import state_of
 from services.review.clock import clock
+from services.review.clock.badges import badge
 from services.review.corrections import corrections
 from services.review.decisions import decisions
 from services.review.documents import documents
@@ -35,6 +36,7 @@ from shared.procedure.reviewing import Decision
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, language_of, pages_router
 from shared.web.visitors import ReviewerPerson
+from shared.workdays import today
 
 CHOICES: dict[Decision, str] = {
     "approve": message("Approve"),
@@ -131,7 +133,8 @@ def _show(
         corrections=_corrections(session, case, procedure, language),
         timeline=_timeline(session, case),
         may_write=messages.may_write(case),
-        clock=clock.run(case, clock.pauses(session, case), datetime.now(UTC)).days,
+        clock=clock.read(session, case, today()),
+        due=badge(session, case, today()),
         duplicates=_duplicates(session, caller, case),
         opinions=of_case(request, session, case),
         files=files,

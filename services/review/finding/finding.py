@@ -12,7 +12,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import ColumnElement, DateTime, Uuid, and_, bindparam, func, literal, or_, text, tuple_
+from sqlalchemy import ColumnElement, Uuid, and_, bindparam, func, literal, or_, text, tuple_
 from sqlalchemy.sql import Select
 from sqlmodel import Session, col, select
 
@@ -23,9 +23,12 @@ from services.review.models import Case, Finding, FindingGrams
 from shared.i18n import JST
 from shared.identity.callers import Caller
 from shared.procedure.fields import NAME
+from shared.workdays import today
 
 State = Literal["open", "correcting", "decided", "withdrawn"]
-Sort = Literal["newest", "oldest"]
+Sort = Literal["newest", "oldest", "due"]
+# Written out, so that the planner sees which partial index fits.
+_UNFINISHED = text("state in ('open', 'correcting')")
 # A search that leaves more cases than this is no help in finding them.
 FEW = 2000
 # A list says how many there are up to this.
@@ -44,6 +47,8 @@ class Filter(BaseModel):
     official: UUID | None = Field(default=None, description="the id of whoever has the case")
     mine: bool = Field(default=False, description="only those given to you")
     unassigned: bool = Field(default=False, description="only those that nobody has")
+    overdue: bool = Field(default=False, description="only those whose standard period is over")
+    due_to: date | None = Field(default=None, description="the last day of the standard period, at the latest")
     arrived_from: date | None = None
     arrived_to: date | None = None
     decision: Literal["approve", "approve-in-part", "refuse", "accept"] | None = None
@@ -97,12 +102,15 @@ def page(
     limit: int,
     before: UUID | None = None,
 ) -> Select[Any]:
-    """A query over cases, narrowed to one page of a list."""
+    """A query over cases, narrowed to one page of a list. In the order of last days there are only cases that have one."""
     narrowed = _narrowed(session, caller, wanted, query)
-    order = (col(Case.arrived_at), col(Case.id))
+    first: Any = col(Case.due_on if sort == "due" else Case.arrived_at)
+    order = (first, col(Case.id))
+    if sort == "due":
+        narrowed = narrowed.where(first.is_not(None), _UNFINISHED)
     if before is not None:
-        arrived_at = session.scalar(select(Case.arrived_at).where(Case.id == before))
-        last = tuple_(literal(arrived_at, DateTime(timezone=True)), literal(before, Uuid))
+        value = session.scalar(select(first).where(Case.id == before))
+        last = tuple_(literal(value, first.type), literal(before, Uuid))
         narrowed = narrowed.where(tuple_(*order) < last if sort == "newest" else tuple_(*order) > last)
     return narrowed.order_by(*(one.desc() if sort == "newest" else one for one in order)).limit(limit)
 
@@ -127,12 +135,14 @@ def _conditions(caller: Caller, wanted: Filter) -> list[ColumnElement[bool]]:
     ]
     found = [col(column) == value for column, value in equal if value is not None]
     if wanted.state is not None:
-        # written out, so that the planner sees which partial index fits
         found.append(col(Case.state) == bindparam("state", wanted.state, literal_execute=True))
         if wanted.state in {"open", "correcting"}:
-            found.append(text("state in ('open', 'correcting')"))
+            found.append(_UNFINISHED)
     if wanted.unassigned:
         found.append(col(Case.official_id).is_(None))
+    lasts = [day for day in (wanted.due_to, today() - timedelta(days=1) if wanted.overdue else None) if day is not None]
+    if lasts:
+        found += [col(Case.due_on) <= min(lasts), _UNFINISHED]
     if wanted.arrived_from is not None:
         found.append(col(Case.arrived_at) >= _begin(wanted.arrived_from))
     if wanted.arrived_to is not None:

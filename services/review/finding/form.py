@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import text
 from sqlmodel import Session
 
+from services.review.cases import states
 from services.review.cases.rights import groups_of
-from services.review.cases.states import DECIDED, STATES
 from services.review.finding.finding import Filter
 from services.review.procedures import newest
 from shared.i18n import Language, message, show_date, translate
@@ -20,7 +21,8 @@ from shared.problems import FieldError
 from shared.validation import body_errors
 
 WHOSE = {"mine": message("Given to me"), "groups": message("Of my groups"), "nobody": message("Given to nobody")}
-ALL = "all"
+OVERDUE, ALL = "overdue", "all"
+STATES = {**{state: text for state, (_, text) in states.STATES.items()}, OVERDUE: message("Overdue"), ALL: message("All")}
 # The filters of the form, in its order; `whose` and `state` are chosen above it.
 LABELS = {
     "q": message("Search"),
@@ -29,6 +31,7 @@ LABELS = {
     "group": message("Group"),
     "official": message("Official"),
     "decision": message("Decision"),
+    "due_to": message("Last day until"),
     "arrived_from": message("Arrived from"),
     "arrived_to": message("Arrived until"),
     "amount_from": message("Amount from (yen)"),
@@ -54,10 +57,10 @@ def read(query: Mapping[str, str]) -> Entered:
     """What the address of a list says. Without anything: one's own open cases."""
     whose = query.get("whose", "mine")
     state = query.get("state", "open")
-    whose, state = whose if whose in WHOSE else "mine", state if state in {*STATES, ALL} else "open"
+    whose, state = whose if whose in WHOSE else "mine", state if state in STATES else "open"
     entries = {name: query[name].strip() for name in LABELS if query.get(name, "").strip()}
     given: dict[str, Any] = {**entries, "mine": whose == "mine", "unassigned": whose == "nobody"}
-    given["state"] = None if state == ALL else state
+    given |= {"state": state} if state in states.STATES else {"overdue": state == OVERDUE}
     try:
         return Entered(whose, state, entries, Filter.model_validate(given), [])
     except ValidationError as error:
@@ -77,7 +80,7 @@ def choices(session: Session, caller: Caller, language: Language) -> dict[str, d
         "procedure": {one.procedure: one.title.within(language) for one in procedures},
         "group": {group: titles.get(group, group) for group in groups},
         "official": {str(row.account_id): row.name for row in session.execute(_COLLEAGUES, {"groups": groups})},
-        "decision": {value: translate(says, language) for value, (_, says) in DECIDED.items()},
+        "decision": {value: translate(says, language) for value, (_, says) in states.DECIDED.items()},
     }
 
 
@@ -92,7 +95,7 @@ def chips(
             continue
         if name in chosen:
             shown = chosen[name].get(str(value), str(value))
-        elif name.startswith("arrived"):
+        elif isinstance(value, date):
             shown = show_date(value, language)
         else:
             shown = f"{value:,}" if isinstance(value, int) else str(value)

@@ -9,7 +9,8 @@ from uuid import UUID
 from fastapi import Request, Response
 
 from services.review.cases.cases import ref_of
-from services.review.cases.states import STATES, state_of
+from services.review.cases.states import state_of
+from services.review.clock.badges import badge
 from services.review.finding import finding, form
 from services.review.finding.finding import COUNTED, Sort
 from services.review.procedures import version
@@ -17,9 +18,10 @@ from shared.i18n import message, translate
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, language_of, pages_router, with_query
 from shared.web.visitors import ReviewerPerson
+from shared.workdays import today
 
 PAGE = 20
-SORTS: dict[Sort, str] = {"newest": message("Newest first"), "oldest": message("Oldest first")}
+SORTS: dict[Sort, str] = {"newest": message("Newest first"), "oldest": message("Oldest first"), "due": message("Last day first")}
 
 _pages = Pages(Path(__file__).parent.parent / "templates")
 router = pages_router()
@@ -39,7 +41,12 @@ def list_cases(
         request,
         "cases.html",
         rows=[
-            {"case": one, "title": version(session, ref_of(one)).title.within(language), "state": state_of(one)}
+            {
+                "case": one,
+                "title": version(session, ref_of(one)).title.within(language),
+                "state": state_of(one),
+                "due": badge(session, one, today()),
+            }
             for one in found[:PAGE]
         ],
         count=finding.counted(session, caller, entered.filter),
@@ -52,10 +59,7 @@ def list_cases(
         sort=sort,
         sorts=SORTS,
         whose=[(one, text, with_query(request, before=None, whose=one)) for one, text in form.WHOSE.items()],
-        states=[
-            (one, text, with_query(request, before=None, state=one))
-            for one, text in [*((key, text) for key, (_, text) in STATES.items()), (form.ALL, message("All"))]
-        ],
+        states=[(one, text, with_query(request, before=None, state=one)) for one, text in form.STATES.items()],
         all_of_groups=with_query(request, before=None, whose="groups"),
         plain="/desk?" + urlencode({"whose": entered.whose, "state": entered.state}),
         older=with_query(request, before=found[PAGE - 1].id) if len(found) > PAGE else "",

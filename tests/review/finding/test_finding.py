@@ -15,6 +15,7 @@ from services.review.finding import finding, keys
 from services.review.finding.finding import Filter
 from services.review.finding.renewing import renew
 from shared.events import Applicant, ApplicationArrived
+from shared.i18n import JST
 from shared.identity.callers import Callers
 from tests.review.parts import CASES, an_arrival, case_of, decide, in_prefecture, opens
 from tests.site import KOEN, Site, bearer
@@ -141,6 +142,21 @@ def test_filters_narrow_and_together_more_so(clean: Site, desk: TestClient, find
     clean.run("update review.finding set asked = 5000 where case_id = :id", id=case_of(clean, new)["id"])
     assert find(amount_from=5000) == find(amount_to=6000) == [new.subject]
     assert find(amount_from=5001) == []
+
+
+def test_last_days_narrow_and_order(clean: Site, desk: TestClient, find: Find) -> None:
+    late, soon, paused = by("一"), by("二"), by("三")
+    opens(clean, paused, soon, late)
+    today = datetime.now(JST).date()
+    for one, due_on in ((late, today - timedelta(days=1)), (soon, today), (paused, None)):
+        clean.run('update review."case" set due_on = :due where application_id = :id', due=due_on, id=one.subject)
+    assert find(overdue=True) == [late.subject]
+    assert find(due_to=today.isoformat()) == [late.subject, soon.subject]
+    assert find(sort="due") == [late.subject, soon.subject]
+    assert find(sort="due", before=case_of(clean, late)["id"]) == [soon.subject]
+    key = clean.a_reviewer("public-relations", email="second@example.go.jp")
+    assert decide(desk, key, case_of(clean, late)["id"], "refuse", "理由").status_code == 200
+    assert find(overdue=True) == []
 
 
 @pytest.mark.parametrize("sort", ["newest", "oldest"])

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "20261125_0011"
-down_revision = "20261125_0010"
+revision = "20261125_0012"
+down_revision = "20261125_0011"
 branch_labels = None
 depends_on = None
 
@@ -13,6 +13,7 @@ INDEXES = {
     "case_procedure_id_arrived_at_id_idx": "(procedure_id, arrived_at, id)",
     "case_official_id_arrived_at_id_idx": "(official_id, arrived_at, id)",
     "case_unfinished_idx": """("group", arrived_at, id) where state in ('open', 'correcting')""",
+    "case_due_on_id_idx": "(due_on, id) where state in ('open', 'correcting')",
     "case_correcting_idx": "(arrived_at, id) where state = 'correcting'",
     "case_withdrawn_idx": "(arrived_at, id) where state = 'withdrawn'",
     "case_decision_arrived_at_id_idx": "(decision, arrived_at, id) where decision is not null",
