@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from services.review.cases import cases
@@ -52,22 +52,6 @@ class CaseDetail(CaseOut):
     decided_at: datetime | None
     withdrawn_at: datetime | None
     withdrawal_reason: str | None
-
-
-@router.get("", response_model=list[CaseOut], responses=described(401, 403, 422))
-def list_cases(
-    session: Transaction,
-    caller: Reviewer,
-    *,
-    state: Literal["open", "correcting", "decided", "withdrawn"] | None = None,
-    mine: Annotated[bool, Query(description="only those given to you")] = False,
-    application_id: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    before: Annotated[UUID | None, Query(description="the last id of the page before")] = None,
-) -> Any:
-    """The cases of your groups, newest first."""
-    found = cases.listed(session, caller, state=state, mine=mine, application_id=application_id, limit=limit, before=before)
-    return [outline(case) for case in found]
 
 
 @router.get("/{case_id}", response_model=CaseDetail, responses=described(401, 403, 404, 422))
