@@ -40,6 +40,8 @@ class Case(ReviewRecord, table=True):
         Index(None, "group", "id"),
         # the load of each official
         Index("case_load_idx", "official_id", postgresql_where=text("state = 'open'")),
+        # those that nobody could take
+        Index("case_unassigned_idx", "group", "id", postgresql_where=text("official_id is null and state = 'open'")),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -61,6 +63,11 @@ class Case(ReviewRecord, table=True):
     group: str
     official_id: UUID | None = None
     official_name: str = ""
+    assigned_because: dict[str, Any] | None = Field(
+        default=None,
+        sa_column=Column(JSONB(none_as_null=True), nullable=True),
+        description="services.review.assignment.assignment.because; none for what was opened before it was kept",
+    )
     state: str = "open"
     stage: str = Field(
         default="review",
