@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from services.review.cases.cases import open_case
+from services.review.cases.opening import open_case
 from shared.bus.deliver import deliver
 from shared.procedure.files import read
 from shared.procedure.lint import lint
