@@ -66,4 +66,3 @@ def upgrade() -> None:
         applicant #>> '{agent,organisation_id}', applicant #>> '{agent,corporate_number}'], null)
     $$
     """)
-    op.execute("""create index case_unassigned_idx on review."case" ("group", id) where official_id is null and state = 'open'""")
