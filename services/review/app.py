@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fastapi import Depends, Request
+
+from services.review.audit.audit import is_noted
 from services.review.cases import routes as case_routes
 from services.review.corrections import pages as correction_pages
 from services.review.corrections import routes as correction_routes
@@ -14,11 +17,16 @@ from services.review.documents import routes as document_routes
 from services.review.messages import pages as message_pages
 from services.review.messages import routes as message_routes
 from services.review.settings import Settings
+from services.review.trail import pages as trail_pages
+from services.review.trail import routes as trail_routes
 from shared.settings import load
 from shared.storage import storage_at
 from shared.web.app import service_app
+from shared.web.callers import Transaction
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fastapi import FastAPI
 
 # In this order, where two might answer the same address.
@@ -32,6 +40,8 @@ ROOMS = (
     correction_pages,
     document_pages,
     message_pages,
+    trail_routes,
+    trail_pages,
 )
 
 
@@ -46,5 +56,12 @@ def create_app() -> FastAPI:
     )
     app.state.storage = storage_at(settings.storage)
     for room in ROOMS:
-        app.include_router(room.router)
+        app.include_router(room.router, dependencies=[Depends(traced, scope="function")])
     return app
+
+
+def traced(request: Request, session: Transaction) -> Iterator[None]:
+    """A dependency of every route: what names a case is not answered unless it leaves a trace, whoever forgot it."""
+    yield
+    if "case_id" in request.path_params and not is_noted(session):
+        raise RuntimeError("this route sees or changes a case without a trace: see services.review.audit")

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from services.review.assignment.assignment import Assignment
+from services.review.audit.audit import note_list, note_view
 from services.review.cases.rights import visible
 from services.review.models import Case, Step
 from services.review.procedures import version
@@ -105,15 +106,18 @@ def listed(
         query = query.where(Case.application_id == application_id)
     if before is not None:
         query = query.where(Case.id < before)
-    return session.exec(query.order_by(col(Case.id).desc()).limit(limit)).all()
+    found = session.exec(query.order_by(col(Case.id).desc()).limit(limit)).all()
+    note_list(session, caller, "cases.listed", [case.id for case in found], state=state, mine=mine)
+    return found
 
 
 def shown(session: Session, caller: Caller, case_id: UUID, *, lock: bool = False) -> Case:
-    """One case of the caller's groups. Raises NotFound."""
+    """One case of the caller's groups; it is noted that he sees it. Raises NotFound."""
     query = select(Case).where(Case.id == case_id, visible(caller))
     case = session.exec(query.with_for_update() if lock else query).first()
     if case is None:
         raise NotFound("No case of your groups has the id {id}", id=case_id)
+    note_view(session, caller, "case.shown", case.id)
     return case
 
 
