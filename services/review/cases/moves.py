@@ -51,6 +51,8 @@ MOVES: dict[str, Move] = {
     "extend-correction": _in("correcting", "lapsed", who="stage"),
     "close-correction": _in("correcting", "lapsed", who="stage"),
     "write-message": _in("open", "correcting", "lapsed", "decided", who="anybody"),
+    "ask-opinion": _in("open", "correcting", "lapsed", who="stage"),
+    "withdraw-opinion": _in("open", "correcting", "lapsed", who="anybody"),
     "preview-document": _in("open", "correcting", "lapsed", "decided", who="anybody"),
 }
 _CLOSED = {

@@ -7,6 +7,7 @@ from shared.i18n import message
 ACTS = {
     "attachment.fetched": message("Fetched an attached file"),
     "case.arrived": message("Opened the case as it arrived"),
+    "case.ask-opinion": message("Asked for an opinion"),
     "case.ask-correction": message("Asked for a correction"),
     "case.close-correction": message("Closed a correction"),
     "case.comment": message("Wrote a comment"),
@@ -22,11 +23,15 @@ ACTS = {
     "case.score": message("Gave marks"),
     "case.send-back": message("Sent the case back to an earlier stage"),
     "case.shown": message("Looked at the case"),
+    "case.withdraw-opinion": message("Took back the question for an opinion"),
     "case.withdrawn": message("Closed the case as it was withdrawn"),
     "case.write-message": message("Wrote to the applicant"),
     "document.fetched": message("Noted that the applicant fetched a document"),
     "document.shown": message("Looked at a document"),
     "message.taken": message("Took a message of the applicant"),
+    "opinion.answered": message("Gave an opinion"),
+    "opinion.attachment-fetched": message("Fetched a file for an opinion"),
+    "opinion.shown": message("Looked at what was chosen for an opinion"),
 }
 
 
