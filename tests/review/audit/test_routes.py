@@ -97,6 +97,13 @@ def test_who_may_not_see_a_case_leaves_and_learns_nothing(clean: Site, desk: Tes
     assert acts(clean) == []
 
 
+def test_only_a_manager_reads_the_trace(clean: Site, desk: TestClient, case_id: UUID) -> None:
+    examiner = clean.a_reviewer(OFFICES[0], email="examiner@example.go.jp", duties=("examiner", "approver"))
+    for path in (f"{CASES}/{case_id}/trail", f"/desk/cases/{case_id}/trail"):
+        assert desk.get(path, headers=bearer(examiner)).status_code == 403
+    assert f"/desk/cases/{case_id}/trail" not in desk.get(f"/desk/cases/{case_id}", headers=bearer(examiner)).text
+
+
 def test_a_manager_reads_the_trace_of_a_case_in_pages(clean: Site, desk: TestClient, official: str, case_id: UUID) -> None:
     for _ in range(3):
         desk.get(f"{CASES}/{case_id}", headers=bearer(official))
