@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from services.review.assignment.assignment import Assignment
-from services.review.audit.audit import note_list, note_view
+from services.review.audit.audit import note_view
 from services.review.cases.rights import visible
 from services.review.models import Case, Step
 from services.review.periods import due
@@ -94,31 +94,6 @@ def _due(procedure: Procedure, event: ApplicationArrived) -> dict[str, Any]:
 def _first_step(case_id: UUID, stage: str) -> dict[str, Any]:
     empty = {"left_by_name": "", "move": "", "note": ""}
     return {"case_id": case_id, "number": 1, "stage": stage, "entered_at": datetime.now(UTC), **empty}
-
-
-def listed(
-    session: Session,
-    caller: Caller,
-    *,
-    state: str | None = None,
-    mine: bool = False,
-    application_id: UUID | None = None,
-    limit: int = 50,
-    before: UUID | None = None,
-) -> Sequence[Case]:
-    """The cases of the caller's groups, newest first; `before` is the last id of the page before."""
-    query = select(Case).where(visible(caller))
-    if state is not None:
-        query = query.where(Case.state == state)
-    if mine:
-        query = query.where(Case.official_id == caller.account_id)
-    if application_id is not None:
-        query = query.where(Case.application_id == application_id)
-    if before is not None:
-        query = query.where(Case.id < before)
-    found = session.exec(query.order_by(col(Case.id).desc()).limit(limit)).all()
-    note_list(session, caller, "cases.listed", [case.id for case in found], state=state, mine=mine)
-    return found
 
 
 def shown(session: Session, caller: Caller, case_id: UUID, *, lock: bool = False) -> Case:
