@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from services.review.audit.audit import note_view
 from services.review.cases.rights import visible
 from services.review.models import Case
 from services.review.procedures import version
@@ -20,11 +21,12 @@ _OFFICIALS = text("select distinct account_id, name, email from identity.officia
 
 
 def shown(session: Session, caller: Caller, case_id: UUID, *, lock: bool = False) -> Case:
-    """One case of the caller's groups. Raises NotFound."""
+    """One case of the caller's groups; it is noted that he sees it. Raises NotFound."""
     query = select(Case).where(Case.id == case_id, visible(caller))
     case = session.exec(query.with_for_update() if lock else query).first()
     if case is None:
         raise NotFound("No case of your groups has the id {id}", id=case_id)
+    note_view(session, caller, "case.shown", case.id)
     return case
 
 
