@@ -24,12 +24,9 @@ from services.review.opinions import pages as opinion_pages
 from services.review.opinions import routes as opinion_routes
 from services.review.opinions.outside import pages as outside_pages
 from services.review.settings import Settings
-<<<<<<< HEAD
 from services.review.stages import routes as stage_routes
-=======
 from services.review.trail import pages as trail_pages
 from services.review.trail import routes as trail_routes
->>>>>>> main
 from shared.settings import load
 from shared.storage import storage_at
 from shared.web.app import service_app
