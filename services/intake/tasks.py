@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from functools import partial
 
-from services.intake import attachments, drafts, trials
-from services.intake.attachments import SCANS
-from services.intake.checking import check_format, check_scanned
+from services.intake.checking.checking import check_format, check_scanned
+from services.intake.drafts import drafts, trials
+from services.intake.files import attachments
+from services.intake.files.attachments import SCANS
+from services.intake.files.scans import scan_some
 from services.intake.following import follow_case
-from services.intake.scans import scan_some
 from services.intake.settings import Settings
 from shared.bus.deliver import Post
 from shared.bus.worker import Work, celery_app
