@@ -46,7 +46,7 @@ NEWS = {
 }
 
 
-def said(step: Step) -> tuple[str, str]:
+def step_said(step: Step) -> tuple[str, str]:
     """The badge of a step."""
     return WHAT[step.detail["what"]] if "what" in step.detail else STEPS[step.state]
 

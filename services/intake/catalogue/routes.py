@@ -32,7 +32,7 @@ class ProcedureSummary(BaseModel):
     applicants: list[str] = Field(description="corporation, sole-proprietor, association, ministry")
 
 
-class DocumentOut(BaseModel):
+class NeededDocument(BaseModel):
     """A document or fact to have at hand."""
 
     title: str
@@ -45,7 +45,7 @@ class ProcedureOut(ProcedureSummary):
 
     sign_in: str = Field(description="`any`, `entry`: any GビズID, `prime`: an organisation that was verified")
     law_url: str
-    documents: list[DocumentOut]
+    documents: list[NeededDocument]
     takes_minutes: int | None = Field(description="how long most people need to fill it in")
     deadline: str
     fee: str

@@ -57,7 +57,7 @@ class RawRoute(APIRoute):
 hot_router = APIRouter(prefix="/v1", route_class=RawRoute)
 
 
-router = APIRouter(prefix="/v1")
+router = APIRouter(prefix="/v1/applications", tags=["applications"], route_class=RawRoute)
 
 
 _applicant = a_caller("applicant")

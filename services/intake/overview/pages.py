@@ -12,7 +12,7 @@ from fastapi import Request, Response
 
 from services.intake.applications import applications
 from services.intake.applications.withdrawal import may_withdraw
-from services.intake.applications.wording import NEWS, STATES, STEPS, said
+from services.intake.applications.wording import NEWS, STATES, STEPS, step_said
 from services.intake.catalogue.shown import version_of
 from services.intake.corrections import corrections
 from services.intake.documents import documents
@@ -65,7 +65,7 @@ def show_application(application_id: UUID, request: Request, session: Transactio
     contents = applications.contents(session, application)
     asked = corrections.every(session, application_id)
     timeline: list[dict[str, Any]] = [{"at": application.filed_at, "state": STEPS["filed"], "detail": {}, "message": None}]
-    timeline += [{"at": step.at, "state": said(step), "detail": step.detail, "message": None} for step in steps]
+    timeline += [{"at": step.at, "state": step_said(step), "detail": step.detail, "message": None} for step in steps]
     messages.read(session, application)
     notices.read_of(session, caller, application)
     papers = documents.of_application(session, application)
