@@ -36,6 +36,7 @@ PATHS: dict[str, str] = {
     "/docs/intake": "intake",
     "/v1/cases": "review",
     "/desk": "review",
+    "/opinions": "review",
     "/docs/review": "review",
     "/v1/messages": "notify",
     "/notify": "notify",

@@ -8,7 +8,7 @@ import secrets
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -128,8 +128,8 @@ class Site:
             connection.execute(
                 text("""
                 truncate intake.application, intake.attachment, intake.trial, intake.trial_filing, intake.draft, intake.step,
-                  review."case", notify.message, opendata.procedure_count, identity.account, identity.organisation,
-                  identity.registration, bus.event cascade
+                  review."case", review.audit_entry, review.audit_link, review.audit_waiting, notify.message,
+                  opendata.procedure_count, identity.account, identity.organisation, identity.registration, bus.event cascade
                 """)
             )
             connection.execute(text("delete from intake.procedure where version < 0"))
@@ -188,10 +188,17 @@ class Site:
             session.commit()
             return key
 
-    def a_reviewer(self, *groups: str, email: str = "official@example.go.jp", name: str = "審査 一郎") -> str:
-        """A key of a new official of these groups."""
+    def a_reviewer(
+        self,
+        *groups: str,
+        email: str = "official@example.go.jp",
+        name: str = "審査 一郎",
+        duties: Iterable[str] = ("examiner", "approver", "manager"),
+    ) -> str:
+        """A key of a new official of these groups, who may do everything there unless `duties` say what."""
         with Session(self.operator) as session:
-            key = accounts.issue_key(session, accounts.add_account(session, email, name, "reviewer", groups=groups))
+            account = accounts.add_account(session, email, name, "reviewer", groups=groups, duties=duties)
+            key = accounts.issue_key(session, account)
             session.commit()
             return key
 

@@ -20,7 +20,6 @@ from services.intake.drafts import trial_pages
 from services.intake.files import health
 from services.intake.files import pages as file_pages
 from services.intake.files import routes as file_routes
-from services.intake.files.uploads import Slots
 from services.intake.filing import bulk
 from services.intake.filing import routes as filing_routes
 from services.intake.filing.counter import Counter
@@ -40,6 +39,7 @@ from shared.settings import load
 from shared.storage import storage_at
 from shared.web.app import service_app
 from shared.web.rates import Buckets, Rate
+from shared.web.uploads import Slots
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,13 +8,13 @@ from functools import partial
 from services.intake.checking.checking import check_format, check_scanned
 from services.intake.drafts import drafts, trials
 from services.intake.files import attachments
-from services.intake.files.attachments import SCANS
-from services.intake.files.scans import scan_some
+from services.intake.files.attachments import SCANS, TABLE
 from services.intake.following import follow_case
 from services.intake.settings import Settings
 from shared.bus.deliver import Post
 from shared.bus.worker import Work, celery_app
 from shared.database import Session, connect
+from shared.files.scans import Waiting, scan_some
 from shared.settings import load
 from shared.storage import StorageError, storage_at
 
@@ -51,7 +51,9 @@ def purge_files() -> bool:
 
 def scan_files() -> bool:
     """Scan some of the files that wait for it; whether more wait. Without a scanner they wait for the day there is one."""
-    return bool(settings.clamd) and scan_some(engine, storage_at(settings.storage), settings.clamd, check_scanned)
+    if not settings.clamd:
+        return False
+    return scan_some(Waiting(TABLE, engine, storage_at(settings.storage), check_scanned), settings.clamd)
 
 
 work = Work(

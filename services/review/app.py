@@ -11,12 +11,18 @@ from services.review.decisions import routes as decision_routes
 from services.review.desk import pages as desk_pages
 from services.review.documents import pages as document_pages
 from services.review.documents import routes as document_routes
+from services.review.files import routes as file_routes
 from services.review.messages import pages as message_pages
 from services.review.messages import routes as message_routes
+from services.review.opinions import pages as opinion_pages
+from services.review.opinions import routes as opinion_routes
+from services.review.opinions.outside import pages as outside_pages
 from services.review.settings import Settings
 from shared.settings import load
 from shared.storage import storage_at
 from shared.web.app import service_app
+from shared.web.rates import Buckets
+from shared.web.uploads import Slots
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -28,6 +34,10 @@ ROOMS = (
     decision_routes,
     document_routes,
     message_routes,
+    file_routes,
+    opinion_routes,
+    opinion_pages,
+    outside_pages,
     desk_pages,
     correction_pages,
     document_pages,
@@ -45,6 +55,9 @@ def create_app() -> FastAPI:
         description="Cases of your groups, and their decisions. Send a key as `Authorization: Bearer …`.",
     )
     app.state.storage = storage_at(settings.storage)
+    app.state.uploads = Slots(settings.uploads_at_once)
+    rate = settings.opinions_per_address
+    app.state.opinion_buckets = Buckets(rate) if rate else None
     for room in ROOMS:
         app.include_router(room.router)
     return app

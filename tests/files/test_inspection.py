@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from services.intake.files.inspection import clean_name, inspect
+from shared.files.inspection import clean_name, inspect
 from shared.problems import Invalid
 from tests.files import samples
 from tests.files.samples import CSV, JPEG, PDF, PNG, office, zipped

@@ -16,7 +16,6 @@ from services.intake.corrections.correcting import Mending, save, send_in
 from services.intake.corrections.routes import work_of
 from services.intake.corrections.view import read_fields, shown_fields
 from services.intake.files import enclosures
-from services.intake.files.multipart import Entered
 from services.intake.forms.entering import entered_by
 from services.intake.forms.reading import text_of, with_rows
 from services.intake.forms.shown import WORDS, as_shown, entries, refusals, with_files
@@ -27,6 +26,7 @@ from shared.problems import Conflict, Invalid, Problem
 from shared.procedure.changes import merged
 from shared.procedure.reading import label_at
 from shared.web.callers import Transaction
+from shared.web.multipart import Entered
 from shared.web.pages import Pages, language_of, pages_router
 from shared.web.visitors import ApplicantPerson
 

@@ -21,8 +21,6 @@ from services.intake.drafts import drafts, trials
 from services.intake.drafts import filing as draft_filing
 from services.intake.drafts.views import confirm_page, errors_in, form_page, places_on
 from services.intake.files import attachments
-from services.intake.files.multipart import Entered
-from services.intake.filing.filing import WrittenContact
 from services.intake.forms.entering import entered_by
 from services.intake.forms.errors import pages_of
 from services.intake.forms.posted import FormPosted
@@ -34,8 +32,9 @@ from services.intake.rights.reach import principals
 from shared.identity.callers import Caller, must_write
 from shared.identity.mandates import acting, held
 from shared.problems import Conflict, Forbidden, Invalid, NotFound
-from shared.validation import body_errors
+from shared.validation import WrittenContact, body_errors
 from shared.web.callers import Transaction
+from shared.web.multipart import Entered
 from shared.web.pages import Pages, language_of, pages_router
 from shared.web.visitors import ApplicantPerson
 

@@ -12,12 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.intake.applications.routes import ReceiptOut
 from services.intake.drafts import drafts, trials
 from services.intake.drafts import filing as draft_filing
-from services.intake.filing.filing import WrittenContact, clean
+from services.intake.filing.filing import clean
 from services.intake.models import Draft
 from shared.events import ProcedureRef
 from shared.i18n import negotiate
 from shared.identity.mandates import acting
 from shared.problems import Invalid
+from shared.validation import WrittenContact
 from shared.web.callers import Applicant, Transaction
 from shared.web.problems import described
 

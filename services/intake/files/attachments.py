@@ -6,9 +6,8 @@ scanned; where no scanner is set up (`scanning` is false), it is given out as â€
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import IO, Any
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -19,12 +18,13 @@ from services.intake.models import Attachment, Enclosure
 from services.intake.rights import reach
 from shared.bus.publish import ring_after_commit
 from shared.database import new_id
+from shared.files.inspection import Sent
 from shared.identity.callers import Caller, must_write
 from shared.problems import Conflict, Forbidden, NotFound, Unavailable
 from shared.storage import Readable, Storage, StorageError, attachment_key
 
-# The queue of the errand that scans.
-SCANS = "intake-scans"
+# The queue of the errand that scans, and where what waits for it is written down.
+SCANS, TABLE = "intake-scans", "intake.attachment"
 # What an organisation may have that is not filed.
 MOST_UNFILED, UNFILED_BYTES = 300, 1024 * 1024 * 1024
 KEEP = timedelta(days=7)
@@ -32,17 +32,6 @@ KEEP = timedelta(days=7)
 ARRIVING = timedelta(hours=1)
 PURGED_AT_ONCE = 200
 _KEPT = ("waiting", "clean", "infected", "failed")
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A file that was received and looked at, on disk."""
-
-    file: IO[bytes]
-    name: str
-    type: str
-    size: int
-    sha256: bytes
 
 
 def reference(attachment: Attachment) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from services.intake.files.scans import oldest_waiting
+from services.intake.files.attachments import TABLE
 from shared import scanning
+from shared.files.scans import oldest_waiting
 from shared.storage import storage_at
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def scanner(app: FastAPI) -> dict[str, Any]:
         return {"ok": True, "scanning": False}
     try:
         with Session(app.state.engine) as session:
-            waits = oldest_waiting(session)
+            waits = oldest_waiting(session, TABLE)
     except SQLAlchemyError:
         return {"ok": False, "scanning": True}
     return {"ok": scanning.answers(clamd) and waits < LATE, "scanning": True, "oldest_waiting_s": round(waits, 1)}

@@ -10,13 +10,14 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from services.intake.files import attachments, uploads
+from services.intake.files import attachments
 from services.intake.models import Attachment
 from services.intake.rights.reach import sending_for
 from shared.database import Session
 from shared.filetypes import FILE_TYPES
 from shared.identity.callers import Caller, must_write
 from shared.storage import Storage
+from shared.web import uploads
 from shared.web.callers import Applicant, Transaction
 from shared.web.downloads import DOWNLOAD, download
 from shared.web.problems import described

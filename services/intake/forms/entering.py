@@ -9,9 +9,9 @@ from starlette.concurrency import run_in_threadpool
 
 from services.intake.files import attachments
 from services.intake.files.attachments import reference_text
-from services.intake.files.multipart import Entered, Part, read_form
 from services.intake.forms.posted import posted
 from shared.identity.callers import Caller
+from shared.web.multipart import Entered, Part, read_form
 
 # A page may send so many of the largest files at once.
 _MOST_FILES = 4

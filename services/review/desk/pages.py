@@ -20,6 +20,7 @@ from services.review.decisions import decisions
 from services.review.documents import documents
 from services.review.messages import messages
 from services.review.models import Case
+from services.review.opinions.pages import of_case
 from services.review.procedures import version
 from shared.events import Duplicate, ProcedureRef
 from shared.i18n import Language, message, translate
@@ -27,8 +28,9 @@ from shared.identity.callers import Caller
 from shared.letters import TEXT_LIMIT
 from shared.problems import Conflict, FieldError, Invalid
 from shared.procedure.changes import Change, changes
-from shared.procedure.model import Decision, Procedure
+from shared.procedure.model import Procedure
 from shared.procedure.reading import files_in, label_at, sections
+from shared.procedure.reviewing import Decision
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, language_of, pages_router, with_query
 from shared.web.visitors import ReviewerPerson
@@ -36,11 +38,13 @@ from shared.web.visitors import ReviewerPerson
 PAGE = 20
 CHOICES: dict[Decision, str] = {
     "approve": message("Approve"),
+    "approve-in-part": message("Approve in part"),
     "refuse": message("Refuse"),
     "accept": message("Accept the notification"),
 }
 DECIDED: dict[str, tuple[str, str]] = {
     "approve": ("good", message("Approved")),
+    "approve-in-part": ("good", message("Approved in part")),
     "refuse": ("bad", message("Refused")),
     "accept": ("good", message("Accepted")),
 }
@@ -174,6 +178,7 @@ def _show(
         may_write=messages.may_write(case),
         clock=clock.run(case, clock.pauses(session, case), datetime.now(UTC)).days,
         duplicates=_duplicates(session, caller, case),
+        opinions=of_case(request, session, case),
         files=files,
         states={one: "clean" if request.app.state.settings.clamd else "unscanned" for _, one, _ in files},
         choices=[(value, CHOICES[value]) for value in choices],

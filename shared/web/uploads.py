@@ -13,8 +13,7 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from services.intake.files.attachments import Sent
-from services.intake.files.inspection import clean_name, inspect
+from shared.files.inspection import Sent, clean_name, inspect
 from shared.problems import Malformed, TooLarge, Unavailable
 from shared.storage import Storage, StorageError
 from shared.web.app import allow_body

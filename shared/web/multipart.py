@@ -12,10 +12,10 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 
-from services.intake.files.uploads import Incoming, chunks, refuse_too_long, scratch
 from shared.problems import Malformed, Problem, TooLarge
 from shared.storage import Storage
 from shared.web.app import BODY_LIMIT, allow_body
+from shared.web.uploads import Incoming, chunks, refuse_too_long, scratch
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks

@@ -12,9 +12,10 @@ import threading
 import unicodedata
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import IO
 
-from services.intake.files.archives import look_through
+from shared.files.archives import look_through
 from shared.filetypes import FILE_TYPES, UNKNOWN, FileType, file_type_of
 from shared.i18n import message
 from shared.problems import Invalid
@@ -33,6 +34,17 @@ _MAIN_PART = {
 }
 _OTHER = message("“{name}” is not what its name says: its content is not of the type {type}")
 _TWO_THINGS = message("“{name}” is two things at once; save it anew as {type}")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A file that was received and looked at, on disk."""
+
+    file: IO[bytes]
+    name: str
+    type: str
+    size: int
+    sha256: bytes
 
 
 def clean_name(name: str) -> str:

@@ -1,0 +1,33 @@
+"""The tables of the desk: a module a noun."""
+
+from services.review.models.audit import AuditEntry, AuditLink, AuditWaiting
+from services.review.models.base import ReviewRecord
+from services.review.models.case import Case, Procedure, Revision
+from services.review.models.correction import Correction, Pause
+from services.review.models.document import DOCUMENTS, Document
+from services.review.models.file import CaseFile
+from services.review.models.message import Message
+from services.review.models.opinion import Opinion
+from services.review.models.stage import Judgement, Proposal, ProposalComment, ScoreSheet, Step
+
+__all__ = [
+    "DOCUMENTS",
+    "AuditEntry",
+    "AuditLink",
+    "AuditWaiting",
+    "Case",
+    "CaseFile",
+    "Correction",
+    "Document",
+    "Judgement",
+    "Message",
+    "Opinion",
+    "Pause",
+    "Procedure",
+    "Proposal",
+    "ProposalComment",
+    "ReviewRecord",
+    "Revision",
+    "ScoreSheet",
+    "Step",
+]

@@ -1,0 +1,27 @@
+"""Messages between office and applicant."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlmodel import Field
+
+from services.review.models.base import ReviewRecord, of_case
+from shared.database import timestamp
+
+
+class Message(ReviewRecord, table=True):
+    """What applicant and office wrote to each other about a case. Its id is the same on both sides."""
+
+    __tablename__ = "message"
+    __table_args__ = (Index(None, "case_id", "at"),)
+
+    id: UUID = Field(primary_key=True)
+    case_id: UUID = of_case()
+    from_office: bool
+    author: str
+    text: str
+    at: datetime = timestamp()
+    read_at: datetime | None = timestamp(default=None)
