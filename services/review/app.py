@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.review.board import pages as board_pages
+from services.review.calendar import pages as calendar_pages
 from services.review.cases import routes as case_routes
 from services.review.clock import routes as clock_routes
 from services.review.corrections import pages as correction_pages
@@ -41,6 +43,8 @@ ROOMS = (
     opinion_pages,
     outside_pages,
     desk_pages,
+    calendar_pages,
+    board_pages,
     correction_pages,
     document_pages,
     message_pages,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from services.review.models import Procedure as KeptProcedure
 from shared.events import ProcedurePublished, ProcedureRef
@@ -27,3 +28,9 @@ def version(session: Session, ref: ProcedureRef) -> Procedure:
             raise LookupError(f"version {ref.version} of {ref.id} has not been heard of yet")
         known = _known[ref.id, ref.version] = Procedure.model_validate(row.definition)
     return known
+
+
+def newest(session: Session, procedure_id: str) -> Procedure:
+    """The newest version of a procedure that was heard of. Raises LookupError when there is none."""
+    query = select(func.max(KeptProcedure.version)).where(KeptProcedure.id == procedure_id)
+    return version(session, ProcedureRef(id=procedure_id, version=session.exec(query).one() or 0))
