@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from services.review.models import Procedure as KeptProcedure
 from shared.events import ProcedurePublished, ProcedureRef
@@ -30,7 +30,7 @@ def version(session: Session, ref: ProcedureRef) -> Procedure:
     return known
 
 
-def newest(session: Session, procedure_id: str) -> Procedure:
-    """The newest version of a procedure that was heard of. Raises LookupError when there is none."""
-    query = select(func.max(KeptProcedure.version)).where(KeptProcedure.id == procedure_id)
-    return version(session, ProcedureRef(id=procedure_id, version=session.exec(query).one() or 0))
+def newest(session: Session) -> list[Procedure]:
+    """The newest version of every procedure that the desk heard of, by id."""
+    query = select(KeptProcedure.id, func.max(KeptProcedure.version)).group_by(col(KeptProcedure.id)).order_by(KeptProcedure.id)
+    return [version(session, ProcedureRef(id=known, version=number)) for known, number in session.exec(query)]

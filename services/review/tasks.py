@@ -7,6 +7,8 @@ import logging
 from services.review.clock import watching
 from services.review.corrections.deadlines import AT_ONCE, pass_days
 from services.review.files.files import SCANS, TABLE, purge
+from services.review.finding.renewing import AT_ONCE as RENEWED_AT_ONCE
+from services.review.finding.renewing import renew
 from services.review.following import follow_application
 from services.review.opinions import deadlines as opinion_deadlines
 from services.review.procedures import keep_procedure
@@ -23,6 +25,7 @@ from shared.workdays import today
 DEADLINES, DEADLINES_EVERY = "review-deadlines", 60.0
 CLOCK, CLOCK_EVERY = "review-clock", 60.0
 FILES, FILES_EVERY = "review-files", 3600.0
+FINDING, FINDING_EVERY = "review-finding", 5.0
 SCANS_EVERY = 5.0
 
 log = logging.getLogger(__name__)
@@ -56,6 +59,14 @@ def purge_files() -> bool:
         return False
 
 
+def renew_findings() -> bool:
+    """Write anew what some cases are found by; whether more wait."""
+    with Session(engine) as session:
+        renewed = renew(session)
+        session.commit()
+    return renewed == RENEWED_AT_ONCE
+
+
 def watch_clock() -> bool:
     """Tell of some last days of standard periods that are near or over, and count some anew; whether more wait."""
     with Session(engine) as session:
@@ -71,6 +82,7 @@ work = Work(
         CLOCK: (watch_clock, CLOCK_EVERY),
         SCANS: (scan_files, SCANS_EVERY),
         FILES: (purge_files, FILES_EVERY),
+        FINDING: (renew_findings, FINDING_EVERY),
     },
 )
 app = celery_app("review", settings.broker_url, work)

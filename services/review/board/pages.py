@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import Query, Request, Response
-from sqlmodel import Session
 
 from services.review.board import board
 from services.review.board.board import AGES, Board, Pile
 from services.review.procedures import newest
 from shared.i18n import Language, message, show_date, translate
 from shared.procedure.fields import NAME
+from shared.procedure.model import Procedure
 from shared.web.callers import Transaction
 from shared.web.charts import Bar, Chart, number
 from shared.web.pages import Pages, language_of, pages_router, with_query
@@ -39,6 +39,7 @@ def show_board(
     group: Annotated[str | None, Query(pattern=NAME, max_length=63)] = None,
 ) -> Response:
     language = language_of(request)
+    procedures = {one.procedure: one for one in newest(session)}
     found = board.board(session, caller, today(), group=group)
     return _pages.show(
         request,
@@ -46,10 +47,10 @@ def show_board(
         board=found,
         charts=[
             _ages(found, language),
-            _stages(session, found, language),
+            _stages(procedures, found, language),
             _officials(found, language),
             _weeks(found, language),
-            _paces(session, found, language),
+            _paces(procedures, found, language),
         ],
         number=number,
         group=group,
@@ -79,10 +80,10 @@ def _ages(found: Board, language: Language) -> Chart:
     return _piles("ages", title, message("Age"), list(zip(labels, found.ages, strict=True)), language)
 
 
-def _stages(session: Session, found: Board, language: Language) -> Chart:
+def _stages(procedures: dict[str, Procedure], found: Board, language: Language) -> Chart:
     piles = []
     for (procedure_id, key), pile in sorted(found.stages.items(), key=lambda one: -one[1].number):
-        procedure = newest(session, procedure_id)
+        procedure = procedures[procedure_id]
         names = (procedure.title.within(language), procedure.review.stage(key).title.within(language))
         piles.append((translate(message("{procedure}, {stage}"), language, procedure=names[0], stage=names[1]), pile))
     return _piles("stages", message("Where open cases wait"), message("Stage"), piles, language)
@@ -100,10 +101,10 @@ def _weeks(found: Board, language: Language) -> Chart:
     return Chart("weeks", title, heading, _said((message("Decided"),), language), bars)
 
 
-def _paces(session: Session, found: Board, language: Language) -> Chart:
+def _paces(procedures: dict[str, Procedure], found: Board, language: Language) -> Chart:
     bars = []
     for one in found.paces:
-        procedure = newest(session, one.procedure_id)
+        procedure = procedures[one.procedure_id]
         period = procedure.standard_period
         says = translate(message("{median} / {ninetieth}"), language, median=number(one.median), ninetieth=number(one.ninetieth))
         label = procedure.title.within(language)

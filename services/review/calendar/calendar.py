@@ -68,7 +68,7 @@ def _seen(caller: Caller, *, mine: bool) -> list[Any]:
 
 def _counted(caller: Caller, first: date, last: date, *, mine: bool) -> Any:
     """How many periods of cases end on each day; the index case_due_idx alone answers."""
-    query = select(col(Case.due_on).label("day"), func.count().label("number"))
+    query: Any = select(col(Case.due_on).label("day"), func.count().label("number"))
     return query.where(*_seen(caller, mine=mine), col(Case.due_on).between(first, last)).group_by(col(Case.due_on))
 
 

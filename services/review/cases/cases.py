@@ -95,29 +95,6 @@ def _first_step(case_id: UUID, stage: str) -> dict[str, Any]:
     return {"case_id": case_id, "number": 1, "stage": stage, "entered_at": datetime.now(UTC), **empty}
 
 
-def listed(
-    session: Session,
-    caller: Caller,
-    *,
-    state: str | None = None,
-    mine: bool = False,
-    application_id: UUID | None = None,
-    limit: int = 50,
-    before: UUID | None = None,
-) -> Sequence[Case]:
-    """The cases of the caller's groups, newest first; `before` is the last id of the page before."""
-    query = select(Case).where(visible(caller))
-    if state is not None:
-        query = query.where(Case.state == state)
-    if mine:
-        query = query.where(Case.official_id == caller.account_id)
-    if application_id is not None:
-        query = query.where(Case.application_id == application_id)
-    if before is not None:
-        query = query.where(Case.id < before)
-    return session.exec(query.order_by(col(Case.id).desc()).limit(limit)).all()
-
-
 def shown(session: Session, caller: Caller, case_id: UUID, *, lock: bool = False) -> Case:
     """One case of the caller's groups. Raises NotFound."""
     query = select(Case).where(Case.id == case_id, visible(caller))
