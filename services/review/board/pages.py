@@ -40,6 +40,7 @@ def show_board(
 ) -> Response:
     language = language_of(request)
     procedures = {one.procedure: one for one in newest(session)}
+    titles = {office.key: office.title.within(language) for one in procedures.values() for office in one.offices}
     found = board.board(session, caller, today(), group=group)
     return _pages.show(
         request,
@@ -54,7 +55,7 @@ def show_board(
         ],
         number=number,
         group=group,
-        groups=[(one, with_query(request, group=one)) for one in board.groups(session, caller)],
+        groups=[(one, titles.get(one, one), with_query(request, group=one)) for one in board.groups(session, caller)],
         every=with_query(request, group=None),
     )
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, and_, any_, column, func, or_, table, text
+from sqlalchemy import ColumnElement, Text, Uuid, and_, any_, column, func, not_, or_, table, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, col, select
 
-from services.review.models import Case
+from services.review.models import Case, Conflict
 from shared.events import Official
 from shared.identity.callers import Caller
 from shared.identity.duties import EVERY_PROCEDURE
@@ -36,9 +37,9 @@ where d.role = :role and d."group" = any(:groups) order by o.name, o.account_id
 
 
 def visible(caller: Caller, role: str | None = None) -> ColumnElement[bool]:
-    """A condition on cases: the caller has a duty for their group and procedure; with `role`, that duty.
+    """A condition on cases: the caller has a duty for their group and procedure (`role`, or any), and no conflict of interest.
 
-    The duties are looked up once for a query, not once for a case, and the first part can use the index on groups.
+    Duties and conflicts are looked up once for a query, not once for a case, and the first part can use the index on groups.
     """
     held = [_DUTY.c.account_id == caller.account_id, *([_DUTY.c.role == role] if role else [])]
     mine = select(_DUTY.c.group).where(*held)
@@ -47,6 +48,19 @@ def visible(caller: Caller, role: str | None = None) -> ColumnElement[bool]:
     return and_(
         col(Case.group) == _any_of(mine),
         or_(col(Case.group) == _any_of(whole), _pair(col(Case.group), col(Case.procedure_id)) == _any_of(parts)),
+        not_(_concerned(caller)),
+    )
+
+
+def _concerned(caller: Caller) -> ColumnElement[bool]:
+    """A condition on cases: the caller files himself, or declared a conflict of interest, or a manager did it for him."""
+    declared = select(Conflict.party).where(Conflict.account_id == caller.account_id, col(Conflict.ended_at).is_(None))
+    parties = func.review.parties(Case.id, Case.applicant, Case.contact, type_=ARRAY(Text))
+    some = select(Conflict.id).where(Conflict.account_id == caller.account_id, col(Conflict.ended_at).is_(None)).exists()
+    return or_(
+        func.lower(col(Case.contact)["email"].astext) == caller.email.lower(),
+        # most people have declared none, and nothing is worked out for them
+        and_(some, parties.overlap(func.array(declared.scalar_subquery(), type_=ARRAY(Text)))),
     )
 
 
