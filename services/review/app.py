@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fastapi import Depends, Request
+
+from services.review.audit.audit import is_noted
+from services.review.board import pages as board_pages
+from services.review.calendar import pages as calendar_pages
 from services.review.cases import routes as case_routes
 from services.review.clock import routes as clock_routes
 from services.review.corrections import pages as correction_pages
@@ -21,13 +26,19 @@ from services.review.opinions import pages as opinion_pages
 from services.review.opinions import routes as opinion_routes
 from services.review.opinions.outside import pages as outside_pages
 from services.review.settings import Settings
+from services.review.stages import routes as stage_routes
+from services.review.trail import pages as trail_pages
+from services.review.trail import routes as trail_routes
 from shared.settings import load
 from shared.storage import storage_at
 from shared.web.app import service_app
+from shared.web.callers import Transaction
 from shared.web.rates import Buckets
 from shared.web.uploads import Slots
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fastapi import FastAPI
 
 # In this order, where two might answer the same address.
@@ -37,6 +48,7 @@ ROOMS = (
     clock_routes,
     correction_routes,
     decision_routes,
+    stage_routes,
     document_routes,
     message_routes,
     finding_pages,
@@ -45,9 +57,13 @@ ROOMS = (
     opinion_pages,
     outside_pages,
     desk_pages,
+    calendar_pages,
+    board_pages,
     correction_pages,
     document_pages,
     message_pages,
+    trail_routes,
+    trail_pages,
 )
 
 
@@ -65,5 +81,12 @@ def create_app() -> FastAPI:
     rate = settings.opinions_per_address
     app.state.opinion_buckets = Buckets(rate) if rate else None
     for room in ROOMS:
-        app.include_router(room.router)
+        app.include_router(room.router, dependencies=[Depends(traced, scope="function")])
     return app
+
+
+def traced(request: Request, session: Transaction) -> Iterator[None]:
+    """A dependency of every route: what names a case is not answered unless it leaves a trace, whoever forgot it."""
+    yield
+    if "case_id" in request.path_params and not is_noted(session):
+        raise RuntimeError("this route sees or changes a case without a trace: see services.review.audit")

@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from services.review.cases import cases, contents
 from services.review.cases.downloads import downloaded
+from services.review.cases.rights import duties
 from services.review.cases.states import state_of
 from services.review.clock import clock
 from services.review.clock.badges import badge
@@ -24,6 +25,8 @@ from services.review.messages import messages
 from services.review.models import Case
 from services.review.opinions.pages import of_case
 from services.review.procedures import version
+from services.review.stages import lawful
+from services.review.stages.lawful import Proposed
 from shared.events import Duplicate, ProcedureRef
 from shared.i18n import Language, message, translate
 from shared.identity.callers import Caller
@@ -32,7 +35,7 @@ from shared.problems import Conflict, FieldError, Invalid
 from shared.procedure.changes import Change, changes
 from shared.procedure.model import Procedure
 from shared.procedure.reading import files_in, label_at, sections
-from shared.procedure.reviewing import Decision
+from shared.procedure.reviewing import MANAGER, Decision
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, language_of, pages_router
 from shared.web.visitors import ReviewerPerson
@@ -87,8 +90,10 @@ def decide(
     try:
         _must_choose(session, caller, case_id, decision)
         wanted = written if written.title.strip() or written.text.strip() else None
-        decisions.decide(session, caller, case_id, decision, reasons, revision=revision, document=wanted)
+        proposed = Proposed(decision, reasons, document=wanted)
+        decisions.decide(session, caller, case_id, proposed, revision=revision)
     except (Invalid, Conflict) as problem:
+        session.rollback()  # nothing was done, and nothing is noted as done
         case = cases.shown(session, caller, case_id)
         return _show(request, session, caller, case, decision=decision, reasons=reasons, written=written, problem=problem)
     return RedirectResponse(f"/desk/cases/{case_id}", 303, {"cache-control": "no-store"})
@@ -133,6 +138,7 @@ def _show(
         corrections=_corrections(session, case, procedure, language),
         timeline=_timeline(session, case),
         may_write=messages.may_write(case),
+        manages=MANAGER in duties(session, caller, case.group, case.procedure_id),
         clock=clock.read(session, case, today()),
         due=badge(session, case, today()),
         duplicates=_duplicates(session, caller, case),
@@ -149,7 +155,7 @@ def _show(
         problem=problem,
         errors=errors,
         summary=[(anchors[pointer], text) for pointer, text in errors.items()],
-        limit=decisions.REASONS_LIMIT,
+        limit=lawful.REASONS_LIMIT,
     )
 
 
