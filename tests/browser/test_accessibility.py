@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from services.intake import trials
+from services.intake.drafts import trials
 from shared.procedure.files import read
 from tests.browser.conftest import APPLICANT, OFFICIAL, OPERATOR, Place, picture
 from tests.machine import quiet
@@ -80,6 +80,10 @@ def visits(place: Place, browser: Browser) -> dict[str, Visit]:
         OFFICIAL: Visit(
             {
                 "cases": "/desk",
+                "overdue": "/desk/overdue?whose=groups",
+                "calendar": "/desk/calendar?whose=groups",
+                "calendar-list": "/desk/calendar?whose=groups&view=list",
+                "board": "/desk/board",
                 "cases-decided": "/desk?state=decided&whose=groups",
                 "case": f"/desk/cases/{place.case_of(accepted)}",
                 "case-decided": f"/desk/cases/{place.case_of(asked)}",

@@ -15,6 +15,7 @@ from services.review.cases.rights import duties
 from services.review.cases.states import state_of
 from services.review.clock import clock
 from services.review.clock.badges import badge
+from services.review.clock.forecast import forecast
 from services.review.corrections import corrections
 from services.review.desk.decision_form import Entered, decision_form
 from services.review.desk.stage_view import stages_of
@@ -54,6 +55,7 @@ def show(
 ) -> Response:
     """The page of a case; after a `problem` with what was `entered` for its decision."""
     procedure, language = cases.procedure_of(session, case), language_of(request)
+    reading = clock.read(session, case, today())
     files = files_in(procedure, case.answers, language)
     form = decision_form(procedure, case, language, entered, problem)
     return _pages.show(
@@ -69,7 +71,9 @@ def show(
         timeline=_timeline(session, case),
         may_write=messages.may_write(case),
         manages=MANAGER in duties(session, caller, case.group, case.procedure_id),
-        clock=clock.read(session, case, today()),
+        clock=reading,
+        stage_due=clock.stage_due(session, case, reading),
+        forecast=forecast(session, case, reading, today()),
         due=badge(session, case, today()),
         duplicates=_duplicates(session, caller, case),
         opinions=of_case(request, session, case),
