@@ -449,6 +449,19 @@ class OpinionExpired(OpinionEvent):
     name: str
 
 
+class NoteMentioned(Event):
+    """An official is mentioned in an internal note on a case. `subject` is the note's id; its text stays at the desk."""
+
+    type: ClassVar[str] = "note.mentioned.v1"
+    source: ClassVar[str] = "review"
+
+    case_id: UUID
+    arrival_number: str
+    procedure: ProcedureRef
+    official: Official
+    author: str
+
+
 class SignInRequested(Event):
     """Somebody asked for a link to sign in. The link's secret is derived by who sends it; it never lies in the log."""
 
@@ -531,6 +544,7 @@ EVENTS: dict[str, type[Event]] = {
         OpinionWithdrawn,
         OpinionAnswered,
         OpinionExpired,
+        NoteMentioned,
         SignInRequested,
         RegistrationRequested,
         InvitationSent,
@@ -587,6 +601,7 @@ SUBSCRIBERS: dict[str, list[Subscriber]] = {
     "opinion.withdrawn.v1": _hears("notify.tell"),
     "opinion.answered.v1": _hears("notify.tell"),
     "opinion.expired.v1": _hears("notify.tell"),
+    "note.mentioned.v1": _hears("notify.tell"),
     "sign-in.requested.v1": _hears("notify.tell", ordered=False),
     "registration.requested.v1": _hears("notify.tell", ordered=False),
     "invitation.sent.v1": _hears("notify.tell", ordered=False),

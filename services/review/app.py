@@ -14,6 +14,8 @@ from services.review.documents import routes as document_routes
 from services.review.files import routes as file_routes
 from services.review.messages import pages as message_pages
 from services.review.messages import routes as message_routes
+from services.review.notes import pages as note_pages
+from services.review.notes import routes as note_routes
 from services.review.opinions import pages as opinion_pages
 from services.review.opinions import routes as opinion_routes
 from services.review.opinions.outside import pages as outside_pages
@@ -35,6 +37,8 @@ ROOMS = (
     document_routes,
     message_routes,
     file_routes,
+    note_routes,
+    note_pages,
     opinion_routes,
     opinion_pages,
     outside_pages,

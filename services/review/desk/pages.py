@@ -20,7 +20,10 @@ from services.review.decisions import decisions
 from services.review.documents import documents
 from services.review.messages import messages
 from services.review.models import Case
-from services.review.opinions.pages import of_case
+from services.review.notes import notes
+from services.review.notes.pages import of_case as notes_of_case
+from services.review.opinions import answering
+from services.review.opinions.pages import of_case as opinions_of_case
 from services.review.procedures import version
 from shared.events import Duplicate, ProcedureRef
 from shared.i18n import Language, message, translate
@@ -81,6 +84,11 @@ def list_cases(
         request,
         "cases.html",
         rows=rows,
+        mentioned=[
+            {"note": note, "case": case, "title": _procedure(session, case).title.within(language)}
+            for note, case in notes.mentioning(session, caller)
+        ],
+        opinions_waiting=answering.waiting(session, caller),
         whose=whose,
         state=state,
         links={
@@ -102,6 +110,7 @@ def list_cases(
 def show_case(case_id: UUID, request: Request, session: Transaction, caller: ReviewerPerson) -> Response:
     case = cases.shown(session, caller, case_id)
     messages.read(session, case)
+    notes.seen(session, caller, case)
     return _show(request, session, caller, case)
 
 
@@ -178,7 +187,8 @@ def _show(
         may_write=messages.may_write(case),
         clock=clock.run(case, clock.pauses(session, case), datetime.now(UTC)).days,
         duplicates=_duplicates(session, caller, case),
-        opinions=of_case(request, session, case),
+        opinions=opinions_of_case(request, session, case),
+        notes=notes_of_case(request, session, caller, case),
         files=files,
         states={one: "clean" if request.app.state.settings.clamd else "unscanned" for _, one, _ in files},
         choices=[(value, CHOICES[value]) for value in choices],

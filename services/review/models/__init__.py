@@ -7,6 +7,7 @@ from services.review.models.correction import Correction, Pause
 from services.review.models.document import DOCUMENTS, Document
 from services.review.models.file import CaseFile
 from services.review.models.message import Message
+from services.review.models.note import Mention, Note
 from services.review.models.opinion import Opinion
 from services.review.models.stage import Judgement, Proposal, ProposalComment, ScoreSheet, Step
 
@@ -20,7 +21,9 @@ __all__ = [
     "Correction",
     "Document",
     "Judgement",
+    "Mention",
     "Message",
+    "Note",
     "Opinion",
     "Pause",
     "Procedure",
