@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.review.cases import routes as case_routes
+from services.review.clock import routes as clock_routes
 from services.review.corrections import pages as correction_pages
 from services.review.corrections import routes as correction_routes
 from services.review.decisions import routes as decision_routes
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 # In this order, where two might answer the same address.
 ROOMS = (
     case_routes,
+    clock_routes,
     correction_routes,
     decision_routes,
     document_routes,

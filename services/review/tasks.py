@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from services.review.corrections.corrections import today
+from services.review.clock import watching
 from services.review.corrections.deadlines import AT_ONCE, pass_days
 from services.review.files.files import SCANS, TABLE, purge
 from services.review.following import follow_application
@@ -17,9 +17,11 @@ from shared.database import Session, connect
 from shared.files.scans import Waiting, scan_some
 from shared.settings import load
 from shared.storage import StorageError, storage_at
+from shared.workdays import today
 
 # Queues of errands, and how often each is woken, in seconds.
 DEADLINES, DEADLINES_EVERY = "review-deadlines", 60.0
+CLOCK, CLOCK_EVERY = "review-clock", 60.0
 FILES, FILES_EVERY = "review-files", 3600.0
 SCANS_EVERY = 5.0
 
@@ -54,10 +56,19 @@ def purge_files() -> bool:
         return False
 
 
+def watch_clock() -> bool:
+    """Tell of some last days of standard periods that are near or over, and count some anew; whether more wait."""
+    with Session(engine) as session:
+        looked_at = max(watching.recount(session), watching.tell(session, today()))
+        session.commit()
+    return looked_at == watching.AT_ONCE
+
+
 work = Work(
     Post("review", engine, {"keep_procedure": keep_procedure, "open_case": follow_application}),
     errands={
         DEADLINES: (pass_deadlines, DEADLINES_EVERY),
+        CLOCK: (watch_clock, CLOCK_EVERY),
         SCANS: (scan_files, SCANS_EVERY),
         FILES: (purge_files, FILES_EVERY),
     },

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from services.review.assignment.assignment import Assignment
 from services.review.cases.rights import visible
 from services.review.models import Case, Step
+from services.review.periods import due
 from services.review.procedures import version
 from shared.bus.publish import publish
 from shared.database import insert_many, new_id
@@ -22,6 +23,7 @@ from shared.identity.callers import Caller
 from shared.problems import NotFound
 from shared.procedure.model import Procedure
 from shared.procedure.rules import route
+from shared.workdays import CALENDAR
 
 _OFFICIALS = text("select distinct account_id, name, email from identity.official where account_id = any(:ids)")
 
@@ -34,7 +36,8 @@ def open_case(session: Session, events: list[ApplicationArrived]) -> None:
     told: dict[UUID, CaseOpened] = {}
     for event, group in zip(events, routed, strict=True):
         official = assignment.take(group)
-        row = _new_case(event, group, version(session, event.procedure).review.stages[0].key)
+        procedure = version(session, event.procedure)
+        row = _new_case(event, group, procedure.review.stages[0].key) | _due(procedure, event)
         row |= {"official_id": official.id if official else None, "official_name": official.name if official else ""}
         rows.append(row)
         told[row["id"]] = CaseOpened(
@@ -47,6 +50,7 @@ def open_case(session: Session, events: list[ApplicationArrived]) -> None:
             group=group,
             group_title=version(session, event.procedure).office(group).title.ja,
             official=official,
+            due_on=row["due_on"],
         )
     # an application has one case, whatever happens
     opened = [row.id for row in insert_many(session, Case, rows, returning=("id",))]
@@ -78,6 +82,12 @@ def _new_case(event: ApplicationArrived, group: str, stage: str) -> dict[str, An
         "criteria": [],
         "decided_as": "",
     }
+
+
+def _due(procedure: Procedure, event: ApplicationArrived) -> dict[str, Any]:
+    found = due(procedure, event.arrived_at)
+    on, near_on = (found.on, found.near_on) if found else (None, None)
+    return {"due_on": on, "near_on": near_on, "tell_on": near_on, "counted_by": CALENDAR}
 
 
 def _first_step(case_id: UUID, stage: str) -> dict[str, Any]:

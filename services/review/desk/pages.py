@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,6 +15,7 @@ from sqlmodel import Session
 from services.review.cases import cases, contents
 from services.review.cases.downloads import downloaded
 from services.review.clock import clock
+from services.review.clock.badges import badge
 from services.review.corrections import corrections
 from services.review.decisions import decisions
 from services.review.documents import documents
@@ -37,6 +38,7 @@ from shared.procedure.reviewing import Decision
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, language_of, pages_router, with_query
 from shared.web.visitors import ReviewerPerson
+from shared.workdays import today
 
 PAGE = 20
 CHOICES: dict[Decision, str] = {
@@ -79,7 +81,15 @@ def list_cases(
 ) -> Response:
     language = language_of(request)
     found = cases.listed(session, caller, state=state, mine=whose == "mine", limit=PAGE + 1, before=before)
-    rows = [{"case": one, "title": _procedure(session, one).title.within(language), "state": _state(one)} for one in found[:PAGE]]
+    rows = [
+        {
+            "case": one,
+            "title": _procedure(session, one).title.within(language),
+            "state": _state(one),
+            "due": badge(session, one, today()),
+        }
+        for one in found[:PAGE]
+    ]
     return _pages.show(
         request,
         "cases.html",
@@ -185,7 +195,8 @@ def _show(
         corrections=_corrections(session, case, procedure, language),
         timeline=_timeline(session, case),
         may_write=messages.may_write(case),
-        clock=clock.run(case, clock.pauses(session, case), datetime.now(UTC)).days,
+        clock=clock.read(session, case, today()),
+        due=badge(session, case, today()),
         duplicates=_duplicates(session, caller, case),
         opinions=opinions_of_case(request, session, case),
         notes=notes_of_case(request, session, caller, case),
