@@ -348,6 +348,31 @@ class CaseCorrected(Event):
     late: bool = False
 
 
+class EditedEntry(Part):
+    """An answer that an official changed, by the key of its field; a value that only followed is among them too."""
+
+    key: str
+    before: Any = None
+    after: Any = None
+
+
+class CaseEdited(Event):
+    """An official changed entries himself, as the procedure lets him: the contents have a new `revision`, for this `reason`."""
+
+    type: ClassVar[str] = "case.edited.v1"
+    source: ClassVar[str] = "review"
+
+    case_id: UUID
+    arrival_number: str
+    procedure: ProcedureRef
+    contact: Contact
+    revision: int
+    entries: list[EditedEntry]
+    reason: str
+    author: str
+    edited_at: datetime
+
+
 class MessageToOffice(Event):
     """Somebody of the organisation wrote to the official. `subject` is the message's id; it is about `application_id`."""
 
@@ -578,6 +603,7 @@ EVENTS: dict[str, type[Event]] = {
         CorrectionClosed,
         ApplicationCorrected,
         CaseCorrected,
+        CaseEdited,
         MessageToOffice,
         MessageToApplicant,
         MessageTaken,
@@ -638,6 +664,7 @@ SUBSCRIBERS: dict[str, list[Subscriber]] = {
     # the same subscriber as the withdrawal, so that neither overtakes the other
     "application.corrected.v1": _hears("review.open_case", "notify.tell"),
     "case.corrected.v1": _hears("notify.tell"),
+    "case.edited.v1": _hears("intake.follow_case", "notify.tell"),
     "message.to-office.v1": _hears("review.open_case"),
     "message.to-applicant.v1": _hears("intake.follow_case", "notify.tell"),
     "message.taken.v1": _hears("notify.tell"),

@@ -13,7 +13,6 @@ from sqlmodel import Session
 
 from services.intake.applications import contents, move, note
 from services.intake.enclosures import enclose, hold, known, mends_of
-from services.intake.form_errors import Wrong, to_file, wrong
 from services.intake.models import Application, Correction, Revision
 from services.intake.procedures import Published
 from shared.bus.publish import publish
@@ -23,6 +22,7 @@ from shared.identity.callers import Caller, must_write
 from shared.identity.mandates import acting
 from shared.problems import Conflict, FieldError, Invalid, TooLarge
 from shared.procedure.changes import Opened, differences, merged, opened
+from shared.procedure.form_errors import Wrong, to_file, wrong
 from shared.procedure.kinds.files import attached
 from shared.telemetry import current_traceparent
 

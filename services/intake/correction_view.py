@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.intake.correcting import Mending
-from services.intake.form_errors import Wrong
 from services.intake.form_reading import Posted, read_page
 from services.intake.form_view import Shown, shown_page
 from shared.i18n import Language
 from shared.procedure.changes import Opened, written
 from shared.procedure.fields import GroupField, SimpleField
+from shared.procedure.form_errors import Wrong
 from shared.procedure.model import Page
 
 

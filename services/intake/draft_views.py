@@ -11,7 +11,6 @@ from fastapi import Request, Response
 from sqlmodel import Session
 
 from services.intake import draft_filing, drafts, enclosures
-from services.intake.form_errors import Wrong, pages_of, to_file, today
 from services.intake.form_view import Shown, day_parts, entries, era_of, shown_page
 from services.intake.models import Application, Draft
 from services.intake.procedures import Published
@@ -20,6 +19,7 @@ from shared.i18n import LANGUAGES, message, translate
 from shared.identity.callers import Caller
 from shared.japanese import PREFECTURES
 from shared.problems import Conflict, Problem
+from shared.procedure.form_errors import Wrong, pages_of, to_file, today
 from shared.procedure.reading import files_in, sections
 from shared.procedure.rules import computed
 from shared.web.pages import Pages, language_of

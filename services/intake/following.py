@@ -6,12 +6,13 @@ from typing import Any
 
 from sqlmodel import Session
 
-from services.intake import corrections, documents, messages
+from services.intake import corrections, documents, edits, messages
 from services.intake.applications import Move, locked, move, note
 from services.intake.withdrawal import withdrawn
 from shared.bus.publish import publish
 from shared.events import (
     CaseDecided,
+    CaseEdited,
     CaseOpened,
     CaseWithdrawn,
     DocumentIssued,
@@ -23,12 +24,16 @@ _STATE_OF_DECISION = {"approve": "approved", "refuse": "refused", "accept": "acc
 OfCase = CaseOpened | CaseDecided | CaseWithdrawn
 
 
-def follow_case(session: Session, events: list[OfCase | corrections.OfCorrection | messages.Heard | DocumentIssued]) -> None:
+def follow_case(
+    session: Session, events: list[OfCase | corrections.OfCorrection | messages.Heard | DocumentIssued | CaseEdited]
+) -> None:
     """Show the applicant what the desk does: the review began, something is to be mended or read, or it ended."""
     if of_case := [event for event in events if isinstance(event, OfCase)]:
         _follow(session, of_case)
     if of_correction := [event for event in events if isinstance(event, corrections.OfCorrection)]:
         corrections.follow(session, of_correction)
+    if edited := [event for event in events if isinstance(event, CaseEdited)]:
+        edits.take(session, edited)
     if of_message := [event for event in events if isinstance(event, messages.Heard)]:
         messages.hear(session, of_message)
     if issued := [event for event in events if isinstance(event, DocumentIssued)]:

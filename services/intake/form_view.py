@@ -9,7 +9,6 @@ from typing import Any
 
 import orjson
 
-from services.intake.form_errors import Wrong, today
 from services.intake.form_reading import DATE_PARTS, shape_of
 from services.intake.lookups import Lookup, has_lookup
 from services.intake.procedures import Published
@@ -18,6 +17,7 @@ from shared.i18n import Language, message, translate
 from shared.japanese import PREFECTURES, wareki
 from shared.procedure.asking import asking
 from shared.procedure.fields import FILES, GroupField, ShownField, SimpleField
+from shared.procedure.form_errors import Wrong, today
 from shared.procedure.kinds import KINDS
 from shared.procedure.kinds.files import is_reference, largest_of, most_of, text_of, types_of
 

@@ -13,7 +13,6 @@ from uuid import UUID, uuid4
 from sqlalchemy import and_, delete, exists, text
 from sqlmodel import Session, col, func, select
 
-from services.intake.form_errors import to_file, today
 from services.intake.models import TRIAL_VERSIONS, Draft, Trial, TrialFiling
 from services.intake.models import Procedure as PublishedProcedure
 from services.intake.procedures import Catalogue, Published, digest_of
@@ -23,6 +22,7 @@ from shared.events import ProcedureRef
 from shared.i18n import JST
 from shared.identity.callers import Caller
 from shared.problems import Conflict, NotFound
+from shared.procedure.form_errors import to_file, today
 from shared.procedure.model import Procedure
 from shared.procedure.rules import RuleError, route
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from services.intake.mending import schema_errors
 from services.intake.procedures import Published
 from shared.events import Mend
 from shared.i18n import translate
+from shared.procedure.fitting import schema_errors
 from shared.procedure.rules import findings
 
 

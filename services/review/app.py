@@ -12,6 +12,8 @@ from services.review.decisions import routes as decision_routes
 from services.review.desk import pages as desk_pages
 from services.review.documents import pages as document_pages
 from services.review.documents import routes as document_routes
+from services.review.edits import pages as edit_pages
+from services.review.edits import routes as edit_routes
 from services.review.files import routes as file_routes
 from services.review.messages import pages as message_pages
 from services.review.messages import routes as message_routes
@@ -38,6 +40,8 @@ ROOMS = (
     decision_routes,
     document_routes,
     message_routes,
+    edit_routes,
+    edit_pages,
     file_routes,
     note_routes,
     note_pages,

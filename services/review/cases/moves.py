@@ -53,6 +53,7 @@ MOVES: dict[str, Move] = {
     "write-message": _in("open", "correcting", "lapsed", "decided", who="anybody"),
     "ask-opinion": _in("open", "correcting", "lapsed", who="stage"),
     "withdraw-opinion": _in("open", "correcting", "lapsed", who="anybody"),
+    "edit-entry": _in("open", who="stage"),
     "write-note": _in(*STANDINGS, who="anybody"),
     "edit-note": _in(*STANDINGS, who="anybody"),
     "delete-note": _in(*STANDINGS, who="anybody"),

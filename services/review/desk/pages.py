@@ -12,13 +12,14 @@ from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from services.review.cases import cases, contents
+from services.review.cases import cases, contents, moves
 from services.review.cases.downloads import downloaded
 from services.review.clock import clock
 from services.review.clock.badges import badge
 from services.review.corrections import corrections
 from services.review.decisions import decisions
 from services.review.documents import documents
+from services.review.edits import edits
 from services.review.messages import messages
 from services.review.models import Case
 from services.review.notes import notes
@@ -199,6 +200,8 @@ def _show(
         due=badge(session, case, today()),
         duplicates=_duplicates(session, caller, case),
         opinions=opinions_of_case(request, session, case),
+        edits=edits.of_case(session, case, language),
+        may_edit=bool(edits.editable(procedure, case, language)) and moves.may(session, caller, case, "edit-entry"),
         notes=notes_of_case(request, session, caller, case),
         files=files,
         states={one: "clean" if request.app.state.settings.clamd else "unscanned" for _, one, _ in files},
