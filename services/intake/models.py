@@ -187,7 +187,7 @@ class Corporation(IntakeRecord, table=True):
 
 
 class Revision(IntakeRecord, table=True):
-    """The whole contents of an application after a correction or a change by the office, from number 2 on; never changed again."""
+    """The whole contents of an application after a correction, or a change by the office, from number 2 on; insert-only."""
 
     __tablename__ = "revision"
 

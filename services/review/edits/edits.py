@@ -1,6 +1,6 @@
 """An official mends entries of an application himself, where its procedure allows it: with a reason, as a new revision.
 
-The applicant is told what was changed and why (docs/adr/0014). Schema, rules and computed values are those of the filing, on its day.
+The applicant is told what was changed and why (docs/adr/0014). Form, rules and computed values are those of the filing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Contents that the office changed, with the reason: they belong to no correction, and nobody of the organisation sent them in."""
+"""Contents that the office changed, with the reason: they belong to no correction, and nobody of the organisation sent them."""
 
 from alembic import op
 
