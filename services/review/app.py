@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fastapi import Depends, Request
+
+from services.review.audit.audit import is_noted
 from services.review.cases import routes as case_routes
 from services.review.clock import routes as clock_routes
 from services.review.corrections import pages as correction_pages
 from services.review.corrections import routes as correction_routes
 from services.review.decisions import routes as decision_routes
 from services.review.desk import pages as desk_pages
+from services.review.desk.asked import pages as asked_pages
 from services.review.documents import pages as document_pages
 from services.review.documents import routes as document_routes
 from services.review.edits import pages as edit_pages
 from services.review.edits import routes as edit_routes
 from services.review.files import routes as file_routes
+from services.review.finding import pages as finding_pages
+from services.review.finding import routes as finding_routes
 from services.review.messages import pages as message_pages
 from services.review.messages import routes as message_routes
 from services.review.notes import pages as note_pages
@@ -23,17 +29,23 @@ from services.review.opinions import pages as opinion_pages
 from services.review.opinions import routes as opinion_routes
 from services.review.opinions.outside import pages as outside_pages
 from services.review.settings import Settings
+from services.review.trail import pages as trail_pages
+from services.review.trail import routes as trail_routes
 from shared.settings import load
 from shared.storage import storage_at
 from shared.web.app import service_app
+from shared.web.callers import Transaction
 from shared.web.rates import Buckets
 from shared.web.uploads import Slots
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fastapi import FastAPI
 
 # In this order, where two might answer the same address.
 ROOMS = (
+    finding_routes,
     case_routes,
     clock_routes,
     correction_routes,
@@ -42,9 +54,11 @@ ROOMS = (
     message_routes,
     edit_routes,
     edit_pages,
+    finding_pages,
     file_routes,
     note_routes,
     note_pages,
+    asked_pages,
     opinion_routes,
     opinion_pages,
     outside_pages,
@@ -52,6 +66,8 @@ ROOMS = (
     correction_pages,
     document_pages,
     message_pages,
+    trail_routes,
+    trail_pages,
 )
 
 
@@ -68,6 +84,14 @@ def create_app() -> FastAPI:
     app.state.uploads = Slots(settings.uploads_at_once)
     rate = settings.opinions_per_address
     app.state.opinion_buckets = Buckets(rate) if rate else None
+    app.state.counted = asked_pages.counted
     for room in ROOMS:
-        app.include_router(room.router)
+        app.include_router(room.router, dependencies=[Depends(traced, scope="function")])
     return app
+
+
+def traced(request: Request, session: Transaction) -> Iterator[None]:
+    """A dependency of every route: what names a case is not answered unless it leaves a trace, whoever forgot it."""
+    yield
+    if "case_id" in request.path_params and not is_noted(session):
+        raise RuntimeError("this route sees or changes a case without a trace: see services.review.audit")

@@ -80,10 +80,10 @@ def test_who_is_mentioned_finds_it_among_his_work_until_he_reads_it(
     write(desk, official, case, mentions=[to])
     me = as_person(desk, colleague)
     link = f"/desk/cases/{case}/notes#note-"
-    assert link in desk.get("/desk", headers=me).text
-    assert link not in desk.get("/desk", headers=as_person(desk, official)).text
+    assert link in desk.get("/desk/asked", headers=me).text
+    assert link not in desk.get("/desk/asked", headers=as_person(desk, official)).text
     assert SECRET in desk.get(f"/desk/cases/{case}/notes", headers=me).text
-    assert link not in desk.get("/desk", headers=me).text
+    assert link not in desk.get("/desk/asked", headers=me).text
     assert read(desk, official, case)[0]["mentions"][0]["read_at"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from operator import itemgetter
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Form, Request, Response
@@ -14,6 +14,8 @@ from sqlmodel import Session
 
 from services.review.cases import cases, contents, moves
 from services.review.cases.downloads import downloaded
+from services.review.cases.rights import duties
+from services.review.cases.states import state_of
 from services.review.clock import clock
 from services.review.clock.badges import badge
 from services.review.corrections import corrections
@@ -24,7 +26,6 @@ from services.review.messages import messages
 from services.review.models import Case
 from services.review.notes import notes
 from services.review.notes.pages import of_case as notes_of_case
-from services.review.opinions import answering
 from services.review.opinions.pages import of_case as opinions_of_case
 from services.review.procedures import version
 from shared.events import Duplicate, ProcedureRef
@@ -35,29 +36,17 @@ from shared.problems import Conflict, FieldError, Invalid
 from shared.procedure.changes import Change, changes
 from shared.procedure.model import Procedure
 from shared.procedure.reading import files_in, label_at, sections
-from shared.procedure.reviewing import Decision
+from shared.procedure.reviewing import MANAGER, Decision
 from shared.web.callers import Transaction
-from shared.web.pages import Pages, language_of, pages_router, with_query
+from shared.web.pages import Pages, language_of, pages_router
 from shared.web.visitors import ReviewerPerson
 from shared.workdays import today
 
-PAGE = 20
 CHOICES: dict[Decision, str] = {
     "approve": message("Approve"),
     "approve-in-part": message("Approve in part"),
     "refuse": message("Refuse"),
     "accept": message("Accept the notification"),
-}
-DECIDED: dict[str, tuple[str, str]] = {
-    "approve": ("good", message("Approved")),
-    "approve-in-part": ("good", message("Approved in part")),
-    "refuse": ("bad", message("Refused")),
-    "accept": ("good", message("Accepted")),
-}
-_STATES = {
-    "open": ("going", message("Open")),
-    "correcting": ("mend", message("Being mended by the applicant")),
-    "withdrawn": ("bad", message("Withdrawn")),
 }
 CORRECTIONS: dict[str, tuple[str, str]] = {
     "asked": ("mend", message("Correction asked for")),
@@ -68,53 +57,6 @@ CORRECTIONS: dict[str, tuple[str, str]] = {
 
 _pages = Pages(Path(__file__).parent.parent / "templates")
 router = pages_router()
-
-
-@router.get("/desk")
-def list_cases(
-    request: Request,
-    session: Transaction,
-    caller: ReviewerPerson,
-    *,
-    whose: Literal["mine", "groups"] = "mine",
-    state: Literal["open", "correcting", "decided", "withdrawn"] = "open",
-    before: UUID | None = None,
-) -> Response:
-    language = language_of(request)
-    found = cases.listed(session, caller, state=state, mine=whose == "mine", limit=PAGE + 1, before=before)
-    rows = [
-        {
-            "case": one,
-            "title": _procedure(session, one).title.within(language),
-            "state": _state(one),
-            "due": badge(session, one, today()),
-        }
-        for one in found[:PAGE]
-    ]
-    return _pages.show(
-        request,
-        "cases.html",
-        rows=rows,
-        mentioned=[
-            {"note": note, "case": case, "title": _procedure(session, case).title.within(language)}
-            for note, case in notes.mentioning(session, caller)
-        ],
-        opinions_waiting=answering.waiting(session, caller),
-        whose=whose,
-        state=state,
-        links={
-            name: with_query(request, before=None, **change)
-            for name, change in {
-                "mine": {"whose": "mine"},
-                "groups": {"whose": "groups"},
-                "open": {"state": "open"},
-                "correcting": {"state": "correcting"},
-                "decided": {"state": "decided"},
-                "withdrawn": {"state": "withdrawn"},
-            }.items()
-        },
-        older=with_query(request, before=found[PAGE - 1].id) if len(found) > PAGE else "",
-    )
 
 
 @router.get("/desk/cases/{case_id}")
@@ -152,6 +94,7 @@ def decide(
         wanted = written if written.title.strip() or written.text.strip() else None
         decisions.decide(session, caller, case_id, decision, reasons, revision=revision, document=wanted)
     except (Invalid, Conflict) as problem:
+        session.rollback()  # nothing was done, and nothing is noted as done
         case = cases.shown(session, caller, case_id)
         return _show(request, session, caller, case, decision=decision, reasons=reasons, written=written, problem=problem)
     return RedirectResponse(f"/desk/cases/{case_id}", 303, {"cache-control": "no-store"})
@@ -189,13 +132,14 @@ def _show(
         "case.html",
         status=problem.status if problem else 200,
         case=case,
-        state=_state(case),
+        state=state_of(case),
         title=procedure.title.within(language),
         office=procedure.office(case.group).title.within(language),
         sections=sections(procedure, case.answers, language),
         corrections=_corrections(session, case, procedure, language),
         timeline=_timeline(session, case),
         may_write=messages.may_write(case),
+        manages=MANAGER in duties(session, caller, case.group, case.procedure_id),
         clock=clock.read(session, case, today()),
         due=badge(session, case, today()),
         duplicates=_duplicates(session, caller, case),
@@ -224,8 +168,8 @@ def _timeline(session: Session, case: Case) -> list[dict[str, Any]]:
     happened: list[tuple[datetime | None, tuple[str, str], str]] = [
         (case.arrived_at, ("good", message("Arrived")), ""),
         (case.opened_at, ("good", message("Case opened")), ""),
-        (case.withdrawn_at, _state(case), case.withdrawal_reason or ""),
-        (case.decided_at, _state(case), ""),
+        (case.withdrawn_at, state_of(case), case.withdrawal_reason or ""),
+        (case.decided_at, state_of(case), ""),
     ]
     for one in corrections.of_case(session, case):
         happened += [(one.asked_at, CORRECTIONS["asked"], one.asked_by_name), (one.answered_at, CORRECTIONS["answered"], "")]
@@ -261,7 +205,3 @@ def _duplicates(session: Session, caller: Caller, case: Case) -> list[dict[str, 
 
 def _procedure(session: Session, case: Case) -> Procedure:
     return version(session, ProcedureRef(id=case.procedure_id, version=case.procedure_version))
-
-
-def _state(case: Case) -> tuple[str, str]:
-    return DECIDED[case.decision] if case.decision else _STATES[case.state]

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import Form, Response
 
+from services.review.audit.audit import note_view
 from services.review.cases import cases
 from services.review.documents import documents
 from services.review.models import Document
@@ -50,6 +51,7 @@ def preview(
 def show_document(case_id: UUID, document_id: UUID, session: Transaction, caller: ReviewerPerson) -> Response:
     case = cases.shown(session, caller, case_id)
     document = documents.shown(session, case, document_id)
+    note_view(session, caller, "document.shown", case_id, document=document_id)
     return _pdf(documents.letter(session, case, document), document.number)
 
 

@@ -1,11 +1,13 @@
 """The tables of the desk: a module a noun."""
 
+from services.review.models.assigning import Absence, Conflict, Handing
 from services.review.models.audit import AuditEntry, AuditLink, AuditWaiting
 from services.review.models.base import ReviewRecord
 from services.review.models.case import Case, Procedure, Revision
 from services.review.models.correction import Correction, Pause
 from services.review.models.document import DOCUMENTS, Document
 from services.review.models.file import CaseFile
+from services.review.models.finding import Finding, FindingGrams
 from services.review.models.message import Message
 from services.review.models.note import Mention, Note
 from services.review.models.opinion import Opinion
@@ -13,13 +15,18 @@ from services.review.models.stage import Judgement, Proposal, ProposalComment, S
 
 __all__ = [
     "DOCUMENTS",
+    "Absence",
     "AuditEntry",
     "AuditLink",
     "AuditWaiting",
     "Case",
     "CaseFile",
+    "Conflict",
     "Correction",
     "Document",
+    "Finding",
+    "FindingGrams",
+    "Handing",
     "Judgement",
     "Mention",
     "Message",

@@ -180,6 +180,12 @@ def _mention(session: Session, caller: Caller, case: Case, note: Note, wanted: C
     session.flush()
 
 
+def waiting(session: Session, caller: Caller) -> int:
+    """In how many notes the caller is mentioned that he has not read."""
+    query = select(func.count()).where(Mention.account_id == caller.account_id, col(Mention.read_at).is_(None))
+    return session.exec(query).one()
+
+
 def mentioning(session: Session, caller: Caller) -> Sequence[tuple[Note, Case]]:
     """The notes that the caller should read and has not, with their cases, the oldest first."""
     query = select(Note, Case).join(Case, col(Case.id) == Note.case_id).join(Mention, col(Mention.note_id) == Note.id)

@@ -85,13 +85,6 @@ def fetch_answer_file(  # noqa: PLR0917 - what FastAPI gives
     return handed_out(request, files.shown(session, case.id, opinion_id, file_id))
 
 
-@router.get(INSIDE)
-def list_asked(request: Request, session: Transaction, caller: ReviewerPerson) -> Response:
-    """What others asked me."""
-    found = answering.listed(session, caller)
-    return PAGES.show(request, "opinions.html", opinions=found, today=opinions.today())
-
-
 @router.get(INSIDE + "/{opinion_id}")
 def show_asked(opinion_id: UUID, request: Request, session: Transaction, caller: ReviewerPerson) -> Response:
     asked = answering.inside(session, caller, opinion_id)
