@@ -58,8 +58,8 @@ class FileOut(BaseModel):
 )
 async def send_file(case_id: UUID, request: Request, session: Transaction, caller: Reviewer) -> Any:
     def sending() -> tuple[UUID, UUID]:
-        with Session(request.app.state.engine) as session:
-            return cases.shown(session, caller, case_id).id, caller.account_id
+        with Session(request.app.state.engine) as own:
+            return cases.shown(own, caller, case_id).id, caller.account_id
 
     file = await sent(request, sending)
     await run_in_threadpool(note, session, caller, "file.sent", case_id, file=file.id)

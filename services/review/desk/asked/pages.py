@@ -1,4 +1,4 @@
-"""What colleagues want of an official: where he is mentioned, and his opinion. The rooms of the desk show how much of it waits."""
+"""What colleagues want of an official: where he is mentioned, and his opinion. Every page of the desk shows how much waits."""
 
 from __future__ import annotations
 
