@@ -232,7 +232,10 @@ class CaseOverdue(Event):
 
 
 class CaseDecided(Event):
-    """The official decided. A refusal carries its reasons (行政手続法8条) and how to appeal (行政不服審査法82条)."""
+    """The office decided. A refusal carries its reasons (行政手続法8条) and how to appeal (行政不服審査法82条).
+
+    `partly`: it is approved in part, and refused for the rest. `amount` is granted, in yen. `criteria` are those it cites.
+    """
 
     type: ClassVar[str] = "case.decided.v1"
     source: ClassVar[str] = "review"
@@ -246,6 +249,10 @@ class CaseDecided(Event):
     reasons: str = ""
     appeal: str = ""
     revision: int = Field(default=1, description="which contents it was decided on: 1 as filed, more after corrections")
+    partly: bool = False
+    amount: int | None = None
+    conditions: list[str] = []
+    criteria: list[str] = []
 
 
 class CaseWithdrawn(Event):

@@ -29,6 +29,7 @@ from services.review.opinions import pages as opinion_pages
 from services.review.opinions import routes as opinion_routes
 from services.review.opinions.outside import pages as outside_pages
 from services.review.settings import Settings
+from services.review.stages import routes as stage_routes
 from services.review.trail import pages as trail_pages
 from services.review.trail import routes as trail_routes
 from shared.settings import load
@@ -50,6 +51,7 @@ ROOMS = (
     clock_routes,
     correction_routes,
     decision_routes,
+    stage_routes,
     document_routes,
     message_routes,
     edit_routes,
