@@ -16,7 +16,7 @@ class Note(ReviewRecord, table=True):
     """What an official wrote about a case for his colleagues. A deleted one keeps its place, without its text."""
 
     __tablename__ = "note"
-    __table_args__ = (Index(None, "case_id", "id"),)
+    __table_args__ = (Index("note_case_id_idx", "case_id", "id"),)
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     case_id: UUID = of_case()
