@@ -30,6 +30,7 @@ from services.review.opinions.pages import of_case as opinions_of_case
 from services.review.procedures import version
 from services.review.stages import lawful
 from services.review.stages.lawful import Proposed
+from services.review.stages.prepared import after_last_day
 from shared.events import Duplicate, ProcedureRef
 from shared.i18n import Language, message, translate
 from shared.identity.callers import Caller
@@ -122,6 +123,9 @@ def _show(
 ) -> Response:
     procedure, language = _procedure(session, case), language_of(request)
     choices = procedure.review.decisions
+    prepared = None if problem else after_last_day(session, case)
+    if prepared:
+        decision, reasons = prepared.decision, prepared.reasons
     files = files_in(procedure, case.answers, language)
     errors = {error.pointer: translate(error.detail, language, **error.values) for error in problem.errors} if problem else {}
     anchors = {
@@ -157,6 +161,7 @@ def _show(
         documents=documents.of_case(session, case),
         decision=decision,
         reasons=reasons,
+        prepared=prepared,
         written=written,
         document_limit=TEXT_LIMIT,
         problem=problem,
