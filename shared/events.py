@@ -340,6 +340,7 @@ class ApplicationCorrected(Event):
     receipt_number: str
     procedure: ProcedureRef
     contact: Contact
+    replies: dict[str, str] = Field(default={}, description="what the applicant says to items, by their pointers")
 
 
 class CaseCorrected(Event):

@@ -11,12 +11,12 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from services.intake import corrections, enclosures
-from services.intake.correcting import Mending, save, send_in
+from services.intake.correcting import REPLY_LIMIT, Mending, save, send_in
 from services.intake.correction_routes import work_of
 from services.intake.correction_view import read_fields, shown_fields
 from services.intake.draft_pages import entered_by
 from services.intake.draft_views import PAGES, WORDS, as_shown, refusals, with_files
-from services.intake.form_reading import text_of, with_rows
+from services.intake.form_reading import Posted, text_of, with_rows
 from services.intake.form_view import entries
 from shared.i18n import translate
 from shared.identity.callers import Caller, must_write
@@ -67,18 +67,24 @@ def mend(application_id: UUID, request: Request, session: Transaction, caller: A
         entered[key] = with_rows(work.published.procedure, {**work.before, **entered}, key, row)
     version = text_of(posted, "version")
     try:
-        save(work, caller, entered, int(version) if version.isdigit() else 0)
+        save(work, caller, entered, int(version) if version.isdigit() else 0, _replies(posted))
         if form.refused:
             return _page(request, work, entered, refused=form.refused)
         if go == "send":
             send_in(work, caller, _to_send(work, entered), scanning=bool(request.app.state.settings.clamd))
             return _to(f"/applications/{application_id}")
     except Conflict as late:
-        return _page(request, work, entered, problem=late)
+        return _page(request, work, entered, problem=late, replies=_replies(posted))
     except Invalid as problem:
-        return _page(request, work, entered, check=True, problem=problem)
+        return _page(request, work, entered, check=True, problem=problem, replies=_replies(posted))
     goals = {"later": f"{here}?saved=1", "update": f"{here}?check=1" if "check" in posted else here}
     return _to(goals.get(go, f"{here}#{which.partition(':')[0]}" if which else here))
+
+
+def _replies(posted: Posted) -> dict[str, str]:
+    """What was written to the items, by their pointers."""
+    found = {name.removeprefix("reply:"): text_of(posted, name) for name in posted if name.startswith("reply:")}
+    return {pointer: text.replace("\r\n", "\n") for pointer, text in found.items()}
 
 
 def _to_send(work: Mending, entered: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,6 +106,7 @@ def _page(
     refused: Mapping[str, Problem] | None = None,
     problem: Conflict | Invalid | None = None,
     saved: bool = False,
+    replies: Mapping[str, str] | None = None,
 ) -> Response:
     language = language_of(request)
     procedure, correction = work.published.procedure, work.correction
@@ -121,7 +128,16 @@ def _page(
         application=work.application,
         correction=correction,
         title=procedure.title.within(language),
-        items=[(label_at(procedure, item["pointer"], language), item["says"]) for item in correction.items],
+        items=[
+            {
+                "pointer": item["pointer"],
+                "label": label_at(procedure, item["pointer"], language),
+                "says": item["says"],
+                "reply": (replies or correction.replies).get(item["pointer"], ""),
+            }
+            for item in correction.items
+        ],
+        reply_limit=REPLY_LIMIT,
         waits=work.waits,
         is_over=work.is_over,
         fields=fields,

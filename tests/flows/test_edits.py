@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from services.review.procedures import version
 from shared.events import ProcedureRef
 from tests.flows import corrections as on
-from tests.site import KOEN, Site, bearer
+from tests.site import ONE_STAGE, Site, bearer
 from tests.web.conftest import HTML
 
 REASON = "記載の誤りを電話で確かめたため。"
@@ -22,7 +22,7 @@ PLAN = "keieiryoku-keikaku"
 def editable(clean: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """The procedures let officials change some fields."""
     with clean.session("review") as session:
-        for procedure, keys in ((KOEN, ["event", "fee", "past"]), (PLAN, ["target", "years"])):
+        for procedure, keys in ((ONE_STAGE, ["event", "fee", "past"]), (PLAN, ["target", "years"])):
             found = session.connection().exec_driver_sql(f"select max(version) from review.procedure where id = '{procedure}'")
             review = version(session, ProcedureRef(id=procedure, version=int(found.scalar_one()))).review
             monkeypatch.setitem(review.__dict__, "editable", keys)

@@ -9,7 +9,7 @@ from services.review.procedures import version
 from shared.events import ProcedureRef
 from tests.flows import corrections as on
 from tests.review.parts import CASES, an_arrival, case_of, opens
-from tests.site import KOEN, Site, bearer
+from tests.site import ONE_STAGE, Site, bearer
 from tests.web.conftest import HTML
 
 
@@ -33,7 +33,7 @@ def case(clean: Site, desk: TestClient, official: str) -> str:
 def refusals(clean: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """The procedure prepares refusals."""
     with clean.session("review") as session:
-        review = version(session, ProcedureRef(id=KOEN, version=1)).review
+        review = version(session, ProcedureRef(id=ONE_STAGE, version=1)).review
         monkeypatch.setitem(review.__dict__, "on_expiry", "propose-refusal")
 
 

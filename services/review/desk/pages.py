@@ -199,7 +199,10 @@ def _corrections(session: Session, case: Case, procedure: Procedure, language: L
         if one.revision is not None:
             before, after = (contents.at(session, case, one.revision - back) for back in (1, 0))
             changed = changes(procedure, before, after, language)
-        items = [(label_at(procedure, item["pointer"], language), item["says"]) for item in one.items]
+        items = [
+            (label_at(procedure, item["pointer"], language), item["says"], one.replies.get(item["pointer"], ""))
+            for item in one.items
+        ]
         found.append({"correction": one, "state": CORRECTIONS[one.state], "items": items, "changes": changed})
     return found
 
