@@ -56,6 +56,10 @@ MOVES: dict[str, Move] = {
     "write-note": _in(*STANDINGS, who="anybody"),
     "edit-note": _in(*STANDINGS, who="anybody"),
     "delete-note": _in(*STANDINGS, who="anybody"),
+    "take": _in("open", "correcting", "lapsed", who="anybody"),
+    "release": _in("open", "correcting", "lapsed", who="anybody"),
+    "reassign": _in("open", "correcting", "lapsed", who="manager"),
+    "declare-conflict": _in("open", "correcting", "lapsed", who="manager"),
     "preview-document": _in("open", "correcting", "lapsed", "decided", who="anybody"),
 }
 _CLOSED = {
