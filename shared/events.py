@@ -376,14 +376,6 @@ class CaseCorrected(Event):
     late: bool = False
 
 
-class EditedEntry(Part):
-    """An answer that an official changed, by the key of its field; a value that only followed is among them too."""
-
-    key: str
-    before: Any = None
-    after: Any = None
-
-
 class CaseEdited(Event):
     """An official changed entries himself, as the procedure lets him: the contents have a new `revision`, for this `reason`."""
 
@@ -395,7 +387,8 @@ class CaseEdited(Event):
     procedure: ProcedureRef
     contact: Contact
     revision: int
-    entries: list[EditedEntry]
+    before: dict[str, Any] = Field(description="the answers that differ, by the keys of their fields; computed ones too")
+    after: dict[str, Any]
     reason: str
     author: str
     edited_at: datetime

@@ -20,13 +20,13 @@ def take(session: Session, events: Sequence[CaseEdited]) -> None:
         if event.revision <= application.revision:
             continue  # it is here already
         answers = dict(contents(session, application))
-        for entry in event.entries:
-            answers[entry.key] = entry.after
+        for key in event.before.keys() - event.after.keys():
+            answers.pop(key, None)
         session.add(
             Revision(
                 application_id=application.id,
                 number=event.revision,
-                answers={key: answer for key, answer in answers.items() if answer is not None},
+                answers=answers | event.after,
                 account_name=event.author,
                 at=event.edited_at,
                 reason=event.reason,

@@ -20,7 +20,7 @@ from services.review.cases.moves import acting
 from services.review.corrections.corrections import tell
 from services.review.models import Case, Revision
 from services.review.procedures import compiled
-from shared.events import CaseEdited, Contact, EditedEntry
+from shared.events import CaseEdited, Contact
 from shared.i18n import JST, Language
 from shared.identity.callers import Caller
 from shared.problems import Conflict, FieldError, Invalid
@@ -171,7 +171,8 @@ def _revise(session: Session, caller: Caller, case: Case, answers: dict[str, Any
             procedure=ref_of(case),
             contact=Contact(**case.contact),
             revision=number,
-            entries=[EditedEntry(key=key, before=before.get(key), after=answers.get(key)) for key in keys],
+            before={key: before[key] for key in keys if key in before},
+            after={key: answers[key] for key in keys if key in answers},
             reason=reason,
             author=caller.name,
             edited_at=now,
