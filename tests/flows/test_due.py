@@ -21,7 +21,7 @@ def test_the_applicant_sees_when_the_decision_is_expected_and_that_it_is_later(
     english = bearer(key) | {"accept-language": "en"}
 
     def page() -> str:
-        return counter.get(f"/applications/{application}", headers=english).text
+        return str(counter.get(f"/applications/{application}", headers=english).text)
 
     first = after(today(), 20)
     assert on.shown(counter, key, application)["due_on"] == first.isoformat()
