@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from services.intake.applications.applications import Move, locked, move, note
+from services.intake.applications.applications import Move, expect, locked, move, note
 from services.intake.applications.withdrawal import withdrawn
 from services.intake.corrections import corrections
 from services.intake.documents import documents
@@ -17,6 +17,7 @@ from shared.events import (
     CaseDecided,
     CaseEdited,
     CaseOpened,
+    CaseRescheduled,
     CaseWithdrawn,
     DocumentIssued,
     Event,
@@ -28,11 +29,14 @@ OfCase = CaseOpened | CaseDecided | CaseWithdrawn
 
 
 def follow_case(
-    session: Session, events: list[OfCase | corrections.OfCorrection | messages.Heard | DocumentIssued | CaseEdited]
+    session: Session,
+    events: list[OfCase | CaseRescheduled | CaseEdited | corrections.OfCorrection | messages.Heard | DocumentIssued],
 ) -> None:
     """Show the applicant what the desk does: the review began, something is to be mended or read, or it ended."""
     if of_case := [event for event in events if isinstance(event, OfCase)]:
         _follow(session, of_case)
+    if rescheduled := [event for event in events if isinstance(event, CaseRescheduled)]:
+        expect(session, {event.subject: event.due_on for event in rescheduled})
     if of_correction := [event for event in events if isinstance(event, corrections.OfCorrection)]:
         corrections.follow(session, of_correction)
     if edited := [event for event in events if isinstance(event, CaseEdited)]:
@@ -51,7 +55,7 @@ def _follow(session: Session, events: list[OfCase]) -> None:
         application = applications[event.subject]
         if isinstance(event, CaseOpened):
             if application.state != "withdrawing":  # asked for before we heard of the case: the desk will answer
-                moves.append(move(application, "in_review", event.time, office=event.group_title))
+                moves.append(move(application, "in_review", event.time, office=event.group_title, expected=event.due_on))
         elif isinstance(event, CaseWithdrawn):
             moves.append(move(application, "withdrawn", event.withdrawn_at))
             told.append(withdrawn(application, moves[-1], event.traceparent))

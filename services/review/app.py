@@ -36,6 +36,7 @@ from services.review.staffing import routes as staffing_routes
 from services.review.stages import routes as stage_routes
 from services.review.trail import pages as trail_pages
 from services.review.trail import routes as trail_routes
+from shared.identity.callers import Caller
 from shared.settings import load
 from shared.storage import storage_at
 from shared.web.app import service_app
@@ -94,10 +95,15 @@ def create_app() -> FastAPI:
     app.state.uploads = Slots(settings.uploads_at_once)
     rate = settings.opinions_per_address
     app.state.opinion_buckets = Buckets(rate) if rate else None
-    app.state.counted = asked_pages.counted
+    app.state.counted = counted
     for room in ROOMS:
         app.include_router(room.router, dependencies=[Depends(traced, scope="function")])
     return app
+
+
+def counted(request: Request, caller: Caller) -> dict[str, int]:
+    """What the navigation of the desk counts."""
+    return calendar_pages.counted(request, caller) | asked_pages.counted(request, caller)
 
 
 def traced(request: Request, session: Transaction) -> Iterator[None]:
