@@ -269,6 +269,25 @@ class CaseWithdrawn(Event):
     reason: str = ""
 
 
+class CaseAssigned(Event):
+    """A case went from an official to another, or to nobody. `by` did it; nobody, where the desk did it by the rules."""
+
+    type: ClassVar[str] = "case.assigned.v1"
+    source: ClassVar[str] = "review"
+
+    case_id: UUID
+    arrival_number: str
+    procedure: ProcedureRef
+    group: str
+    group_title: str
+    official: Official | None
+    former: Official | None
+    how: str = Field(description="rules, taken, released, reassigned, handed-over, rebalanced or conflict")
+    by: str = ""
+    by_id: UUID | None = None
+    note: str = ""
+
+
 class CorrectionItem(Part):
     """One place to mend, as the official says it. `pointer` is a JSON Pointer into the answers."""
 
@@ -566,6 +585,7 @@ EVENTS: dict[str, type[Event]] = {
         CaseOverdue,
         CaseDecided,
         CaseWithdrawn,
+        CaseAssigned,
         CorrectionRequested,
         CorrectionExtended,
         CorrectionReminded,
@@ -624,6 +644,7 @@ SUBSCRIBERS: dict[str, list[Subscriber]] = {
     "case.overdue.v1": _hears("notify.tell"),
     "case.decided.v1": [*_hears("intake.follow_case", "notify.tell"), *_hears("opendata.count", ordered=False)],
     "case.withdrawn.v1": _hears("intake.follow_case", "notify.tell"),
+    "case.assigned.v1": _hears("notify.tell"),
     "correction.requested.v1": _hears("intake.follow_case", "notify.tell"),
     "correction.extended.v1": _hears("intake.follow_case", "notify.tell"),
     "correction.reminded.v1": _hears("intake.follow_case", "notify.tell"),

@@ -26,6 +26,7 @@ from services.review.opinions import pages as opinion_pages
 from services.review.opinions import routes as opinion_routes
 from services.review.opinions.outside import pages as outside_pages
 from services.review.settings import Settings
+from services.review.staffing import routes as staffing_routes
 from services.review.stages import routes as stage_routes
 from services.review.trail import pages as trail_pages
 from services.review.trail import routes as trail_routes
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 ROOMS = (
     finding_routes,
     case_routes,
+    staffing_routes,
     clock_routes,
     correction_routes,
     decision_routes,

@@ -52,6 +52,10 @@ MOVES: dict[str, Move] = {
     "write-message": _in("open", "correcting", "lapsed", "decided", who="anybody"),
     "ask-opinion": _in("open", "correcting", "lapsed", who="stage"),
     "withdraw-opinion": _in("open", "correcting", "lapsed", who="anybody"),
+    "take": _in("open", "correcting", "lapsed", who="anybody"),
+    "release": _in("open", "correcting", "lapsed", who="anybody"),
+    "reassign": _in("open", "correcting", "lapsed", who="manager"),
+    "declare-conflict": _in("open", "correcting", "lapsed", who="manager"),
     "preview-document": _in("open", "correcting", "lapsed", "decided", who="anybody"),
 }
 _CLOSED = {

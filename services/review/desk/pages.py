@@ -18,6 +18,7 @@ from services.review.cases.rights import duties
 from services.review.cases.states import state_of
 from services.review.clock import clock
 from services.review.clock.badges import badge
+from services.review.clock.forecast import forecast
 from services.review.corrections import corrections
 from services.review.decisions import decisions
 from services.review.documents import documents
@@ -117,6 +118,7 @@ def _show(
     problem: Invalid | Conflict | None = None,
 ) -> Response:
     procedure, language = _procedure(session, case), language_of(request)
+    reading = clock.read(session, case, today())
     choices = procedure.review.decisions
     files = files_in(procedure, case.answers, language)
     errors = {error.pointer: translate(error.detail, language, **error.values) for error in problem.errors} if problem else {}
@@ -139,7 +141,9 @@ def _show(
         timeline=_timeline(session, case),
         may_write=messages.may_write(case),
         manages=MANAGER in duties(session, caller, case.group, case.procedure_id),
-        clock=clock.read(session, case, today()),
+        clock=reading,
+        stage_due=clock.stage_due(session, case, reading),
+        forecast=forecast(session, case, reading, today()),
         due=badge(session, case, today()),
         duplicates=_duplicates(session, caller, case),
         opinions=of_case(request, session, case),
