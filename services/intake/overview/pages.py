@@ -28,6 +28,7 @@ from shared.procedure.rules import computed
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, language_of, pages_router, with_query
 from shared.web.visitors import ApplicantPerson
+from shared.workdays import today
 
 PAGE = 20
 
@@ -98,6 +99,7 @@ def show_application(application_id: UUID, request: Request, session: Transactio
         correction=_to_mend(procedure, asked, language) if application.state == "correcting" else None,
         revised=_revised(session, application, procedure, language),
         day_of=date.fromisoformat,
+        late=application.due_on is not None and application.due_on < today(),
     )
 
 

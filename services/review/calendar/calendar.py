@@ -107,6 +107,7 @@ def overdue(session: Session, caller: Caller, day: date, *, mine: bool, limit: i
     return found
 
 
-def overdue_number(session: Session, caller: Caller, day: date, *, mine: bool) -> int:
-    """How many those are."""
-    return session.exec(select(func.count()).select_from(Case).where(*_seen(caller, mine=mine), col(Case.due_on) < day)).one()
+def overdue_number(session: Session, caller: Caller, day: date, *, mine: bool, most: int | None = None) -> int:
+    """How many those are; no further than `most` is counted."""
+    found = select(col(Case.due_on)).where(*_seen(caller, mine=mine), col(Case.due_on) < day).limit(most).subquery()
+    return session.exec(select(func.count()).select_from(found)).one()
