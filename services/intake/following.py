@@ -55,8 +55,9 @@ def _follow(session: Session, events: list[OfCase]) -> None:
             moves.append(move(application, "withdrawn", event.withdrawn_at))
             told.append(withdrawn(application, moves[-1], event.traceparent))
         else:
-            state = _STATE_OF_DECISION[event.decision]
+            state = "partly_approved" if event.partly else _STATE_OF_DECISION[event.decision]
             decided: dict[str, Any] = {"reasons": event.reasons, "appeal": event.appeal, "revision": event.revision}
+            decided |= {"amount": event.amount, "conditions": event.conditions, "criteria": event.criteria}
             moves.append(move(application, state, event.decided_at, **decided))
     if not isinstance(events[0], CaseOpened):
         corrections.end(session, [event.subject for event in events])

@@ -19,21 +19,20 @@ from shared.database import new_id
 from shared.identity.callers import Caller
 from shared.problems import NotFound
 
+# how the office may decide
+DECIDED = frozenset({"approved", "partly_approved", "refused", "accepted"})
 # state → the states that may follow
 TRANSITIONS: dict[str, frozenset[str]] = {
     "filed": frozenset({"arrived", "returned", "withdrawn"}),
     "returned": frozenset(),
     "arrived": frozenset({"in_review", "withdrawing"}),
-    "in_review": frozenset({"correcting", "approved", "refused", "accepted", "withdrawing"}),
+    "in_review": frozenset({"correcting", "withdrawing"} | DECIDED),
     # asked to mend something (補正, docs/adr/0012); again while it is extended or expires
-    "correcting": frozenset({"correcting", "in_review", "approved", "refused", "accepted", "withdrawing"}),
+    "correcting": frozenset({"correcting", "in_review", "withdrawing"} | DECIDED),
     # asked for; whether the decision came first is up to the desk (docs/adr/0007)
-    "withdrawing": frozenset({"withdrawn", "approved", "refused", "accepted"}),
+    "withdrawing": frozenset({"withdrawn"} | DECIDED),
     "withdrawn": frozenset(),
-    "approved": frozenset(),
-    "refused": frozenset(),
-    "accepted": frozenset(),
-}
+} | dict.fromkeys(DECIDED, frozenset())
 
 
 class IllegalMove(Exception):

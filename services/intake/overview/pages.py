@@ -39,9 +39,6 @@ _pages = Pages(Path(__file__).parent.parent / "templates")
 router = pages_router()
 
 
-_DECIDED = {"approved", "refused", "accepted"}
-
-
 @router.get("/applications")
 def list_applications(request: Request, session: Transaction, caller: ApplicantPerson, before: UUID | None = None) -> Response:
     language = language_of(request)
@@ -126,4 +123,4 @@ def _computed(procedure: Procedure, application: Application, answers: dict[str,
 
 
 def _decision(last: Step | None) -> Step | None:
-    return last if last is not None and last.state in _DECIDED else None
+    return last if last is not None and last.state in applications.DECIDED else None
