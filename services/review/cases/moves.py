@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 
 from services.review.audit.audit import note
 from services.review.cases.cases import procedure_of, shown
-from services.review.cases.rights import duties
+from services.review.cases.rights import all_away, duties
 from services.review.models import Case, Correction, Proposal
 from shared.i18n import JST, message
 from shared.identity.callers import Caller
@@ -114,8 +114,10 @@ def roles(session: Session, case: Case, move: Move) -> frozenset[str]:
     if move.who == "manager":
         return frozenset({MANAGER})
     if review.is_last(case.stage) and move.who in {"decider", "stage"}:
-        today = datetime.now(JST).date()
-        return deciding(procedure, case.answers, amount=_at_stake(session, case, review.amount), today=today)
+        last, today = review.stages[-1], datetime.now(JST).date()
+        deputies = bool(last.deputy) and all_away(session, case.group, case.procedure_id, last.role, today)
+        amount = _at_stake(session, case, review.amount)
+        return deciding(procedure, case.answers, amount=amount, today=today, deputies=deputies)
     return frozenset({review.stage(case.stage).role})
 
 

@@ -6,13 +6,14 @@ Every query about cases that an official makes carries `visible(caller)`.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, Uuid, and_, any_, column, func, not_, or_, table, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, col, select
 
-from services.review.models import Case, Conflict
+from services.review.models import Absence, Case, Conflict
 from shared.events import Official
 from shared.identity.callers import Caller
 from shared.identity.duties import EVERY_PROCEDURE
@@ -84,6 +85,18 @@ def duties(session: Session, caller: Caller, group: str, procedure_id: str) -> f
         col(_DUTY.c.procedure).in_([EVERY_PROCEDURE, procedure_id]),
     )
     return frozenset(session.exec(query))
+
+
+def all_away(session: Session, group: str, procedure_id: str, role: str, day: date) -> bool:
+    """Whether everybody who has a duty in a group is absent on a day, so that a deputy stands in (代決)."""
+    away = select(Absence.account_id).where(col(Absence.starts_on) <= day, col(Absence.ends_on) >= day)
+    there = select(_DUTY.c.account_id).where(
+        _DUTY.c.group == group,
+        col(_DUTY.c.procedure).in_([EVERY_PROCEDURE, procedure_id]),
+        _DUTY.c.role == role,
+        col(_DUTY.c.account_id).not_in(away),
+    )
+    return session.exec(there).first() is None
 
 
 def groups_of(session: Session, caller: Caller) -> list[str]:
