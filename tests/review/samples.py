@@ -37,12 +37,13 @@ select :case, 'assessment', gen_random_uuid(), 'x', '{"productivity": 3, "feasib
 from generate_series(1, 2)
 """
 _MINE = 'update review."case" set official_id = :caller where id = :case'
+_NOTE = """
+insert into review.note (id, case_id, author_id, author, text, at, version) values (:opinion, :case, :caller, '', 'x', now(), 0)
+"""
 _ITEM = {"pointer": "/title", "says": "確かめてください。"}
 
 SAMPLES: dict[str, Sample] = {
-    "judge": Sample(
-        "PUT", "/judgements", {"judgements": [_JUDGEMENT]}, {"only": 422, "middle": 409, "last": 422, "last-small": 422}
-    ),
+    "judge": Sample("PUT", "/judgements", _JUDGEMENTS, {"only": 422, "middle": 409, "last": 422, "last-small": 422}),
     "score": Sample("PUT", "/marks", {"marks": MARKS}, {"only": 409, "first": 409, "last": 409, "last-small": 409}),
     "propose": Sample("PUT", "/proposal", {"decision": "approve"}, {"only": 409, "last": 409, "last-small": 409}),
     "comment": Sample("POST", "/proposal/comments", {"text": "確認した"}, {"only": 409}),
@@ -59,6 +60,10 @@ SAMPLES: dict[str, Sample] = {
         {"to": {"name": "専門家", "email": "expert@example.com"}, "question": "いかがですか。", "due_on": SOON},
     ),
     "withdraw-opinion": Sample("POST", "/opinions/{opinion}/withdrawal"),
+    "edit-entry": Sample("POST", "/edits", {"answers": {"title": "省エネ設備の導入"}, "reason": "誤記"}, {"only": 422}),
+    "write-note": Sample("POST", "/notes", {"text": "電話で確かめた。"}),
+    "edit-note": Sample("PUT", "/notes/{opinion}", {"text": "訪ねて確かめた。"}, setting=_NOTE),
+    "delete-note": Sample("DELETE", "/notes/{opinion}", None, setting=_NOTE),
     "take": Sample("POST", "/assignment/take", None),
     "release": Sample("POST", "/assignment/release", {}, setting=_MINE),
     "reassign": Sample("POST", "/assignment", {}),
