@@ -8,8 +8,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from services.review.cases.cases import procedure_of, ref_of
-from services.review.cases.moves import acting
-from services.review.cases.rights import duties
+from services.review.cases.moves import acting, using
 from services.review.corrections import corrections
 from services.review.documents.documents import issue
 from services.review.models import Case
@@ -61,12 +60,12 @@ def approve(session: Session, caller: Caller, case_id: UUID, number: int) -> Cas
 
 def _made(session: Session, caller: Caller, case: Case, procedure: Procedure, wanted: Proposed) -> Case:
     now = datetime.now(UTC)
+    case.decided_as = _duty(session, caller, case, procedure)
     applied = case.answers.get(procedure.review.amount) if procedure.review.amount else None
     amount = (wanted.amount if wanted.amount is not None else applied) if wanted.decision in APPROVING else None
     case.state, case.decision, case.reasons = "decided", wanted.decision, wanted.reasons.strip()
     case.amount, case.conditions, case.criteria = amount, [one.strip() for one in wanted.conditions], list(wanted.criteria)
     case.decided_by, case.decided_at = caller.account_id, now
-    case.decided_as = _duty(session, caller, case, procedure)
     corrections.end(session, [case], now)
     steps.leave(session, case, "decide", caller, at=now)
     case.version += 1
@@ -79,10 +78,9 @@ def _made(session: Session, caller: Caller, case: Case, procedure: Procedure, wa
 
 def _duty(session: Session, caller: Caller, case: Case, procedure: Procedure) -> str:
     """The duty it is decided with: the stage's own where the caller has it, else the one that stands in for it (専決, 代決)."""
-    stage = procedure.review.stages[-1]
-    held = duties(session, caller, case.group, case.procedure_id)
-    others = [one.role for one in stage.delegation] + ([stage.deputy] if stage.deputy else [])
-    return stage.role if stage.role in held else next((role for role in others if role in held), stage.role)
+    own = procedure.review.stages[-1].role
+    held = using(session, caller, case, "decide")
+    return own if own in held else min(held, default=own)
 
 
 def _told(case: Case, procedure: Procedure, at: datetime) -> CaseDecided:
