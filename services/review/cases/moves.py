@@ -122,7 +122,7 @@ def _wanted(session: Session, case: Case, move: Move, caller: Caller) -> frozens
     review = procedure_of(session, case).review
     if held and move.who == "decider" and review.is_last(case.stage):
         role = review.stages[-1].role
-        if stands_in(session, caller, case.group, case.procedure_id, role, today()):
+        if stands_in(session, caller, case.group, case.procedure_id, role=role, day=today()):
             return frozenset({DEPUTY})
     return frozenset()
 
@@ -135,7 +135,7 @@ def roles(session: Session, case: Case, move: Move) -> frozenset[str]:
         return frozenset({MANAGER})
     if review.is_last(case.stage) and move.who in {"decider", "stage"}:
         stage, day = review.stages[-1], today()
-        deputies = stage.deputy is not None and vacant(session, case.group, case.procedure_id, stage.role, day)
+        deputies = stage.deputy is not None and vacant(session, case.group, case.procedure_id, role=stage.role, day=day)
         at_stake = _at_stake(session, case, review.amount)
         return deciding(procedure, case.answers, amount=at_stake, today=day, deputies=deputies)
     return frozenset({review.stage(case.stage).role})

@@ -36,7 +36,7 @@ def decide(session: Session, caller: Caller, case_id: UUID, wanted: Proposed, *,
         raise Invalid("This cannot be decided like this", errors=wrong)
     if missing := steps.lacking(session, case, procedure):
         raise Conflict("The work of this stage is not finished", errors=missing)
-    return _made(session, caller, case, procedure, wanted)
+    return _made(session, caller, case, procedure, wanted=wanted, duty=_duty(session, caller, case, procedure))
 
 
 def approve(session: Session, caller: Caller, case_id: UUID, number: int) -> Case:
@@ -54,18 +54,18 @@ def approve(session: Session, caller: Caller, case_id: UUID, number: int) -> Cas
     wanted = proposals.as_written(proposal)
     if wrong := lawful.errors(procedure, case, wanted, criteria.of_case(session, case)):
         raise Conflict("What is proposed does not fit any more: send it back", errors=wrong)
+    duty = _duty(session, caller, case, procedure)  # it depends on the amount that is proposed
     proposals.approve(session, proposal, datetime.now(UTC))
-    return _made(session, caller, case, procedure, wanted)
+    return _made(session, caller, case, procedure, wanted=wanted, duty=duty)
 
 
-def _made(session: Session, caller: Caller, case: Case, procedure: Procedure, wanted: Proposed) -> Case:
+def _made(session: Session, caller: Caller, case: Case, procedure: Procedure, *, wanted: Proposed, duty: str) -> Case:
     now = datetime.now(UTC)
-    case.decided_as = _duty(session, caller, case, procedure)
     applied = case.answers.get(procedure.review.amount) if procedure.review.amount else None
     amount = (wanted.amount if wanted.amount is not None else applied) if wanted.decision in APPROVING else None
     case.state, case.decision, case.reasons = "decided", wanted.decision, wanted.reasons.strip()
     case.amount, case.conditions, case.criteria = amount, [one.strip() for one in wanted.conditions], list(wanted.criteria)
-    case.decided_by, case.decided_at = caller.account_id, now
+    case.decided_by, case.decided_at, case.decided_as = caller.account_id, now, duty
     corrections.end(session, [case], now)
     steps.leave(session, case, "decide", caller, at=now)
     case.version += 1
