@@ -156,6 +156,7 @@ class Site:
         from shared.bus.deliver import deliver
 
         handled = 0
+        review.make_documents()
         while due := self.due():
             before = handled
             for module in (intake, review, notify, opendata):
@@ -163,6 +164,8 @@ class Site:
                 handled += deliver(module.work.post, [event_id for heard_by, event_id in due if heard_by == service])
             if handled == before:
                 break
+            if not self.due():
+                review.make_documents()
         return handled
 
     def due(self) -> list[tuple[str, UUID]]:

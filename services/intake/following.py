@@ -14,7 +14,6 @@ from shared.events import (
     CaseDecided,
     CaseOpened,
     CaseWithdrawn,
-    DocumentIssued,
     Event,
 )
 
@@ -23,7 +22,7 @@ _STATE_OF_DECISION = {"approve": "approved", "refuse": "refused", "accept": "acc
 OfCase = CaseOpened | CaseDecided | CaseWithdrawn
 
 
-def follow_case(session: Session, events: list[OfCase | corrections.OfCorrection | messages.Heard | DocumentIssued]) -> None:
+def follow_case(session: Session, events: list[OfCase | corrections.OfCorrection | messages.Heard | documents.Heard]) -> None:
     """Show the applicant what the desk does: the review began, something is to be mended or read, or it ended."""
     if of_case := [event for event in events if isinstance(event, OfCase)]:
         _follow(session, of_case)
@@ -31,8 +30,8 @@ def follow_case(session: Session, events: list[OfCase | corrections.OfCorrection
         corrections.follow(session, of_correction)
     if of_message := [event for event in events if isinstance(event, messages.Heard)]:
         messages.hear(session, of_message)
-    if issued := [event for event in events if isinstance(event, DocumentIssued)]:
-        documents.take(session, issued)
+    if of_document := [event for event in events if isinstance(event, documents.Heard)]:
+        documents.hear(session, of_document)
 
 
 def _follow(session: Session, events: list[OfCase]) -> None:

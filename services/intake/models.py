@@ -266,7 +266,7 @@ class NoticeRead(IntakeRecord, table=True):
 
 
 class Document(IntakeRecord, table=True):
-    """A document that the office issued. What was fetched first is kept, and is what is fetched ever after."""
+    """A document that the office issued: the bytes at `key` of the storage. (`content`: what an older counter made itself.)"""
 
     __tablename__ = "document"
 
@@ -282,6 +282,14 @@ class Document(IntakeRecord, table=True):
     issued_at: datetime = timestamp()
     available_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
     content: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    key: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    sha256: str = Field(default="", sa_column_kwargs={"server_default": ""}, description="in hexadecimal")
+    size: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    replaces: UUID | None = None
+    ended_at: datetime | None = timestamp(default=None)
+    end_reason: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    replaced_by: UUID | None = None
+    paper_sent_at: datetime | None = timestamp(default=None)
     fetched_at: datetime | None = timestamp(default=None)
     fetched_by: str | None = None
 

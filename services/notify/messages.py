@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from services.notify.correction_mails import OfCorrection, of_correction
-from services.notify.document_mails import of_document
+from services.notify.document_mails import OfDocument, of_document
 from services.notify.drafts import Draft
 from services.notify.message_mails import OfMessage, of_message
 from services.notify.models import Message, Procedure
@@ -24,7 +24,6 @@ from shared.events import (
     CaseOpened,
     CaseWithdrawn,
     Contact,
-    DocumentIssued,
     Event,
     InvitationSent,
     MandateOffered,
@@ -51,7 +50,7 @@ Telling = (
     | CaseWithdrawn
     | OfCorrection
     | OfMessage
-    | DocumentIssued
+    | OfDocument
     | OfIdentity
 )
 
@@ -92,7 +91,7 @@ def _drafts(event: Telling, titles: dict[str, dict[str, str]]) -> list[Draft]:
         return of_correction(event, titles[event.procedure.id])
     if isinstance(event, OfMessage):
         return of_message(event, titles[event.procedure.id])
-    if isinstance(event, DocumentIssued):
+    if isinstance(event, OfDocument):
         return of_document(event, titles[event.procedure.id])
     draft = _draft(event, titles)
     return [draft] if draft else []

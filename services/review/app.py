@@ -14,9 +14,13 @@ from services.review.documents import routes as document_routes
 from services.review.messages import pages as message_pages
 from services.review.messages import routes as message_routes
 from services.review.settings import Settings
+from services.review.verification import pages as verification_pages
+from services.review.verification import routes as verification_routes
+from services.review.verification.verification import FILE_LIMIT
 from shared.settings import load
 from shared.storage import storage_at
 from shared.web.app import service_app
+from shared.web.rates import Buckets, Rate
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -32,7 +36,10 @@ ROOMS = (
     correction_pages,
     document_pages,
     message_pages,
+    verification_routes,
+    verification_pages,
 )
+FORM_BYTES = 64 * 1024  # what a form has beside its file
 
 
 def create_app() -> FastAPI:
@@ -43,8 +50,13 @@ def create_app() -> FastAPI:
         "Madoguchi: the desk",
         settings,
         description="Cases of your groups, and their decisions. Send a key as `Authorization: Bearer …`.",
+        body_limits={"/verify": FILE_LIMIT + FORM_BYTES},
+        own_rates={"/verify": Rate(0, settings.verifications_per_address)},
     )
+    rate = settings.verifications_per_address
+    app.state.verification_buckets = Buckets(rate) if rate else None
     app.state.storage = storage_at(settings.storage)
     for room in ROOMS:
         app.include_router(room.router)
+    app.include_router(verification_pages.reading)
     return app

@@ -43,11 +43,18 @@ def rules(procedure: Procedure) -> Iterator[Rule]:
                     yield from _of_field(part, (*where, "fields", part_number), field)
     for number, check in enumerate(procedure.checks):
         yield Rule(("checks", number, "when"), check.when)
+    yield from _of_review(procedure)
+
+
+def _of_review(procedure: Procedure) -> Iterator[Rule]:
     for number, route in enumerate(procedure.review.route):
         if isinstance(route.when, str):
             yield Rule(("review", "route", number, "when"), route.when)
         if route.to_office_of is not None:
             yield Rule(("review", "route", number, "to-office-of"), route.to_office_of)
+    for number, document in enumerate(procedure.review.documents):
+        for name, expression in document.data.items():
+            yield Rule(("review", "documents", number, "data", name), expression)
 
 
 def _of_field(field: FieldOf, where: Path, group: GroupField | None) -> Iterator[Rule]:

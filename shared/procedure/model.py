@@ -24,6 +24,7 @@ from shared.procedure.fields import (
     Written,
     must_differ,
 )
+from shared.procedure.papers import DocumentRule, Unfetched
 from shared.procedure.preparing import Preparing
 
 
@@ -77,6 +78,11 @@ class Review(Written):
         description="days an applicant has for a correction (行政手続法7条) unless the official says otherwise",
     )
     appeal: Label | None = Field(default=None, description="教示: how to appeal against a refusal (行政不服審査法82条)")
+    documents: list[DocumentRule] = Field(default_factory=list, max_length=20, description="the documents that decisions make")
+    templates: dict[str, str] = Field(
+        default_factory=dict, description="the templates of `documents`, taken in from their files; nobody writes it"
+    )
+    unfetched: Unfetched = Unfetched()
 
     @model_validator(mode="after")
     def _complete(self) -> Review:
@@ -84,7 +90,15 @@ class Review(Written):
             raise ValueError("a procedure that can refuse needs the text `appeal` (教示)")
         if self.route[-1].when is not True:
             raise ValueError("the last route needs to be without `when`, or a case may go nowhere")
+        made = [decision for rule in self.documents for decision in rule.on]
+        must_differ(made)
+        if unknown := sorted(set(made) - set(self.decisions)):
+            raise ValueError(f"a document is made on {', '.join(unknown)}, which is none of the decisions")
         return self
+
+    def document_on(self, decision: str) -> DocumentRule | None:
+        """The document that a decision makes, if there is one."""
+        return next((rule for rule in self.documents if decision in rule.on), None)
 
 
 class Duplicates(Written):
@@ -186,6 +200,9 @@ class Procedure(Preparing):
                 raise ValueError(f"a check stands at the field {check.at}, which the form does not have")
         self._within_known(keys)
         self._duplicates_known()
+        for rule in self.review.documents:
+            if unknown := sorted(set(rule.facts) - set(keys)):
+                raise ValueError(f"a document repeats {', '.join(unknown)}, which the form does not have")
         known = {office.key for office in self.offices}
         for route in self.review.route:
             if route.to is not None and route.to not in known:

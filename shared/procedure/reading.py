@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +40,12 @@ def sections(procedure: Procedure, answers: Mapping[str, Any], language: Languag
         if entries:
             found.append(Section(page.page.within(language), entries))
     return found
+
+
+def entries(procedure: Procedure, answers: Mapping[str, Any], keys: Sequence[str], language: Language) -> list[Entry]:
+    """Those of these fields that were answered, in the order of `keys`."""
+    fields = {one.key: one for one in procedure.fields()}
+    return [_entry(fields[key], answers[key], language) for key in keys if answers.get(key) not in (None, "", [])]
 
 
 def files_in(procedure: Procedure, answers: Mapping[str, Any], language: Language) -> list[tuple[str, str, str]]:

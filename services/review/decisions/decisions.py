@@ -9,7 +9,8 @@ from sqlmodel import Session
 
 from services.review.cases.cases import ref_of, shown
 from services.review.corrections import corrections
-from services.review.documents.documents import Written, issue
+from services.review.documents.documents import Written, issue_decided
+from services.review.documents.papers import Ruling
 from services.review.models import Case
 from services.review.procedures import version
 from shared.bus.publish import publish
@@ -76,8 +77,7 @@ def decide(
             revision=case.revision,
         ),
     )
-    if document:
-        issue(session, caller, case, document, case.decided_at)
+    issue_decided(session, caller, case, Ruling(decision, reasons), case.decided_at, by_hand=document)
     return case
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.review.cases.routes import CaseDetail, detail
 from services.review.decisions import decisions
 from services.review.documents import documents
-from shared.letters import TEXT_LIMIT, TITLE_LIMIT
+from services.review.documents.documents import TEXT_LIMIT, TITLE_LIMIT
 from shared.web.callers import Reviewer, Transaction
 from shared.web.problems import described
 

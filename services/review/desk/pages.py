@@ -24,7 +24,6 @@ from services.review.procedures import version
 from shared.events import Duplicate, ProcedureRef
 from shared.i18n import Language, message, translate
 from shared.identity.callers import Caller
-from shared.letters import TEXT_LIMIT
 from shared.problems import Conflict, FieldError, Invalid
 from shared.procedure.changes import Change, changes
 from shared.procedure.model import Decision, Procedure
@@ -179,10 +178,11 @@ def _show(
         choices=[(value, CHOICES[value]) for value in choices],
         may_refuse="refuse" in choices,
         documents=documents.of_case(session, case),
+        makes=translate(", ", language).join(rule.title.within(language) for rule in procedure.review.documents),
         decision=decision,
         reasons=reasons,
         written=written,
-        document_limit=TEXT_LIMIT,
+        document_limit=documents.TEXT_LIMIT,
         problem=problem,
         errors=errors,
         summary=[(anchors[pointer], text) for pointer, text in errors.items()],

@@ -4,7 +4,7 @@ from services.review.models.audit import AuditEntry, AuditLink, AuditWaiting
 from services.review.models.base import ReviewRecord
 from services.review.models.case import Case, Procedure, Revision
 from services.review.models.correction import Correction, Pause
-from services.review.models.document import DOCUMENTS, Document
+from services.review.models.document import DOCUMENTS, Document, DocumentSerial
 from services.review.models.message import Message
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Case",
     "Correction",
     "Document",
+    "DocumentSerial",
     "Message",
     "Pause",
     "Procedure",
