@@ -90,7 +90,7 @@ def _either(part: Any) -> Any:
         return [_either(one) for one in part]
     if not isinstance(part, dict):
         return part
-    if part.get("$ref") in {f"#/$defs/{name}" for name in ("Text", "Repeat", "StandardPeriod", "Takes")}:
+    if part.get("$ref") in {f"#/$defs/{name}" for name in ("Text", "Repeat", "Period", "Takes")}:
         more = {key: value for key, value in part.items() if key != "$ref"}
         return {"anyOf": [{"$ref": part["$ref"]}, {"type": "string", "minLength": 1}], **more}
     return {key: _either(value) for key, value in part.items()}

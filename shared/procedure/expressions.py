@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from shared.procedure.fields import FieldOf, GroupField
 from shared.procedure.functions import FUNCTIONS
 from shared.procedure.model import Procedure
+from shared.procedure.reviewing import Review
 from shared.procedure.scope import Circular, compiled, computed_fields, in_order, variables
 
 Path = tuple[int | str, ...]
@@ -25,6 +26,7 @@ class Rule:
     path: Path
     expression: str
     group: GroupField | None = None
+    also: frozenset[str] = frozenset()  # further names it may use
 
     @property
     def place(self) -> str:
@@ -43,16 +45,19 @@ def rules(procedure: Procedure) -> Iterator[Rule]:
                     yield from _of_field(part, (*where, "fields", part_number), field)
     for number, check in enumerate(procedure.checks):
         yield Rule(("checks", number, "when"), check.when)
-    yield from _of_review(procedure)
+    yield from _of_review(procedure.review)
 
 
-def _of_review(procedure: Procedure) -> Iterator[Rule]:
-    for number, route in enumerate(procedure.review.route):
+def _of_review(review: Review) -> Iterator[Rule]:
+    for number, route in enumerate(review.route):
         if isinstance(route.when, str):
             yield Rule(("review", "route", number, "when"), route.when)
         if route.to_office_of is not None:
             yield Rule(("review", "route", number, "to-office-of"), route.to_office_of)
-    for number, document in enumerate(procedure.review.documents):
+    for number, stage in enumerate(review.stages):
+        for place, one in enumerate(stage.delegation):
+            yield Rule(("review", "stages", number, "delegation", place, "when"), one.when, also=frozenset({"amount"}))
+    for number, document in enumerate(review.documents):
         for name, expression in document.data.items():
             yield Rule(("review", "documents", number, "data", name), expression)
 
@@ -74,7 +79,7 @@ def mistakes(procedure: Procedure) -> list[tuple[Path, str]]:
         except ValueError as error:
             found.append((rule.path, f"{rule.place}: {str(error).splitlines()[0]}"))
             continue
-        names = keys | {"row"} if rule.group else keys
+        names = (keys | {"row"} if rule.group else keys) | rule.also
         unknown = sorted(variables(rule.expression) - names) + sorted(
             name
             for name in program.functions()

@@ -90,7 +90,8 @@ def _constants(procedure: Procedure) -> Iterator[Found]:
             if wrong := outcomes(procedure, rule).error:
                 yield Found(rule.path, "error", wrong)
             continue
-        yield from _constant(procedure, rule, name)
+        if not rule.also:  # what an official decides is not among the answers that can be tried
+            yield from _constant(procedure, rule, name)
 
 
 def _constant(procedure: Procedure, rule: Rule, name: str) -> Iterator[Found]:

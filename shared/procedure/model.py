@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from shared.japanese import PREFECTURES
 from shared.procedure.fields import (
     FILLED,
     NAME,
-    Condition,
     Expression,
     Fills,
     FormField,
@@ -24,8 +22,8 @@ from shared.procedure.fields import (
     Written,
     must_differ,
 )
-from shared.procedure.papers import DocumentRule, Unfetched
 from shared.procedure.preparing import Preparing
+from shared.procedure.reviewing import Days, Review
 
 
 class Page(Written):
@@ -42,63 +40,6 @@ class Check(Written):
     level: Literal["error", "warning"] = "error"
     at: str = Field(default="", pattern=r"^([a-z][a-z0-9_]{0,39})?$", description="the field the message stands beside")
     says: Label
-
-
-class Route(Written):
-    """Where a case goes: to a named office, or to the one responsible for a prefecture. Without `when`: always."""
-
-    when: Condition = True
-    to: str | None = Field(default=None, pattern=NAME)
-    to_office_of: Expression | None = None
-
-    @model_validator(mode="after")
-    def _one_target(self) -> Route:
-        if (self.to is None) == (self.to_office_of is None):
-            raise ValueError("say either `to` or `to-office-of`")
-        return self
-
-
-Decision = Literal["approve", "refuse", "accept"]
-
-
-def _as_days(value: Any) -> Any:
-    found = re.fullmatch(r"(\d+) days", value) if isinstance(value, str) else None
-    return int(found[1]) if found else value
-
-
-class Review(Written):
-    """How officials work on the case."""
-
-    route: list[Route] = Field(min_length=1, description="the first that fits")
-    decisions: list[Decision] = Field(min_length=1)
-    correction_period: Annotated[int, BeforeValidator(_as_days)] = Field(
-        default=14,
-        ge=1,
-        le=365,
-        description="days an applicant has for a correction (行政手続法7条) unless the official says otherwise",
-    )
-    appeal: Label | None = Field(default=None, description="教示: how to appeal against a refusal (行政不服審査法82条)")
-    documents: list[DocumentRule] = Field(default_factory=list, max_length=20, description="the documents that decisions make")
-    templates: dict[str, str] = Field(
-        default_factory=dict, description="the templates of `documents`, taken in from their files; nobody writes it"
-    )
-    unfetched: Unfetched = Unfetched()
-
-    @model_validator(mode="after")
-    def _complete(self) -> Review:
-        if "refuse" in self.decisions and self.appeal is None:
-            raise ValueError("a procedure that can refuse needs the text `appeal` (教示)")
-        if self.route[-1].when is not True:
-            raise ValueError("the last route needs to be without `when`, or a case may go nowhere")
-        made = [decision for rule in self.documents for decision in rule.on]
-        must_differ(made)
-        if unknown := sorted(set(made) - set(self.decisions)):
-            raise ValueError(f"a document is made on {', '.join(unknown)}, which is none of the decisions")
-        return self
-
-    def document_on(self, decision: str) -> DocumentRule | None:
-        """The document that a decision makes, if there is one."""
-        return next((rule for rule in self.documents if decision in rule.on), None)
 
 
 class Duplicates(Written):
@@ -125,23 +66,11 @@ class Duplicates(Written):
         return self
 
 
-class Period(Written):
+class Opening(Written):
     """When applications are taken. Times are in Japan's time."""
 
     from_: datetime = Field(alias="from")
     to: datetime
-
-
-class StandardPeriod(Written):
-    """標準処理期間 (行政手続法6条)."""
-
-    days: int = Field(ge=1, le=1000)
-    working: bool = True
-
-
-def _as_period(value: Any) -> Any:
-    found = re.fullmatch(r"(\d+) (working )?days", value) if isinstance(value, str) else None
-    return {"days": int(found[1]), "working": found[2] is not None} if found else value
 
 
 class Office(Written):
@@ -182,8 +111,8 @@ class Procedure(Preparing):
         description="how well the applicant must be known: `entry` is any GビズID, `prime` an organisation that was verified, by "
         "GビズID (プライム, メンバー) or by an operator",
     )
-    open: Literal["always"] | Period = "always"
-    standard_period: Annotated[StandardPeriod, BeforeValidator(_as_period)] | None = None
+    open: Literal["always"] | Opening = "always"
+    standard_period: Days | None = Field(default=None, description="標準処理期間 (行政手続法6条)")
     summary: Label | None = None
     form: list[Page] = Field(min_length=1, max_length=30)
     checks: list[Check] = Field(default_factory=list, max_length=200)
@@ -200,14 +129,23 @@ class Procedure(Preparing):
                 raise ValueError(f"a check stands at the field {check.at}, which the form does not have")
         self._within_known(keys)
         self._duplicates_known()
-        for rule in self.review.documents:
-            if unknown := sorted(set(rule.facts) - set(keys)):
-                raise ValueError(f"a document repeats {', '.join(unknown)}, which the form does not have")
+        self._review_fits(keys)
+        return self
+
+    def _review_fits(self, keys: list[str]) -> None:
         known = {office.key for office in self.offices}
         for route in self.review.route:
             if route.to is not None and route.to not in known:
                 raise ValueError(f"there is no office {route.to}")
-        return self
+        for rule in self.review.documents:
+            if unknown := sorted(set(rule.facts) - set(keys)):
+                raise ValueError(f"a document repeats {', '.join(unknown)}, which the form does not have")
+        for key in self.review.editable:
+            if key not in keys:
+                raise ValueError(f"officials may mend the field {key}, which the form does not have")
+        amount = self.review.amount
+        if amount is not None and not any(field.key == amount and field.type == "money" for field in self.fields()):
+            raise ValueError(f"the amount is the field {amount}, which the form does not have as a field of the type money")
 
     def _within_known(self, keys: list[str]) -> None:
         for field in self.fields():

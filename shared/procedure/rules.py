@@ -20,7 +20,7 @@ from shared.procedure.scope import RuleError, Scope, computed_fields
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Finding", "RuleError", "computed", "findings", "route"]
+__all__ = ["Finding", "RuleError", "computed", "deciding", "findings", "route"]
 
 
 @dataclass(frozen=True)
@@ -151,3 +151,13 @@ def route(procedure: Procedure, answers: Mapping[str, Any], *, today: date) -> s
             if prefecture in office.prefectures:
                 return office.key
     raise RuleError(f"no office is responsible for this application of {procedure.procedure}")
+
+
+def deciding(
+    procedure: Procedure, answers: Mapping[str, Any], *, amount: int | None, today: date, deputies: bool = False
+) -> frozenset[str]:
+    """The duties that may decide in the last stage: its own, those that 専決 names for this case, and `deputies` (代決)."""
+    stage = procedure.review.stages[-1]
+    scope = Scope(procedure, answers, today, {"amount": amount})
+    roles = {stage.role} | {one.role for one in stage.delegation if scope.holds(one.when)}
+    return frozenset(roles | ({stage.deputy} if deputies and stage.deputy else set()))

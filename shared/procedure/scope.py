@@ -108,9 +108,12 @@ def _needs_itself(node: Computed, needs: Mapping[Computed, set[Computed]]) -> bo
 class Scope:
     """What the rules of one application see."""
 
-    def __init__(self, procedure: Procedure, answers: Mapping[str, Any], today: date) -> None:
+    def __init__(
+        self, procedure: Procedure, answers: Mapping[str, Any], today: date, also: Mapping[str, Any] | None = None
+    ) -> None:
         self._fields = {field.key: field for field in procedure.fields()}
         self.values: dict[str, Any] = {key: _seen(field, answers.get(key)) for key, field in self._fields.items()}
+        self.values |= also or {}
         self.values["today"] = midnight(today)
         self._context = self._new_context()
         if nodes := computed_fields(procedure):

@@ -12,7 +12,7 @@ from services.intake.procedures import Published
 from services.intake.searching import found
 from shared.events import ProcedureRef
 from shared.procedure.files import procedure_files, read
-from shared.procedure.model import Period
+from shared.procedure.model import Opening
 from tests.site import DENKI, KOEN, PROCEDURES
 
 KEIEI, HOJO, DX = "keieiryoku-keikaku", "hojokin-kofu", "dx-sodan"
@@ -66,7 +66,7 @@ def test_a_name_is_worth_more_than_a_mention(shipped: list[Published]) -> None:
 def test_who_may_apply_and_what_is_open_narrow_the_list(shipped: list[Published]) -> None:
     assert [one.ref.id for one in found(shipped, applicant="ministry")] == [DX]
     now = datetime.now(UTC)
-    gone = Period(**{"from": now - timedelta(days=2), "to": now - timedelta(days=1)})
+    gone = Opening(**{"from": now - timedelta(days=2), "to": now - timedelta(days=1)})
     closed = [Published(one.ref, one.procedure.model_copy(update={"open": gone})) for one in shipped[:1]]
     assert closed[0] not in found([*closed, *shipped[1:]], only_open=True)
     assert len(found([*closed, *shipped[1:]], only_open=True)) == len(shipped) - 1

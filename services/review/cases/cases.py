@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,8 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from services.review.assignment.assignment import Assignment
-from services.review.models import Case
+from services.review.cases.rights import visible
+from services.review.models import Case, Step
 from services.review.procedures import version
 from shared.bus.publish import publish
 from shared.database import insert_many, new_id
@@ -18,6 +20,7 @@ from shared.events import ApplicationArrived, CaseOpened, Official, ProcedureRef
 from shared.i18n import JST
 from shared.identity.callers import Caller
 from shared.problems import NotFound
+from shared.procedure.model import Procedure
 from shared.procedure.rules import route
 
 _OFFICIALS = text("select distinct account_id, name, email from identity.official where account_id = any(:ids)")
@@ -31,7 +34,7 @@ def open_case(session: Session, events: list[ApplicationArrived]) -> None:
     told: dict[UUID, CaseOpened] = {}
     for event, group in zip(events, routed, strict=True):
         official = assignment.take(group)
-        row = _new_case(event, group)
+        row = _new_case(event, group, version(session, event.procedure).review.stages[0].key)
         row |= {"official_id": official.id if official else None, "official_name": official.name if official else ""}
         rows.append(row)
         told[row["id"]] = CaseOpened(
@@ -47,10 +50,12 @@ def open_case(session: Session, events: list[ApplicationArrived]) -> None:
         )
     # an application has one case, whatever happens
     opened = [row.id for row in insert_many(session, Case, rows, returning=("id",))]
+    stages = {row["id"]: row["stage"] for row in rows}
+    insert_many(session, Step, [_first_step(case_id, stages[case_id]) for case_id in opened])
     publish(session, *(told[case_id] for case_id in opened))
 
 
-def _new_case(event: ApplicationArrived, group: str) -> dict[str, Any]:
+def _new_case(event: ApplicationArrived, group: str, stage: str) -> dict[str, Any]:
     return {
         "id": new_id(),
         "application_id": UUID(event.subject),
@@ -65,18 +70,19 @@ def _new_case(event: ApplicationArrived, group: str) -> dict[str, Any]:
         "duplicates": [one.model_dump(mode="json") for one in event.duplicates],
         "group": group,
         "state": "open",
+        "stage": stage,
+        "stage_since": datetime.now(UTC),
         "version": 1,
         "reasons": "",
+        "conditions": [],
+        "criteria": [],
+        "decided_as": "",
     }
 
 
-def groups_of(session: Session, caller: Caller) -> list[str]:
-    """The groups a reviewer belongs to."""
-    return list(
-        session.scalars(
-            text('select "group" from identity.official where account_id = :id order by 1'), {"id": caller.account_id}
-        )
-    )
+def _first_step(case_id: UUID, stage: str) -> dict[str, Any]:
+    empty = {"left_by_name": "", "move": "", "note": ""}
+    return {"case_id": case_id, "number": 1, "stage": stage, "entered_at": datetime.now(UTC), **empty}
 
 
 def listed(
@@ -90,7 +96,7 @@ def listed(
     before: UUID | None = None,
 ) -> Sequence[Case]:
     """The cases of the caller's groups, newest first; `before` is the last id of the page before."""
-    query = select(Case).where(col(Case.group).in_(groups_of(session, caller)))
+    query = select(Case).where(visible(caller))
     if state is not None:
         query = query.where(Case.state == state)
     if mine:
@@ -104,7 +110,7 @@ def listed(
 
 def shown(session: Session, caller: Caller, case_id: UUID, *, lock: bool = False) -> Case:
     """One case of the caller's groups. Raises NotFound."""
-    query = select(Case).where(Case.id == case_id, col(Case.group).in_(groups_of(session, caller)))
+    query = select(Case).where(Case.id == case_id, visible(caller))
     case = session.exec(query.with_for_update() if lock else query).first()
     if case is None:
         raise NotFound("No case of your groups has the id {id}", id=case_id)
@@ -113,15 +119,18 @@ def shown(session: Session, caller: Caller, case_id: UUID, *, lock: bool = False
 
 def ids_of(session: Session, caller: Caller, application_ids: Sequence[UUID]) -> dict[UUID, UUID]:
     """The cases of applications, as far as they lie with the caller's groups: application → case."""
-    query = select(Case.application_id, Case.id).where(
-        col(Case.application_id).in_(application_ids), col(Case.group).in_(groups_of(session, caller))
-    )
+    query = select(Case.application_id, Case.id).where(col(Case.application_id).in_(application_ids), visible(caller))
     return dict(session.exec(query).all()) if application_ids else {}
 
 
 def ref_of(case: Case) -> ProcedureRef:
     """The version of the procedure that a case follows."""
     return ProcedureRef(id=case.procedure_id, version=case.procedure_version)
+
+
+def procedure_of(session: Session, case: Case) -> Procedure:
+    """The version of the procedure that a case follows, as it was published."""
+    return version(session, ref_of(case))
 
 
 def officials_of(session: Session, found: Sequence[Case]) -> dict[UUID, Official]:

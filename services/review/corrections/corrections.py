@@ -13,7 +13,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from services.review.cases.cases import ref_of, shown
+from services.review.cases.cases import ref_of
+from services.review.cases.moves import acting
 from services.review.clock import clock
 from services.review.models import Case, Correction
 from services.review.procedures import version
@@ -69,11 +70,7 @@ def ask(
     due_on: date | None = None,
 ) -> Correction:
     """Ask the applicant to mend these places (JSON Pointer, what to do). Raises NotFound, Conflict, Invalid."""
-    case = shown(session, caller, case_id, lock=True)
-    if case.state == "correcting":
-        raise Conflict("A correction is asked for already: wait for it, or close it first")
-    if case.state != "open":
-        raise Conflict("This case is closed: nothing can be mended any more")
+    case = acting(session, caller, case_id, "ask-correction")
     last = due_on or default_due(session, case)
     _must_fit(session, case, items, note, last)
     now = datetime.now(UTC)
@@ -135,7 +132,7 @@ def _soon(due_on: date) -> datetime | None:
 
 def extend(session: Session, caller: Caller, case_id: UUID, due_on: date) -> Correction:
     """Give the applicant until another day; also after the last one passed. Raises NotFound, Conflict, Invalid."""
-    case, correction = _at_work(session, caller, case_id)
+    case, correction = _at_work(session, caller, case_id, "extend-correction")
     if wrong := _too_soon(due_on):
         raise Invalid("The correction cannot be extended like this", errors=wrong)
     correction.due_on, correction.state, correction.reminded_at = due_on, "asked", _soon(due_on)
@@ -147,7 +144,7 @@ def extend(session: Session, caller: Caller, case_id: UUID, due_on: date) -> Cor
 
 def close(session: Session, caller: Caller, case_id: UUID, note: str = "") -> Correction:
     """Go on without it: the case is open again. Raises NotFound, Conflict, Invalid."""
-    case, correction = _at_work(session, caller, case_id)
+    case, correction = _at_work(session, caller, case_id, "close-correction")
     if wrong := text_errors("/note", note, NOTE_LIMIT):
         raise Invalid("The correction cannot be closed like this", errors=wrong)
     correction.state = "closed"
@@ -158,10 +155,10 @@ def close(session: Session, caller: Caller, case_id: UUID, note: str = "") -> Co
     return correction
 
 
-def _at_work(session: Session, caller: Caller, case_id: UUID) -> tuple[Case, Correction]:
-    case = shown(session, caller, case_id, lock=True)
+def _at_work(session: Session, caller: Caller, case_id: UUID, action: str) -> tuple[Case, Correction]:
+    case = acting(session, caller, case_id, action)
     correction = open_one(session, case)
-    if case.state != "correcting" or correction is None:
+    if correction is None:
         raise Conflict("No correction is asked for at present")
     return case, correction
 

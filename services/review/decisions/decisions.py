@@ -77,7 +77,7 @@ def decide(
             revision=case.revision,
         ),
     )
-    issue_decided(session, caller, case, Ruling(decision, reasons), case.decided_at, by_hand=document)
+    issue_decided(session, caller, case, Ruling.of(case), case.decided_at, by_hand=document)
     return case
 
 

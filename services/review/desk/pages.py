@@ -26,8 +26,9 @@ from shared.i18n import Language, message, translate
 from shared.identity.callers import Caller
 from shared.problems import Conflict, FieldError, Invalid
 from shared.procedure.changes import Change, changes
-from shared.procedure.model import Decision, Procedure
+from shared.procedure.model import Procedure
 from shared.procedure.reading import files_in, label_at, sections
+from shared.procedure.reviewing import Decision
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, language_of, pages_router, with_query
 from shared.web.visitors import ReviewerPerson
@@ -35,11 +36,13 @@ from shared.web.visitors import ReviewerPerson
 PAGE = 20
 CHOICES: dict[Decision, str] = {
     "approve": message("Approve"),
+    "approve-in-part": message("Approve in part"),
     "refuse": message("Refuse"),
     "accept": message("Accept the notification"),
 }
 DECIDED: dict[str, tuple[str, str]] = {
     "approve": ("good", message("Approved")),
+    "approve-in-part": ("good", message("Approved in part")),
     "refuse": ("bad", message("Refused")),
     "accept": ("good", message("Accepted")),
 }

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from services.review.cases import cases
+from services.review.cases.cases import ref_of
+from services.review.cases.moves import acting
 from services.review.documents import documents
 from services.review.models import Case, Document
 from services.review.procedures import version
@@ -26,12 +27,12 @@ def reissue(
 
     `text` is what the official says in it, where that changes. Raises NotFound, Conflict, Invalid.
     """
-    case, document = _in_force(session, caller, case_id, document_id)
+    case, document = _in_force(session, caller, "reissue-document", case_id, document_id)
     errors = text_errors("/reason", reason, REASON_LIMIT, needed=True)
     if text is not None:
         errors += text_errors("/text", text, documents.TEXT_LIMIT)
     _refuse(errors)
-    said = documents.said_of(document, case, version(session, cases.ref_of(case)))
+    said = documents.said_of(document, case, version(session, ref_of(case)))
     new = documents.issue(session, caller, case, documents.again(document, said, text), documents.now(), replaces=document)
     document.replaced_by = new.id
     _end(session, caller, case, document, reason)
@@ -43,7 +44,7 @@ def revoke(session: Session, caller: Caller, case_id: UUID, document_id: UUID, r
 
     Raises NotFound, Conflict, Invalid.
     """
-    case, document = _in_force(session, caller, case_id, document_id, or_waiting=True)
+    case, document = _in_force(session, caller, "revoke-document", case_id, document_id, or_waiting=True)
     _refuse(text_errors("/reason", reason, REASON_LIMIT, needed=True))
     _end(session, caller, case, document, reason)
     return document
@@ -51,7 +52,7 @@ def revoke(session: Session, caller: Caller, case_id: UUID, document_id: UUID, r
 
 def sent_on_paper(session: Session, caller: Caller, case_id: UUID, document_id: UUID) -> Document:
     """Record that a document was sent on paper. Raises NotFound, Conflict."""
-    case, document = _in_force(session, caller, case_id, document_id)
+    case, document = _in_force(session, caller, "send-document", case_id, document_id)
     if document.paper_sent_at is not None:
         raise Conflict("It is recorded already that this document was sent on paper")
     document.paper_sent_at, document.paper_sent_by = documents.now(), caller.name
@@ -60,9 +61,9 @@ def sent_on_paper(session: Session, caller: Caller, case_id: UUID, document_id: 
 
 
 def _in_force(
-    session: Session, caller: Caller, case_id: UUID, document_id: UUID, *, or_waiting: bool = False
+    session: Session, caller: Caller, action: str, case_id: UUID, document_id: UUID, *, or_waiting: bool = False
 ) -> tuple[Case, Document]:
-    case = cases.shown(session, caller, case_id, lock=True)
+    case = acting(session, caller, case_id, action)
     document = documents.shown(session, case, document_id, lock=True)
     if document.state == "waiting" and not or_waiting:
         raise Conflict("This document is being made; try again in a moment")

@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from services.review.cases import cases
+from services.review.cases.moves import acting
 from services.review.documents import documents, ending, unfetched
 from services.review.documents.documents import Written
 from services.review.documents.papers import Ruling
@@ -46,7 +47,7 @@ def preview(
     document_text: Annotated[str, Form()] = "",
 ) -> Response:
     """The document as it would be issued, with the mark 見本; nothing is kept."""
-    case = cases.shown(session, caller, case_id)
+    case = acting(session, caller, case_id, "preview-document")
     letter = Written(document_title, document_text.replace("\r\n", "\n")) if of == "letter" else None
     ruling = Ruling(decision, reasons.replace("\r\n", "\n"))
     return specimen(session, case, paper_of(session, case, ruling, letter))

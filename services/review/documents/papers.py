@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -32,6 +33,18 @@ class Ruling:
     reasons: str = ""
     amount: int | None = None
     conditions: str = ""
+
+    @classmethod
+    def of(cls, case: Case) -> Ruling:
+        """How a case was decided."""
+        return cls(case.decision or "", case.reasons, case.amount, listed(case.conditions))
+
+
+def listed(conditions: Sequence[str]) -> str:
+    """Conditions as a document has them: numbered where there are several."""
+    if len(conditions) == 1:
+        return conditions[0]
+    return "\n".join(f"{number}　{one}" for number, one in enumerate(conditions, start=1))
 
 
 def said(case: Case, procedure: Procedure, rule: DocumentRule, ruling: Ruling, text: str) -> dict[str, Any]:

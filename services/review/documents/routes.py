@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
 from services.review.cases import cases
+from services.review.cases.moves import acting
 from services.review.documents import documents, ending, unfetched
 from services.review.documents.documents import TEXT_LIMIT, TITLE_LIMIT, Paper, Written
-from services.review.documents.papers import Ruling
+from services.review.documents.papers import Ruling, listed
 from services.review.documents.typesetting import Unset, set_pdf
 from services.review.models import Case, Document
 from services.review.models.document import State
@@ -84,7 +85,7 @@ class PreviewIn(BaseModel):
     decision: str = Field(default="", max_length=50)
     reasons: str = Field(default="", max_length=10_000, pattern=_TEXT)
     amount: int | None = Field(default=None, ge=0, le=10**15, description="in yen")
-    conditions: str = Field(default="", max_length=10_000, pattern=_TEXT)
+    conditions: list[Annotated[str, Field(max_length=2000, pattern=_TEXT)]] = Field(default_factory=list, max_length=30)
     text: str = Field(default="", max_length=TEXT_LIMIT, pattern=_TEXT, description="the official's remarks")
     document: LetterIn | None = None
 
@@ -128,9 +129,9 @@ def list_documents(case_id: UUID, session: Transaction, caller: Reviewer) -> Any
 @router.post(f"{CASE}/preview", response_class=Response, responses=PDF | described(400, 401, 403, 404, 413, 422))
 def preview(case_id: UUID, wanted: PreviewIn, session: Transaction, caller: Reviewer) -> Response:
     """The document that a decision would make, or a letter, as a specimen (見本); nothing is kept."""
-    case = cases.shown(session, caller, case_id)
+    case = acting(session, caller, case_id, "preview-document")
     letter = Written(wanted.document.title, wanted.document.text) if wanted.document else None
-    ruling = Ruling(wanted.decision, wanted.reasons, wanted.amount, wanted.conditions)
+    ruling = Ruling(wanted.decision, wanted.reasons, wanted.amount, listed(wanted.conditions))
     return specimen(session, case, paper_of(session, case, ruling, letter, wanted.text))
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from services.review.cases import cases
+from services.review.cases.rights import visible
 from services.review.documents import documents
 from services.review.models import Case, Document
 from services.review.procedures import version
@@ -63,7 +64,7 @@ def to_send(session: Session, caller: Caller, limit: int = 100) -> Sequence[tupl
             col(Document.paper_sent_at).is_(None),
             col(Document.fetched_at).is_(None),
             col(Document.ended_at).is_(None),
-            col(Case.group).in_(cases.groups_of(session, caller)),
+            visible(caller),
         )
     )
     return session.exec(query.order_by(col(Document.paper_due_at)).limit(limit)).all()

@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import and_, update
 from sqlmodel import Session, col, func, select
 
-from services.review.cases.cases import officials_of, ref_of, shown
+from services.review.cases.cases import officials_of, ref_of
+from services.review.cases.moves import acting
 from services.review.models import Case, Message
 from shared.bus.publish import publish
 from shared.database import insert_many, new_id
@@ -43,11 +44,9 @@ def of_case(session: Session, case: Case) -> Sequence[Message]:
 
 def write(session: Session, caller: Caller, case_id: UUID, text: str) -> Message:
     """Write to the applicant. Raises NotFound, Conflict for a withdrawn case, Invalid, TooMany."""
-    case = shown(session, caller, case_id, lock=True)
+    case = acting(session, caller, case_id, "write-message")
     if wrong := text_errors("/text", text, TEXT_LIMIT, needed=True):
         raise Invalid("The message cannot be sent like this", errors=wrong)
-    if not may_write(case):
-        raise Conflict("The applicant has withdrawn this application")
     _must_be_few(session, case)
     message = Message(id=new_id(), case_id=case.id, from_office=True, author=caller.name, text=text.strip(), at=datetime.now(UTC))
     session.add(message)

@@ -6,6 +6,7 @@ from services.review.models.case import Case, Procedure, Revision
 from services.review.models.correction import Correction, Pause
 from services.review.models.document import DOCUMENTS, Document, DocumentSerial
 from services.review.models.message import Message
+from services.review.models.stage import Judgement, Proposal, ProposalComment, ScoreSheet, Step
 
 __all__ = [
     "DOCUMENTS",
@@ -16,9 +17,14 @@ __all__ = [
     "Correction",
     "Document",
     "DocumentSerial",
+    "Judgement",
     "Message",
     "Pause",
     "Procedure",
+    "Proposal",
+    "ProposalComment",
     "ReviewRecord",
     "Revision",
+    "ScoreSheet",
+    "Step",
 ]

@@ -24,12 +24,16 @@ class Procedure(ReviewRecord, table=True):
     definition: dict[str, Any] = Field(sa_type=JSONB)
 
 
+DECISIONS = "decision in ('approve', 'approve-in-part', 'refuse', 'accept')"
+
+
 class Case(ReviewRecord, table=True):
     """The review of one application: with a group, and an official of it."""
 
     __tablename__ = "case"
     __table_args__ = (
         CheckConstraint("state in ('open', 'correcting', 'decided', 'withdrawn')", name="state"),
+        CheckConstraint(DECISIONS, name="decision"),
         CheckConstraint(
             "(state = 'decided') = (decision is not null and decided_at is not null and decided_by is not null)", name="decided"
         ),
@@ -58,10 +62,32 @@ class Case(ReviewRecord, table=True):
     official_id: UUID | None = None
     official_name: str = ""
     state: str = "open"
+    stage: str = Field(
+        default="review",
+        sa_column_kwargs={"server_default": "review"},
+        description="where in the procedure's stages; the last for a closed one",
+    )
+    stage_since: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
     version: int = Field(default=1, description="counts the moves; the sequence of the events about it")
     opened_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
     decision: str | None = None
     reasons: str = ""
+    amount: int | None = Field(
+        default=None, sa_column=Column(BigInteger, nullable=True), description="what is granted, in yen, where that is decided"
+    )
+    conditions: list[str] = Field(
+        sa_column=Column(JSONB, nullable=False, server_default=text("'[]'")), default_factory=list, description="of an approval"
+    )
+    criteria: list[str] = Field(
+        sa_column=Column(JSONB, nullable=False, server_default=text("'[]'")),
+        default_factory=list,
+        description="keys of the criteria that a refusal cites",
+    )
+    decided_as: str = Field(
+        default="",
+        sa_column_kwargs={"server_default": ""},
+        description="the duty it was decided with: an approver's, a delegate's (専決) or a deputy's (代決)",
+    )
     decided_by: UUID | None = None
     decided_at: datetime | None = timestamp(default=None)
     withdrawn_at: datetime | None = timestamp(default=None)

@@ -1,0 +1,113 @@
+"""What may be done with a case: in which states, with which duties. One table, and one door through which every act goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlmodel import Session, select
+
+from services.review.audit.audit import note
+from services.review.cases.cases import procedure_of, shown
+from services.review.cases.rights import duties
+from services.review.models import Case, Correction
+from shared.i18n import JST, message
+from shared.identity.callers import Caller
+from shared.problems import Conflict, Forbidden
+from shared.procedure.model import Procedure
+from shared.procedure.reviewing import MANAGER
+from shared.procedure.rules import deciding
+
+# `lapsed`: a correction was asked for, and nothing came by its last day: it is the office's turn again.
+Standing = Literal["open", "correcting", "lapsed", "decided", "withdrawn"]
+STANDINGS: tuple[Standing, ...] = ("open", "correcting", "lapsed", "decided", "withdrawn")
+# Who: `anybody` with a duty in the case's group, who works on its `stage`, who may `decide` in the last one, or a `manager`.
+Who = Literal["anybody", "stage", "decider", "manager"]
+
+
+@dataclass(frozen=True)
+class Move:
+    """Where and by whom something may be done."""
+
+    states: frozenset[Standing]
+    who: Who
+
+
+def _in(*states: Standing, who: Who) -> Move:
+    return Move(frozenset(states), who)
+
+
+MOVES: dict[str, Move] = {
+    "judge": _in("open", "lapsed", who="stage"),
+    "score": _in("open", "lapsed", who="stage"),
+    "propose": _in("open", "lapsed", who="stage"),
+    "comment": _in("open", "correcting", "lapsed", who="anybody"),
+    "pass": _in("open", "lapsed", who="stage"),
+    "send-back": _in("open", "lapsed", who="decider"),
+    "decide": _in("open", "lapsed", who="decider"),
+    "ask-correction": _in("open", who="stage"),
+    "extend-correction": _in("correcting", "lapsed", who="stage"),
+    "close-correction": _in("correcting", "lapsed", who="stage"),
+    "write-message": _in("open", "correcting", "lapsed", "decided", who="anybody"),
+    "preview-document": _in("open", "correcting", "lapsed", "decided", who="anybody"),
+    "reissue-document": _in("decided", who="decider"),
+    "revoke-document": _in("decided", who="decider"),
+    "send-document": _in("decided", who="anybody"),
+}
+_CLOSED = {
+    "withdrawn": message("The applicant has withdrawn this application"),
+    "decided": message("This case is decided already"),
+    "correcting": message("The applicant is mending this: wait for it, or close the correction first"),
+    "lapsed": message("A correction is asked for already: extend it, or close it first"),
+    "open": message("No correction is asked for at present"),
+}
+
+
+def standing(session: Session, case: Case) -> Standing:
+    """The state of a case as far as it decides what may be done."""
+    if case.state != "correcting":
+        return case.state  # type: ignore[return-value] # the table's check knows the others
+    lapsed = select(Correction.id).where(Correction.case_id == case.id, Correction.state == "expired")
+    return "lapsed" if session.exec(lapsed).first() else "correcting"
+
+
+def may(session: Session, caller: Caller, case: Case, action: str) -> bool:
+    """Whether the caller may do this now: for pages, which offer nothing else."""
+    move = MOVES[action]
+    return standing(session, case) in move.states and bool(_wanted(session, case, move, caller))
+
+
+def acting(session: Session, caller: Caller, case_id: UUID, action: str) -> Case:
+    """The locked case for somebody who may do this with it; it is noted that he does. Raises NotFound, Forbidden, Conflict."""
+    move = MOVES[action]
+    case = shown(session, caller, case_id, lock=True)
+    using = _wanted(session, case, move, caller)
+    if not using:
+        held = ", ".join(sorted(duties(session, caller, case.group, case.procedure_id)))
+        needed = ", ".join(sorted(roles(procedure_of(session, case), case, move))) or "-"
+        raise Forbidden("This needs the duty {needed}; you have {held}", needed=needed, held=held or "-")
+    state = standing(session, case)
+    if state not in move.states:
+        raise Conflict(_CLOSED[state])
+    note(session, caller, f"case.{action}", case.id, duty=", ".join(sorted(using)), stage=case.stage, revision=case.revision)
+    return case
+
+
+def _wanted(session: Session, case: Case, move: Move, caller: Caller) -> frozenset[str]:
+    """The duties of the caller with which he may do it."""
+    held = duties(session, caller, case.group, case.procedure_id)
+    return held if move.who == "anybody" else held & roles(procedure_of(session, case), case, move)
+
+
+def roles(procedure: Procedure, case: Case, move: Move, *, amount: int | None = None) -> frozenset[str]:
+    """The duties that may do this with a case; `amount` is what would be granted, else what is applied for."""
+    review = procedure.review
+    if move.who == "manager":
+        return frozenset({MANAGER})
+    if review.is_last(case.stage) and move.who in {"decider", "stage"}:
+        applied = case.answers.get(review.amount) if review.amount else None
+        today = datetime.now(JST).date()
+        return deciding(procedure, case.answers, amount=amount if amount is not None else applied, today=today)
+    return frozenset({review.stage(case.stage).role})
