@@ -39,6 +39,7 @@ PATHS: dict[str, str] = {
     "/v1/documents": "review",
     "/verify": "review",
     "/v1/verifications": "review",
+    "/opinions": "review",
     "/docs/review": "review",
     "/v1/messages": "notify",
     "/notify": "notify",

@@ -439,6 +439,63 @@ class DocumentFetched(Event):
     sha256: str
 
 
+class OpinionEvent(Event):
+    """About an opinion that is asked for on a case (`subject` is the opinion's id). `contact` is whom to write to about it."""
+
+    source: ClassVar[str] = "review"
+
+    case_id: UUID
+    procedure: ProcedureRef
+    contact: Contact
+    path: str
+    due_on: date
+
+
+class OpinionAsked(OpinionEvent):
+    """An official asks somebody what he thinks. With a `link_id` from outside: the link's secret is derived by who sends it."""
+
+    type: ClassVar[str] = "opinion.asked.v1"
+
+    asked_by: str
+    link_id: UUID | None = None
+
+
+class OpinionReminded(OpinionEvent):
+    """The last day is near, and nothing was answered yet."""
+
+    type: ClassVar[str] = "opinion.reminded.v1"
+
+    asked_by: str
+    link_id: UUID | None = None
+
+
+class OpinionWithdrawn(OpinionEvent):
+    """The official does not want the opinion any more."""
+
+    type: ClassVar[str] = "opinion.withdrawn.v1"
+
+    asked_by: str
+
+
+class OpinionAnswered(OpinionEvent):
+    """Who was asked (`name`) answered, or revised his answer: the official who asked is told."""
+
+    type: ClassVar[str] = "opinion.answered.v1"
+
+    arrival_number: str
+    name: str
+    revised: bool = False
+
+
+class OpinionExpired(OpinionEvent):
+    """The last day is over and nothing was answered: the official who asked is told."""
+
+    type: ClassVar[str] = "opinion.expired.v1"
+
+    arrival_number: str
+    name: str
+
+
 class SignInRequested(Event):
     """Somebody asked for a link to sign in. The link's secret is derived by who sends it; it never lies in the log."""
 
@@ -520,6 +577,11 @@ EVENTS: dict[str, type[Event]] = {
         DocumentUnfetched,
         DocumentSentOnPaper,
         DocumentFetched,
+        OpinionAsked,
+        OpinionReminded,
+        OpinionWithdrawn,
+        OpinionAnswered,
+        OpinionExpired,
         SignInRequested,
         RegistrationRequested,
         InvitationSent,
@@ -575,6 +637,11 @@ SUBSCRIBERS: dict[str, list[Subscriber]] = {
     "document.unfetched.v1": _hears("notify.tell"),
     "document.sent-on-paper.v1": _hears("intake.follow_case"),
     "document.fetched.v1": _hears("review.open_case"),
+    "opinion.asked.v1": _hears("notify.tell"),
+    "opinion.reminded.v1": _hears("notify.tell"),
+    "opinion.withdrawn.v1": _hears("notify.tell"),
+    "opinion.answered.v1": _hears("notify.tell"),
+    "opinion.expired.v1": _hears("notify.tell"),
     "sign-in.requested.v1": _hears("notify.tell", ordered=False),
     "registration.requested.v1": _hears("notify.tell", ordered=False),
     "invitation.sent.v1": _hears("notify.tell", ordered=False),

@@ -1,12 +1,19 @@
-"""What pydantic finds in a request, said as what to do, in words that the catalogues translate."""
+"""What pydantic finds in a request, said as what to do, in words that the catalogues translate; and what many requests have."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.i18n import message
 from shared.problems import FieldError, json_pointer
+
+# dot-atoms of RFC 5322 in ASCII: what every mail server takes
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+EMAIL = rf"^{_ATOM}(\.{_ATOM})*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
+ONE_LINE = r"^[^\x00-\x1f\x7f\u2028\u2029]+$"
 
 # type of pydantic's error → what to do; the placeholders are what pydantic's context says
 _TO_DO = {
@@ -66,3 +73,13 @@ def text_errors(pointer: str, written: str, limit: int, *, needed: bool = False)
         return [FieldError(pointer, "Use at most {limit} characters", {"limit": limit})]
     # PostgreSQL keeps no null character
     return [FieldError(pointer, "Take out the null character (U+0000)")] if "\0" in written else []
+
+
+class WrittenContact(BaseModel):
+    """Whom to write to about this application."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=200, pattern=ONE_LINE)
+    email: str = Field(max_length=254, pattern=EMAIL)
+    language: Literal["ja", "en"] = "ja"

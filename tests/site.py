@@ -8,7 +8,7 @@ import secrets
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -191,10 +191,17 @@ class Site:
             session.commit()
             return key
 
-    def a_reviewer(self, *groups: str, email: str = "official@example.go.jp", name: str = "審査 一郎") -> str:
-        """A key of a new official of these groups."""
+    def a_reviewer(
+        self,
+        *groups: str,
+        email: str = "official@example.go.jp",
+        name: str = "審査 一郎",
+        duties: Iterable[str] = ("examiner", "approver", "manager"),
+    ) -> str:
+        """A key of a new official of these groups, who may do everything there unless `duties` say what."""
         with Session(self.operator) as session:
-            key = accounts.issue_key(session, accounts.add_account(session, email, name, "reviewer", groups=groups))
+            account = accounts.add_account(session, email, name, "reviewer", groups=groups, duties=duties)
+            key = accounts.issue_key(session, account)
             session.commit()
             return key
 

@@ -7,10 +7,13 @@ from uuid import UUID
 
 import typer
 
+from deploy.commands import duties
 from deploy.commands.access import session_as
 from deploy.commands.options import HomeOption
 
 app = typer.Typer(help="Accounts and API keys.", no_args_is_help=True)
+app.add_typer(duties.app, name="duty")
+app.add_typer(duties.groups, name="group")
 
 EmailArgument = Annotated[str, typer.Argument(help="The account's e-mail address.")]
 
@@ -22,6 +25,7 @@ def add(
     role: Annotated[str, typer.Argument(help="applicant, reviewer, operator or service.")],
     *,
     group: Annotated[list[str] | None, typer.Option(help="A reviewer's office; may be given several times.")] = None,
+    duty: Annotated[list[str] | None, typer.Option(help="His duties there, such as approver; examiner if none is named.")] = None,
     organisation: Annotated[str | None, typer.Option(help="An applicant's organisation: its name.")] = None,
     kind: Annotated[str, typer.Option(help="corporation, sole-proprietor, association or ministry.")] = "corporation",
     corporate_number: Annotated[str | None, typer.Option(help="The organisation's 法人番号, 13 digits.")] = None,
@@ -31,6 +35,7 @@ def add(
 ) -> None:
     """Add an account. An organisation with the same corporate number is taken over, not added again."""
     from shared.identity import accounts
+    from shared.identity.duties import EXAMINER
 
     with session_as("operator", home) as session:
         company = None
@@ -38,7 +43,9 @@ def add(
             company = accounts.organisation_by_number(session, corporate_number) or accounts.add_organisation(
                 session, organisation, kind=kind, corporate_number=corporate_number
             )
-        account = accounts.add_account(session, email, name, role, organisation=company, groups=group or (), language=language)
+        account = accounts.add_account(
+            session, email, name, role, organisation=company, groups=group or (), duties=duty or [EXAMINER], language=language
+        )
         if rights:
             accounts.set_rights(session, email, rights)
         typer.echo(f"{account.email} ({account.role}) may sign in.")

@@ -27,7 +27,7 @@ PATIENCE = 20.0
 
 
 def make_accounts(site: Site) -> None:
-    """Make the people of the demo where they are missing, and keys for four of them; write demo.json with the keys."""
+    """Make the people of the demo where they are missing, and keys for six of them; write demo.json with the keys."""
     # Here, since the supervisor imports this module too and has no need of SQLAlchemy.
     from pydantic import SecretStr
     from sqlmodel import Session
@@ -72,6 +72,8 @@ def _keys(session: Session, known: dict[str, str]) -> dict[str, str]:
 
     for office, title in offices.items():
         account(f"{office}.official", f"{title} 担当", "reviewer", groups=[office])
+    # See the cases of all offices, while each goes to the official of its own.
+    every: dict[str, Any] = {"groups": list(offices), "takes_cases": False}
     applicant = accounts.account_by_email(session, f"applicant@{DOMAIN}")
     if applicant is None:
         company = accounts.add_organisation(session, "株式会社窓口電機", corporate_number="7990001000001")
@@ -84,8 +86,9 @@ def _keys(session: Session, known: dict[str, str]) -> dict[str, str]:
         "applicant": applicant,
         # Inside the ministry: files what divisions file.
         "division": division,
-        # Sees the cases of all offices, while each goes to the official of its own.
-        "reviewer": account("reviewer", "審査 太郎", "reviewer", groups=list(offices), takes_cases=False),
+        "reviewer": account("reviewer", "審査 太郎", "reviewer", duties=["examiner"], **every),
+        "approver": account("approver", "決裁 四郎", "reviewer", duties=["approver"], **every),
+        "manager": account("manager", "管理 五郎", "reviewer", duties=["manager"], **every),
         "operator": account("operator", "運用 次郎", "operator"),
     }
     return {

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from services.intake import applications, drafts, enclosures, trials
 from services.intake.duplicates import of_caller, said
-from services.intake.filing import Filing, FilingIn, Receipt, WrittenContact, must_be_for, prepare, read
+from services.intake.filing import Filing, FilingIn, Receipt, must_be_for, prepare, read
 from services.intake.form_errors import Wrong, to_file, wrong
 from services.intake.models import Draft, TrialFiling
 from services.intake.procedures import Catalogue, Published
@@ -22,6 +22,7 @@ from shared.events import ProcedureRef
 from shared.identity.callers import Caller, must_write
 from shared.identity.mandates import acting
 from shared.problems import Conflict, FieldError, Invalid
+from shared.validation import WrittenContact
 
 _TRIES, _PAUSE = 50, 0.1
 

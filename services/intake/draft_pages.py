@@ -18,7 +18,6 @@ from services.intake import applications, attachments, draft_filing, drafts, loo
 from services.intake.attachments import reference_text
 from services.intake.draft_views import PAGES, confirm_page, errors_in, form_page, places_on, title_of
 from services.intake.entitled import must_be_entitled
-from services.intake.filing import WrittenContact
 from services.intake.form_errors import pages_of
 from services.intake.form_posted import FormPosted, posted
 from services.intake.form_reading import Posted, read_page, text_of, with_rows
@@ -28,7 +27,7 @@ from services.intake.reach import principals
 from shared.identity.callers import Caller, must_write
 from shared.identity.mandates import acting, held
 from shared.problems import Conflict, Forbidden, Invalid, NotFound
-from shared.validation import body_errors
+from shared.validation import WrittenContact, body_errors
 from shared.web.callers import Transaction
 from shared.web.multipart import Entered, Part, read_form
 from shared.web.pages import language_of, pages_router

@@ -11,13 +11,14 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.intake import draft_filing, drafts, trials
-from services.intake.filing import WrittenContact, null_character
+from services.intake.filing import null_character
 from services.intake.models import Draft
 from services.intake.routes import ReceiptOut
 from shared.events import ProcedureRef
 from shared.i18n import negotiate
 from shared.identity.mandates import acting
 from shared.problems import FieldError, Invalid
+from shared.validation import WrittenContact
 from shared.web.callers import Applicant, Transaction
 from shared.web.problems import described
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -24,23 +24,9 @@ from shared.events import Agent, Applicant, ApplicationFiled, Contact, Procedure
 from shared.identity.callers import Caller
 from shared.problems import FieldError, Invalid, Malformed, Problem, json_pointer
 from shared.telemetry import current_traceparent
-from shared.validation import body_errors
+from shared.validation import WrittenContact, body_errors
 
 KEY_LIMIT = 255
-# dot-atoms of RFC 5322 in ASCII: what every mail server takes
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-EMAIL = rf"^{_ATOM}(\.{_ATOM})*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
-ONE_LINE = r"^[^\x00-\x1f\x7f\u2028\u2029]+$"
-
-
-class WrittenContact(BaseModel):
-    """Whom to write to about this application."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str = Field(min_length=1, max_length=200, pattern=ONE_LINE)
-    email: str = Field(max_length=254, pattern=EMAIL)
-    language: Literal["ja", "en"] = "ja"
 
 
 class FilingIn(BaseModel):

@@ -11,11 +11,11 @@ from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from services.intake.filing import EMAIL, ONE_LINE
 from shared.i18n import message, translate
 from shared.identity import keys, members
 from shared.identity.callers import Caller, Rights, must_own
 from shared.problems import Conflict, FieldError, Invalid, NotFound, Problem, TooMany
+from shared.validation import EMAIL, ONE_LINE
 from shared.web.callers import Transaction, proof_of
 from shared.web.pages import Pages, language_of, pages_router
 from shared.web.visitors import ApplicantPerson

@@ -9,10 +9,10 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.intake.filing import EMAIL, ONE_LINE
 from shared.i18n import negotiate
 from shared.identity import keys, members
 from shared.identity.callers import Rights
+from shared.validation import EMAIL, ONE_LINE
 from shared.web.callers import Applicant, Transaction, proof_of
 from shared.web.problems import described
 

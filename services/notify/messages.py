@@ -14,6 +14,7 @@ from services.notify.document_mails import OfDocument, of_document
 from services.notify.drafts import Draft
 from services.notify.message_mails import OfMessage, of_message
 from services.notify.models import Message, Procedure
+from services.notify.opinion_mails import OfOpinion, of_opinion
 from shared.bus.publish import ring_after_commit
 from shared.database import insert_many, new_id
 from shared.events import (
@@ -51,6 +52,7 @@ Telling = (
     | OfCorrection
     | OfMessage
     | OfDocument
+    | OfOpinion
     | OfIdentity
 )
 
@@ -91,6 +93,8 @@ def _drafts(event: Telling, titles: dict[str, dict[str, str]]) -> list[Draft]:
         return of_correction(event, titles[event.procedure.id])
     if isinstance(event, OfMessage):
         return of_message(event, titles[event.procedure.id])
+    if isinstance(event, OfOpinion):
+        return of_opinion(event, titles[event.procedure.id])
     if isinstance(event, OfDocument):
         return of_document(event, titles[event.procedure.id])
     draft = _draft(event, titles)

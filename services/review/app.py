@@ -11,8 +11,12 @@ from services.review.decisions import routes as decision_routes
 from services.review.desk import pages as desk_pages
 from services.review.documents import pages as document_pages
 from services.review.documents import routes as document_routes
+from services.review.files import routes as file_routes
 from services.review.messages import pages as message_pages
 from services.review.messages import routes as message_routes
+from services.review.opinions import pages as opinion_pages
+from services.review.opinions import routes as opinion_routes
+from services.review.opinions.outside import pages as outside_pages
 from services.review.settings import Settings
 from services.review.verification import pages as verification_pages
 from services.review.verification import routes as verification_routes
@@ -21,6 +25,7 @@ from shared.settings import load
 from shared.storage import storage_at
 from shared.web.app import service_app
 from shared.web.rates import Buckets, Rate
+from shared.web.uploads import Slots
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -32,6 +37,10 @@ ROOMS = (
     decision_routes,
     document_routes,
     message_routes,
+    file_routes,
+    opinion_routes,
+    opinion_pages,
+    outside_pages,
     desk_pages,
     correction_pages,
     document_pages,
@@ -53,9 +62,11 @@ def create_app() -> FastAPI:
         body_limits={"/verify": FILE_LIMIT + FORM_BYTES},
         own_rates={"/verify": Rate(0, settings.verifications_per_address)},
     )
-    rate = settings.verifications_per_address
-    app.state.verification_buckets = Buckets(rate) if rate else None
     app.state.storage = storage_at(settings.storage)
+    app.state.uploads = Slots(settings.uploads_at_once)
+    opinions, verifications = settings.opinions_per_address, settings.verifications_per_address
+    app.state.opinion_buckets = Buckets(opinions) if opinions else None
+    app.state.verification_buckets = Buckets(verifications) if verifications else None
     for room in ROOMS:
         app.include_router(room.router)
     app.include_router(verification_pages.reading)

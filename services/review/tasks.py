@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import logging
+
 from services.review.corrections.corrections import today
 from services.review.corrections.deadlines import AT_ONCE, pass_days
 from services.review.documents import documents, making, unfetched
 from services.review.documents.signing import signing_of
+from services.review.files.files import SCANS, TABLE, purge
 from services.review.following import follow_application
+from services.review.opinions import deadlines as opinion_deadlines
 from services.review.procedures import keep_procedure
 from services.review.settings import Settings
 from shared.bus.deliver import Post
 from shared.bus.worker import Work, celery_app
 from shared.database import Session, connect
+from shared.files.scans import Waiting, scan_some
 from shared.settings import load
-from shared.storage import storage_at
+from shared.storage import StorageError, storage_at
 
-# The queue of the errand that looks after last days, and how often it is woken, in seconds.
+# Queues of errands, and how often each is woken, in seconds.
 DEADLINES, DEADLINES_EVERY = "review-deadlines", 60.0
 # How often the errands wake that make documents (the bell rings it too) and that look after those nobody fetched, in seconds.
 MAKING_EVERY = 10.0
 UNFETCHED, UNFETCHED_EVERY = "review-unfetched", 60.0
+FILES, FILES_EVERY = "review-files", 3600.0
+SCANS_EVERY = 5.0
+
+log = logging.getLogger(__name__)
 
 settings = load(Settings)
 engine = connect(settings.database_url, name="review-worker", pool=2)
@@ -29,8 +38,25 @@ def pass_deadlines() -> bool:
     """Remind of some last days and mark those that passed; whether more wait."""
     with Session(engine) as session:
         looked_at = pass_days(session, today())
+        asked = opinion_deadlines.pass_days(session, today())
         session.commit()
-    return looked_at == AT_ONCE
+    return looked_at == AT_ONCE or asked == opinion_deadlines.AT_ONCE
+
+
+def scan_files() -> bool:
+    """Scan some of the files that wait for it; whether more wait. Without a scanner they wait for the day there is one."""
+    if not settings.clamd:
+        return False
+    return scan_some(Waiting(TABLE, engine, storage_at(settings.storage)), settings.clamd)
+
+
+def purge_files() -> bool:
+    """Delete some of the files that nothing has; whether more wait."""
+    try:
+        return purge(engine, storage_at(settings.storage))
+    except StorageError as error:
+        log.warning("files that nobody wants are still there", extra={"context": {"cause": str(error)}})
+        return False
 
 
 signing = signing_of(settings)
@@ -55,6 +81,8 @@ work = Work(
         DEADLINES: (pass_deadlines, DEADLINES_EVERY),
         documents.MAKING: (make_documents, MAKING_EVERY),
         UNFETCHED: (pass_hours, UNFETCHED_EVERY),
+        SCANS: (scan_files, SCANS_EVERY),
+        FILES: (purge_files, FILES_EVERY),
     },
 )
 app = celery_app("review", settings.broker_url, work)

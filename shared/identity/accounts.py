@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from shared.identity.callers import KEY_PREFIX, PREFIX_SHOWN, Rights, hashed, new_secret
-from shared.identity.tables import RIGHTS, ROLES, Account, ApiKey, Membership, Organisation
+from shared.identity.duties import EXAMINER, join
+from shared.identity.tables import RIGHTS, ROLES, Account, ApiKey, Organisation
 from shared.japanese import is_corporate_number
 from shared.problems import Conflict, FieldError, Invalid, NotFound
 
@@ -39,10 +40,11 @@ def add_account(
     organisation: Organisation | None = None,
     rights: Rights | None = None,
     groups: Iterable[str] = (),
+    duties: Iterable[str] = (EXAMINER,),
     takes_cases: bool = True,
     language: str = "ja",
 ) -> Account:
-    """A new account. Without `rights`, an organisation's first owns it, and others may file.
+    """A new account. Without `rights`, an organisation's first owns it, and others may file; a reviewer has `duties` in `groups`.
 
     Raises Invalid for an unknown role, Conflict when the e-mail address is taken.
     """
@@ -60,8 +62,7 @@ def add_account(
     session.add(account)
     session.flush()
     for group in dict.fromkeys(groups):
-        session.add(Membership(account_id=account.id, group=group, takes_cases=takes_cases))
-    session.flush()
+        join(session, account, group, duties, takes_cases=takes_cases)
     return account
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from shared.identity.callers import Role
+from shared.identity.duties import EVERY_PROCEDURE, EXAMINER
 from shared.japanese import is_corporate_number
 
 Standing = Literal["entry", "prime", "member"]
 _STANDINGS: dict[str, Standing] = {"1": "entry", "2": "prime", "3": "member"}
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _LONGEST = 300  # characters of a claim
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _KEPT = (
     "prefecture_name",
     "address1",
@@ -40,6 +43,9 @@ class StaffGroup(BaseModel):
 
     role: Literal["reviewer", "operator"]
     group: str | None = None
+    duties: list[Annotated[str, Field(pattern=f"^{_NAME.pattern}$")]] = Field(
+        default=[EXAMINER], description="what its members may do in the group; `NAME/DUTY` and `NAME/DUTY/PROCEDURE` add to that"
+    )
 
 
 class Provider(BaseModel):
@@ -77,6 +83,16 @@ class Provider(BaseModel):
         return SecretStr(self.secret_file.read_text(encoding="utf-8").strip())
 
 
+class ClaimedDuty(BaseModel):
+    """What somebody may do in a group, as the provider says."""
+
+    model_config = ConfigDict(frozen=True)
+
+    group: str
+    procedure: str = EVERY_PROCEDURE
+    role: str
+
+
 class Claimed(BaseModel):
     """Who a provider says is there, in this house's terms."""
 
@@ -92,6 +108,7 @@ class Claimed(BaseModel):
     claimed_number: str | None = None
     verified: bool = True
     groups: list[str] = Field(default_factory=list)
+    duties: list[ClaimedDuty] = Field(default_factory=list)
     profile: dict[str, str] = Field(default_factory=dict)
 
 
@@ -131,19 +148,44 @@ def _gbizid(provider: Provider, claims: dict[str, Any]) -> Claimed:
 
 
 def _staff(provider: Provider, claims: dict[str, Any]) -> Claimed:
-    """Staff: the groups at the provider say the role here and the groups of a reviewer. Nobody without one gets in."""
+    """Staff: the groups at the provider say role, groups and duties here. Nobody without one gets in.
+
+    A claim is a group's name as the settings have it, or such a name with a duty, and with a procedure that the duty is for:
+    `kinki`, `kinki/approver`, `kinki/approver/koen-meigi`.
+    """
     said = claims.get(provider.groups_claim)
-    meant = (
-        [provider.groups[name] for name in said if isinstance(name, str) and name in provider.groups]
-        if isinstance(said, list)
-        else []
-    )
+    names = [name for name in said if isinstance(name, str)] if isinstance(said, list) else []
+    meant = [found for name in names if (found := _meant(provider, name))]
     if not meant:
         raise UnusableClaims(provider.groups_claim)
-    role: Role = "operator" if any(one.role == "operator" for one in meant) else "reviewer"
+    role: Role = "operator" if any(one.role == "operator" for one, _ in meant) else "reviewer"
     email = _email(claims)
-    groups = sorted({one.group for one in meant if one.group and one.role == "reviewer"}) if role == "reviewer" else []
-    return Claimed(sub=_said(claims, "sub"), email=email, name=_said(claims, "name") or email, role=role, groups=groups)
+    given = {
+        ClaimedDuty(group=one.group, role=duty, procedure=procedure)
+        for one, duties in meant
+        if one.group and one.role == role
+        for duty, procedure in duties
+    }
+    return Claimed(
+        sub=_said(claims, "sub"),
+        email=email,
+        name=_said(claims, "name") or email,
+        role=role,
+        groups=sorted({duty.group for duty in given}),
+        duties=sorted(given, key=lambda one: (one.group, one.procedure, one.role)),
+    )
+
+
+def _meant(provider: Provider, claim: str) -> tuple[StaffGroup, list[tuple[str, str]]] | None:
+    """What one claim means here: a group, and duties with their procedure."""
+    if claim in provider.groups:
+        group = provider.groups[claim]
+        return group, [(duty, EVERY_PROCEDURE) for duty in group.duties]
+    for parts in (1, 2):
+        name, *rest = claim.rsplit("/", parts)
+        if len(rest) == parts and name in provider.groups and all(_NAME.fullmatch(one) for one in rest):
+            return provider.groups[name], [(rest[0], rest[1] if parts == 2 else EVERY_PROCEDURE)]  # noqa: PLR2004 - duty, procedure
+    return None
 
 
 def _email(claims: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, LargeBinary, Text, Uuid, func
+from sqlalchemy import CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, Text, Uuid, func
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -69,13 +69,35 @@ class Account(IdentityRecord, table=True):
 
 
 class Membership(IdentityRecord, table=True):
-    """A reviewer's group: he sees its cases, and `takes_cases` says whether new ones are given to him."""
+    """A reviewer's group: his duties there say what he sees, and `takes_cases` whether new cases are given to him."""
 
     __tablename__ = "membership"
 
     account_id: UUID = Field(sa_column=Column(Uuid, ForeignKey("identity.account.id", ondelete="CASCADE"), primary_key=True))
     group: str = Field(primary_key=True)
     takes_cases: bool = Field(default=True, sa_column_kwargs={"server_default": "true"})
+    skills: list[str] = Field(
+        default_factory=list,
+        sa_column=Column(ARRAY(Text), nullable=False, server_default="{}"),
+        description="as the routes of procedures name them",
+    )
+
+
+class Duty(IdentityRecord, table=True):
+    """What a member of a group may do there: in one procedure, or in all of them (`*`). Without any he sees nothing."""
+
+    __tablename__ = "duty"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["account_id", "group"], ["identity.membership.account_id", "identity.membership.group"], ondelete="CASCADE"
+        ),
+        Index(None, "group"),
+    )
+
+    account_id: UUID = Field(primary_key=True)
+    group: str = Field(primary_key=True)
+    procedure: str = Field(default="*", primary_key=True, sa_column_kwargs={"server_default": "*"})
+    role: str = Field(primary_key=True)
 
 
 class ApiKey(IdentityRecord, table=True):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from shared.i18n import Language
-from shared.procedure.fields import FieldOf, GroupField, ShownField, SimpleField
+from shared.procedure.fields import FILES, FieldOf, GroupField, ShownField, SimpleField
 from shared.procedure.kinds import KINDS
 from shared.procedure.kinds.files import attached, is_reference, text_of
 from shared.procedure.model import Procedure
@@ -31,13 +31,21 @@ class Section:
     entries: list[Entry]
 
 
-def sections(procedure: Procedure, answers: Mapping[str, Any], language: Language) -> list[Section]:
-    """All answers, page after page. A field that is asked for only sometimes appears when it was answered."""
+def sections(
+    procedure: Procedure, answers: Mapping[str, Any], language: Language, *, only: Collection[str] | None = None
+) -> list[Section]:
+    """All answers, page after page. A field that is asked for only sometimes appears when it was answered.
+
+    With `only`, nothing but the fields with these keys, and nothing of files.
+    """
     found = []
     for page in procedure.form:
         asked = [one for one in page.fields if not isinstance(one, ShownField)]
-        entries = [_entry(one, answers.get(one.key), language) for one in asked if one.show is True or one.key in answers]
-        if entries:
+        if only is not None:
+            asked = [one for one in asked if one.key in only and one.type not in FILES]
+        shown = [one for one in asked if one.show is True or one.key in answers]
+        if shown:
+            entries = [_entry(one, answers.get(one.key), language, files=only is None) for one in shown]
             found.append(Section(page.page.within(language), entries))
     return found
 
@@ -71,12 +79,13 @@ def label_at(procedure: Procedure, pointer: str, language: Language) -> str:
     return ("、" if language == "ja" else ", ").join(names)
 
 
-def _entry(one: SimpleField | GroupField, answer: Any, language: Language) -> Entry:
+def _entry(one: SimpleField | GroupField, answer: Any, language: Language, *, files: bool) -> Entry:
     label = one.label.within(language)
     if not isinstance(one, GroupField):
         return Entry(label, _text(one, answer, language))
-    headers = [part.label.within(language) for part in one.fields]
-    rows = [[_text(part, row.get(part.key), language) for part in one.fields] for row in answer or []]
+    parts = [part for part in one.fields if files or part.type not in FILES]
+    headers = [part.label.within(language) for part in parts]
+    rows = [[_text(part, row.get(part.key), language) for part in parts] for row in answer or []]
     return Entry(label, headers=headers, rows=rows)
 
 

@@ -108,3 +108,17 @@ def test_a_procedure_is_tried_at_an_address_until_the_trial_is_ended(machine: Ma
     )
     assert madoguchi("procedure", "end-trial", "koen-meigi", *home).returncode == 0
     assert madoguchi("procedure", "end-trial", "koen-meigi", *home).returncode == 1
+
+
+def test_an_operator_gives_and_takes_duties(machine: Machine) -> None:
+    home = ("--home", str(machine.home))
+    new = ("people", "add", "duty@example.go.jp", "新任 四郎", "reviewer", "--group", "kanto-bureau", "--duty", "approver")
+    assert madoguchi(*new, *home).returncode == 0
+    one = ("people", "duty", "add", "duty@example.go.jp", "kanto-bureau", "manager", "--procedure", "koen-meigi")
+    assert madoguchi(*one, *home).returncode == 0
+    set_up = ("people", "group", "set", "duty@example.go.jp", "kanto-bureau", "--skill", "electricity", "--no-takes-cases")
+    assert madoguchi(*set_up, *home).returncode == 0
+    listed = madoguchi("people", "duty", "list", "duty@example.go.jp", *home).stdout
+    assert listed == "kanto-bureau: approver, manager (koen-meigi); skills: electricity; takes no cases\n"
+    assert madoguchi("people", "duty", "remove", "duty@example.go.jp", "kanto-bureau", "approver", *home).returncode == 0
+    assert madoguchi("people", "duty", "remove", "duty@example.go.jp", "kanto-bureau", "approver", *home).returncode == 1

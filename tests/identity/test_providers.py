@@ -157,3 +157,31 @@ def test_an_operator_verifies_no_wrong_number_and_changes_none(clean: Site, tmp_
     verify(clean, NUMBER)
     with pytest.raises(Conflict):
         verify(clean, "5010401067252")
+
+
+def duties_of(site: Site) -> set[tuple[str, str, str]]:
+    rows = site.rows('select "group", procedure, role from identity.duty_of')
+    return {(row["group"], row["procedure"], row["role"]) for row in rows}
+
+
+def test_a_group_claim_may_carry_a_duty_and_what_is_not_claimed_any_more_ends(clean: Site, tmp_path: Path) -> None:
+    provider = a_provider(tmp_path)
+    claimed = ["kinki", "kinki/approver", "kanto/manager/koen-meigi", "admins/approver", "unknown/approver", "kinki/No such"]
+    assert read_claims(provider, STAFF | {"groups": claimed}).role == "operator"  # who is among the admins, whatever else he is
+    claimed.remove("admins/approver")
+    signed_in(clean, provider, STAFF | {"groups": claimed})
+    assert duties_of(clean) == {
+        ("kinki-bureau", "*", "examiner"),
+        ("kinki-bureau", "*", "approver"),
+        ("kanto-bureau", "koen-meigi", "manager"),
+    }
+    signed_in(clean, provider, STAFF | {"groups": ["kinki/approver"]})
+    assert duties_of(clean) == {("kinki-bureau", "*", "approver")}
+
+
+def test_the_settings_say_what_the_members_of_a_group_may_do(clean: Site, tmp_path: Path) -> None:
+    groups = {"kinki": {"role": "reviewer", "group": "kinki-bureau", "duties": ["examiner", "approver"]}}
+    signed_in(clean, a_provider(tmp_path, groups=groups), STAFF)
+    assert duties_of(clean) == {("kinki-bureau", "*", "examiner"), ("kinki-bureau", "*", "approver")}
+    with pytest.raises(ValidationError):
+        a_provider(tmp_path, groups={"kinki": {"role": "reviewer", "group": "kinki-bureau", "duties": ["Boss!"]}})

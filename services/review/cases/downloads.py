@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from fastapi import Request, Response
@@ -18,5 +20,10 @@ def downloaded(request: Request, session: Session, caller: Caller, case_id: UUID
     case = cases.shown(session, caller, case_id)
     procedure = version(session, cases.ref_of(case))
     one = enclosures.named(contents.every(session, case), procedure, attachment_id)
-    file = enclosures.opened(request.app.state.storage, attachment_id)
+    return handed_over(request, one)
+
+
+def handed_over(request: Request, one: Mapping[str, Any]) -> Response:
+    """A file that a case names as a download; who may see it is for the caller to look at. Raises NotFound, Unavailable."""
+    file = enclosures.opened(request.app.state.storage, UUID(one["id"]))
     return download(file, name=one["name"], media_type=one["type"], size=one["size"])

@@ -20,6 +20,7 @@ from services.review.decisions import decisions
 from services.review.documents import documents
 from services.review.messages import messages
 from services.review.models import Case
+from services.review.opinions.pages import of_case
 from services.review.procedures import version
 from shared.events import Duplicate, ProcedureRef
 from shared.i18n import Language, message, translate
@@ -176,6 +177,7 @@ def _show(
         may_write=messages.may_write(case),
         clock=clock.run(case, clock.pauses(session, case), datetime.now(UTC)).days,
         duplicates=_duplicates(session, caller, case),
+        opinions=of_case(request, session, case),
         files=files,
         states={one: "clean" if request.app.state.settings.clamd else "unscanned" for _, one, _ in files},
         choices=[(value, CHOICES[value]) for value in choices],

@@ -5,7 +5,9 @@ from services.review.models.base import ReviewRecord
 from services.review.models.case import Case, Procedure, Revision
 from services.review.models.correction import Correction, Pause
 from services.review.models.document import DOCUMENTS, Document, DocumentSerial
+from services.review.models.file import CaseFile
 from services.review.models.message import Message
+from services.review.models.opinion import Opinion
 from services.review.models.stage import Judgement, Proposal, ProposalComment, ScoreSheet, Step
 
 __all__ = [
@@ -14,11 +16,13 @@ __all__ = [
     "AuditLink",
     "AuditWaiting",
     "Case",
+    "CaseFile",
     "Correction",
     "Document",
     "DocumentSerial",
     "Judgement",
     "Message",
+    "Opinion",
     "Pause",
     "Procedure",
     "Proposal",

@@ -1,0 +1,62 @@
+"""Files about a case over HTTP: sent first, then named by a note, an opinion or a message."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from services.review.cases import cases
+from services.review.files.downloads import outline, sent
+from shared.database import Session
+from shared.filetypes import FILE_TYPES
+from shared.web.callers import Reviewer
+from shared.web.problems import described
+
+router = APIRouter(prefix="/v1/cases/{case_id}/files", tags=["files"])
+_TYPES = ", ".join(FILE_TYPES)
+
+
+class FileOut(BaseModel):
+    """A file and how it stands."""
+
+    id: UUID
+    name: str
+    size: int = Field(description="bytes")
+    type: str = Field(description="media type, by content")
+    sha256: str
+    state: Literal["waiting", "clean", "infected", "failed", "unscanned"] = Field(
+        description="waiting: for its scan; failed: the scan came to no end; unscanned: no scanner is set up here"
+    )
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=FileOut,
+    responses=described(400, 401, 403, 404, 409, 413, 422, 429, 503),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        },
+        "parameters": [
+            {
+                "name": "Content-Disposition",
+                "in": "header",
+                "required": True,
+                "schema": {"type": "string", "maxLength": 2000},
+                "description": "the file's name (RFC 6266): `attachment; filename*=UTF-8''plan.pdf`",
+            }
+        ],
+    },
+    description=f"Send a file: its bytes are the body. It is kept for two days until something has it. Taken: {_TYPES}.",
+)
+async def send_file(case_id: UUID, request: Request, caller: Reviewer) -> Any:
+    def sending() -> tuple[UUID, UUID]:
+        with Session(request.app.state.engine) as session:
+            return cases.shown(session, caller, case_id).id, caller.account_id
+
+    return outline(request, await sent(request, sending))
