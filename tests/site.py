@@ -128,7 +128,8 @@ class Site:
             connection.execute(
                 text("""
                 truncate intake.application, intake.attachment, intake.trial, intake.trial_filing, intake.draft, intake.step,
-                  review."case", review.audit_entry, review.audit_link, review.audit_waiting, notify.message,
+                  review."case", review.audit_entry, review.audit_link, review.audit_waiting,
+                  review.document_serial, notify.message,
                   opendata.procedure_count, identity.account, identity.organisation, identity.registration, bus.event cascade
                 """)
             )

@@ -69,5 +69,4 @@ def create_app() -> FastAPI:
     app.state.verification_buckets = Buckets(verifications) if verifications else None
     for room in ROOMS:
         app.include_router(room.router)
-    app.include_router(verification_pages.reading)
     return app
