@@ -185,6 +185,49 @@ class CaseOpened(Event):
     group: str
     group_title: str
     official: Official | None
+    due_on: date | None = Field(default=None, description="the last day of the standard period (標準処理期間), in Japan")
+
+
+class CaseRescheduled(Event):
+    """The standard period of a case (標準処理期間) ends on another day, because its clock stood. None: there is no such day."""
+
+    type: ClassVar[str] = "case.rescheduled.v1"
+    source: ClassVar[str] = "review"
+
+    case_id: UUID
+    due_on: date | None
+
+
+class CaseDueSoon(Event):
+    """The standard period of a case ends soon (行政手続法6条): told to its official, or to managers where it has none."""
+
+    type: ClassVar[str] = "case.due-soon.v1"
+    source: ClassVar[str] = "review"
+
+    case_id: UUID
+    arrival_number: str
+    procedure: ProcedureRef
+    group: str
+    group_title: str
+    official: Official | None
+    managers: list[Official] = []
+    due_on: date
+
+
+class CaseOverdue(Event):
+    """The standard period of a case is over and it is not decided: told to its official and the managers of its group."""
+
+    type: ClassVar[str] = "case.overdue.v1"
+    source: ClassVar[str] = "review"
+
+    case_id: UUID
+    arrival_number: str
+    procedure: ProcedureRef
+    group: str
+    group_title: str
+    official: Official | None
+    managers: list[Official] = []
+    due_on: date
 
 
 class CaseDecided(Event):
@@ -557,6 +600,9 @@ EVENTS: dict[str, type[Event]] = {
         WithdrawalAsked,
         ApplicationWithdrawn,
         CaseOpened,
+        CaseRescheduled,
+        CaseDueSoon,
+        CaseOverdue,
         CaseDecided,
         CaseWithdrawn,
         CorrectionRequested,
@@ -616,6 +662,9 @@ SUBSCRIBERS: dict[str, list[Subscriber]] = {
     "withdrawal.asked.v1": _hears("review.open_case"),
     "application.withdrawn.v1": [*_hears("notify.tell"), *_hears("opendata.count", ordered=False)],
     "case.opened.v1": _hears("intake.follow_case", "notify.tell"),
+    "case.rescheduled.v1": _hears(),
+    "case.due-soon.v1": _hears("notify.tell"),
+    "case.overdue.v1": _hears("notify.tell"),
     "case.decided.v1": [*_hears("intake.follow_case", "notify.tell"), *_hears("opendata.count", ordered=False)],
     "case.withdrawn.v1": _hears("intake.follow_case", "notify.tell"),
     "correction.requested.v1": _hears("intake.follow_case", "notify.tell"),

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from services.notify.clock_mails import OfClock, of_clock
 from services.notify.correction_mails import OfCorrection, of_correction
 from services.notify.document_mails import OfDocument, of_document
 from services.notify.drafts import Draft
@@ -49,6 +50,7 @@ Telling = (
     | CaseOpened
     | CaseDecided
     | CaseWithdrawn
+    | OfClock
     | OfCorrection
     | OfMessage
     | OfDocument
@@ -89,6 +91,8 @@ def _titles(session: Session, events: Sequence[Telling]) -> dict[str, dict[str, 
 
 
 def _drafts(event: Telling, titles: dict[str, dict[str, str]]) -> list[Draft]:
+    if isinstance(event, OfClock):
+        return of_clock(event, titles[event.procedure.id])
     if isinstance(event, OfCorrection):
         return of_correction(event, titles[event.procedure.id])
     if isinstance(event, OfMessage):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.review.cases import routes as case_routes
+from services.review.clock import routes as clock_routes
 from services.review.corrections import pages as correction_pages
 from services.review.corrections import routes as correction_routes
 from services.review.decisions import routes as decision_routes
@@ -12,6 +13,8 @@ from services.review.desk import pages as desk_pages
 from services.review.documents import pages as document_pages
 from services.review.documents import routes as document_routes
 from services.review.files import routes as file_routes
+from services.review.finding import pages as finding_pages
+from services.review.finding import routes as finding_routes
 from services.review.messages import pages as message_pages
 from services.review.messages import routes as message_routes
 from services.review.opinions import pages as opinion_pages
@@ -32,11 +35,14 @@ if TYPE_CHECKING:
 
 # In this order, where two might answer the same address.
 ROOMS = (
+    finding_routes,
     case_routes,
+    clock_routes,
     correction_routes,
     decision_routes,
     document_routes,
     message_routes,
+    finding_pages,
     file_routes,
     opinion_routes,
     opinion_pages,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from services.review.models import Procedure as KeptProcedure
 from shared.events import ProcedurePublished, ProcedureRef
@@ -27,3 +28,9 @@ def version(session: Session, ref: ProcedureRef) -> Procedure:
             raise LookupError(f"version {ref.version} of {ref.id} has not been heard of yet")
         known = _known[ref.id, ref.version] = Procedure.model_validate(row.definition)
     return known
+
+
+def newest(session: Session) -> list[Procedure]:
+    """The newest version of every procedure that the desk heard of, by id."""
+    query = select(KeptProcedure.id, func.max(KeptProcedure.version)).group_by(col(KeptProcedure.id)).order_by(KeptProcedure.id)
+    return [version(session, ProcedureRef(id=known, version=number)) for known, number in session.exec(query)]

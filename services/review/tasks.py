@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 
-from services.review.corrections.corrections import today
+from services.review.clock import watching
 from services.review.corrections.deadlines import AT_ONCE, pass_days
 from services.review.documents import documents, making, unfetched
 from services.review.documents.signing import signing_of
 from services.review.files.files import SCANS, TABLE, purge
+from services.review.finding.renewing import AT_ONCE as RENEWED_AT_ONCE
+from services.review.finding.renewing import renew
 from services.review.following import follow_application
 from services.review.opinions import deadlines as opinion_deadlines
 from services.review.procedures import keep_procedure
@@ -19,13 +21,16 @@ from shared.database import Session, connect
 from shared.files.scans import Waiting, scan_some
 from shared.settings import load
 from shared.storage import StorageError, storage_at
+from shared.workdays import today
 
 # Queues of errands, and how often each is woken, in seconds.
 DEADLINES, DEADLINES_EVERY = "review-deadlines", 60.0
 # How often the errands wake that make documents (the bell rings it too) and that look after those nobody fetched, in seconds.
 MAKING_EVERY = 10.0
 UNFETCHED, UNFETCHED_EVERY = "review-unfetched", 60.0
+CLOCK, CLOCK_EVERY = "review-clock", 60.0
 FILES, FILES_EVERY = "review-files", 3600.0
+FINDING, FINDING_EVERY = "review-finding", 5.0
 SCANS_EVERY = 5.0
 
 log = logging.getLogger(__name__)
@@ -75,14 +80,32 @@ def pass_hours() -> bool:
     return looked_at == unfetched.AT_ONCE
 
 
+def renew_findings() -> bool:
+    """Write anew what some cases are found by; whether more wait."""
+    with Session(engine) as session:
+        renewed = renew(session)
+        session.commit()
+    return renewed == RENEWED_AT_ONCE
+
+
+def watch_clock() -> bool:
+    """Tell of some last days of standard periods that are near or over, and count some anew; whether more wait."""
+    with Session(engine) as session:
+        looked_at = max(watching.recount(session), watching.tell(session, today()))
+        session.commit()
+    return looked_at == watching.AT_ONCE
+
+
 work = Work(
     Post("review", engine, {"keep_procedure": keep_procedure, "open_case": follow_application}),
     errands={
         DEADLINES: (pass_deadlines, DEADLINES_EVERY),
         documents.MAKING: (make_documents, MAKING_EVERY),
         UNFETCHED: (pass_hours, UNFETCHED_EVERY),
+        CLOCK: (watch_clock, CLOCK_EVERY),
         SCANS: (scan_files, SCANS_EVERY),
         FILES: (purge_files, FILES_EVERY),
+        FINDING: (renew_findings, FINDING_EVERY),
     },
 )
 app = celery_app("review", settings.broker_url, work)

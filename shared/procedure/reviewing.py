@@ -124,6 +124,12 @@ class Review(Written):
         le=365,
         description="days an applicant has for a correction (行政手続法7条) unless the official says otherwise",
     )
+    warn_before: Annotated[int | None, BeforeValidator(_as_days)] = Field(
+        default=None,
+        ge=1,
+        le=365,
+        description="days of the standard period that are left when the official is warned; a fifth of it if unsaid",
+    )
     on_expiry: Literal["wait", "propose-refusal"] = Field(
         default="wait", description="when nothing was sent in by the last day; a refusal is never made by itself (行政手続法7条)"
     )

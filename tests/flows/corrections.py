@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 from fastapi.testclient import TestClient
 
-from services.review.corrections.corrections import today
 from services.review.corrections.deadlines import pass_days
 from shared.bus.deliver import Post, deliver
+from shared.workdays import today
 from tests.site import KOEN, Site, bearer, example
 
 FEE = [{"pointer": "/fee", "says": "入場料の額を確かめてください。"}]

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.exc import ProgrammingError
 
-from services.review.clock import clock
-from services.review.models import Case
 from shared.bus.deliver import deliver
 from tests.files.samples import PDF
 from tests.flows import corrections as on
@@ -501,18 +497,6 @@ def test_everything_at_the_same_time_ends_the_same_on_both_sides(
         (seen,) = on.at_desk(desk, press, cases[application])
         assert (seen["revision"] == 2) == bool(sent)  # whatever was sent in, the desk has
         assert desk_says["revision"] == (2 if sent and not seen["late"] else 1)
-
-
-def test_how_long_the_office_had_it_leaves_out_what_the_applicant_had(
-    clean: Site, desk: TestClient, *, press: str, case: str
-) -> None:
-    assert on.ask(desk, press, case).status_code == 201
-    clean.run("""update review."case" set arrived_at = now() - interval '10 days'""")
-    clean.run("update review.pause set began_at = now() - interval '7 days', ended_at = now() - interval '3 days'")
-    with clean.session("review") as session:
-        found = session.get_one(Case, UUID(case))
-        had = clock.run(found, clock.pauses(session, found), datetime.now(UTC))
-        assert round(had / timedelta(days=1)) == 6
 
 
 # files

@@ -8,9 +8,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session
 
-from services.review.corrections.corrections import today
 from shared.identity import accounts
 from shared.identity.tables import Organisation
+from shared.workdays import today
 from tests.flows import corrections as on
 from tests.site import KOEN, Site, bearer, example
 

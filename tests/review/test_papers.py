@@ -12,6 +12,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from asn1crypto import keys as asn1_keys
+from asn1crypto import tsp
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -24,8 +26,6 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.timestamps import DummyTimeStamper
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
-from asn1crypto import keys as asn1_keys
-from asn1crypto import tsp
 from pypdf import PdfReader
 
 from services.review.documents import papers, typesetting
@@ -40,8 +40,42 @@ AT = datetime(2026, 11, 25, 3, tzinfo=UTC)
 CODE = "0123-4567-89AB-CDEF"
 # Pieces that mean something to Typst, in marks, in code, in mathematics and in links.
 SYNTAX = st.sampled_from(
-    ["#", "#panic()", "#{", "}", "[", "]", "*", "_", "`", "```", "$", "$x^2$", "@", "<a>", "= ", "- ", "+ ", "/ ", "//", "/*", "*/"]
-    + ["\\", '"', "~", "--", "...", "#import \"/frame.typ\"", "#read(\"/etc/passwd\")", "#doc.code", "https://a.example/", "\n", "\n\n"]
+    [
+        "#",
+        "#panic()",
+        "#{",
+        "}",
+        "[",
+        "]",
+        "*",
+        "_",
+        "`",
+        "```",
+        "$",
+        "$x^2$",
+        "@",
+        "<a>",
+        "= ",
+        "- ",
+        "+ ",
+        "/ ",
+        "//",
+        "/*",
+        "*/",
+    ]
+    + [
+        "\\",
+        '"',
+        "~",
+        "--",
+        "...",
+        '#import "/frame.typ"',
+        '#read("/etc/passwd")',
+        "#doc.code",
+        "https://a.example/",
+        "\n",
+        "\n\n",
+    ]
 )
 ANYTHING = st.lists(SYNTAX | st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=8), max_size=12).map("".join)
 

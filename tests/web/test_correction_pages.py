@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from services.review.corrections.corrections import today
+from shared.workdays import today
 from tests.files.samples import PDF
 from tests.flows import corrections as on
 from tests.site import DENKI, KOEN, Site

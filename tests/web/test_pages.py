@@ -321,7 +321,7 @@ def test_a_long_list_goes_on_where_the_page_before_ended(
     filed = [file(counter_pages, key, "koen-meigi") for _ in range(3)]
     clean.deliver_all()
     monkeypatch.setattr("services.intake.pages.PAGE", 2)
-    monkeypatch.setattr("services.review.desk.pages.PAGE", 2)
+    monkeypatch.setattr("services.review.finding.pages.PAGE", 2)
     sign_in(counter_pages, clean, APPLICANT)
     assert listed(counter_pages, "/applications", {}) == [f"/applications/{one}" for one in reversed(filed)]
     official = sign_in(counter_pages, clean, OFFICIAL)

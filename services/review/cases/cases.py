@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from services.review.assignment.assignment import Assignment
 from services.review.cases.rights import visible
 from services.review.models import Case, Step
+from services.review.periods import due
 from services.review.procedures import version
 from shared.bus.publish import publish
 from shared.database import insert_many, new_id
@@ -22,6 +23,7 @@ from shared.identity.callers import Caller
 from shared.problems import NotFound
 from shared.procedure.model import Procedure
 from shared.procedure.rules import route
+from shared.workdays import CALENDAR
 
 _OFFICIALS = text("select distinct account_id, name, email from identity.official where account_id = any(:ids)")
 
@@ -34,7 +36,8 @@ def open_case(session: Session, events: list[ApplicationArrived]) -> None:
     told: dict[UUID, CaseOpened] = {}
     for event, group in zip(events, routed, strict=True):
         official = assignment.take(group)
-        row = _new_case(event, group, version(session, event.procedure).review.stages[0].key)
+        procedure = version(session, event.procedure)
+        row = _new_case(event, group, procedure.review.stages[0].key) | _due(procedure, event)
         row |= {"official_id": official.id if official else None, "official_name": official.name if official else ""}
         rows.append(row)
         told[row["id"]] = CaseOpened(
@@ -47,6 +50,7 @@ def open_case(session: Session, events: list[ApplicationArrived]) -> None:
             group=group,
             group_title=version(session, event.procedure).office(group).title.ja,
             official=official,
+            due_on=row["due_on"],
         )
     # an application has one case, whatever happens
     opened = [row.id for row in insert_many(session, Case, rows, returning=("id",))]
@@ -80,32 +84,15 @@ def _new_case(event: ApplicationArrived, group: str, stage: str) -> dict[str, An
     }
 
 
+def _due(procedure: Procedure, event: ApplicationArrived) -> dict[str, Any]:
+    found = due(procedure, event.arrived_at)
+    on, near_on = (found.on, found.near_on) if found else (None, None)
+    return {"due_on": on, "near_on": near_on, "tell_on": near_on, "counted_by": CALENDAR}
+
+
 def _first_step(case_id: UUID, stage: str) -> dict[str, Any]:
     empty = {"left_by_name": "", "move": "", "note": ""}
     return {"case_id": case_id, "number": 1, "stage": stage, "entered_at": datetime.now(UTC), **empty}
-
-
-def listed(
-    session: Session,
-    caller: Caller,
-    *,
-    state: str | None = None,
-    mine: bool = False,
-    application_id: UUID | None = None,
-    limit: int = 50,
-    before: UUID | None = None,
-) -> Sequence[Case]:
-    """The cases of the caller's groups, newest first; `before` is the last id of the page before."""
-    query = select(Case).where(visible(caller))
-    if state is not None:
-        query = query.where(Case.state == state)
-    if mine:
-        query = query.where(Case.official_id == caller.account_id)
-    if application_id is not None:
-        query = query.where(Case.application_id == application_id)
-    if before is not None:
-        query = query.where(Case.id < before)
-    return session.exec(query.order_by(col(Case.id).desc()).limit(limit)).all()
 
 
 def shown(session: Session, caller: Caller, case_id: UUID, *, lock: bool = False) -> Case:

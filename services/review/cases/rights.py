@@ -49,6 +49,12 @@ def duties(session: Session, caller: Caller, group: str, procedure_id: str) -> f
     return frozenset(session.exec(query))
 
 
+def groups_of(session: Session, caller: Caller) -> list[str]:
+    """The groups in which the caller has any duty."""
+    query = select(_DUTY.c.group).where(_DUTY.c.account_id == caller.account_id).distinct().order_by(_DUTY.c.group)
+    return list(session.scalars(query))
+
+
 def _pair(group: Any, procedure: Any) -> ColumnElement[str]:
     pair: ColumnElement[str] = group + "/" + procedure
     return pair

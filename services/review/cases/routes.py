@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from services.review.cases import cases
@@ -49,22 +49,6 @@ class CaseDetail(CaseOut):
     withdrawal_reason: str | None
 
 
-@router.get("", response_model=list[CaseOut], responses=described(401, 403, 422))
-def list_cases(
-    session: Transaction,
-    caller: Reviewer,
-    *,
-    state: Literal["open", "correcting", "decided", "withdrawn"] | None = None,
-    mine: Annotated[bool, Query(description="only those given to you")] = False,
-    application_id: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    before: Annotated[UUID | None, Query(description="the last id of the page before")] = None,
-) -> Any:
-    """The cases of your groups, newest first."""
-    found = cases.listed(session, caller, state=state, mine=mine, application_id=application_id, limit=limit, before=before)
-    return [_outline(case) for case in found]
-
-
 @router.get("/{case_id}", response_model=CaseDetail, responses=described(401, 403, 404, 422))
 def show_case(case_id: UUID, session: Transaction, caller: Reviewer) -> Any:
     """One case of your groups."""
@@ -81,7 +65,8 @@ def fetch_attachment(case_id: UUID, attachment_id: UUID, request: Request, sessi
     return downloaded(request, session, caller, case_id, attachment_id)
 
 
-def _outline(case: Case) -> dict[str, Any]:
+def outline(case: Case) -> dict[str, Any]:
+    """A case as CaseOut."""
     return {
         "id": case.id,
         "application_id": case.application_id,
@@ -100,7 +85,7 @@ def _outline(case: Case) -> dict[str, Any]:
 def detail(case: Case) -> dict[str, Any]:
     """A case as CaseDetail."""
     return {
-        **_outline(case),
+        **outline(case),
         "answers": case.answers,
         "revision": case.revision,
         "contact": case.contact,

@@ -27,21 +27,16 @@ from shared.events import (
     CorrectionItem,
     CorrectionRequested,
 )
-from shared.i18n import JST
 from shared.identity.callers import Caller
 from shared.problems import Conflict, FieldError, Invalid
 from shared.procedure.changes import places
 from shared.validation import text_errors
+from shared.workdays import today
 
 MOST_ITEMS = 100
 SAYS_LIMIT, NOTE_LIMIT = 1000, 2000
 LONGEST = timedelta(days=365)
 REMIND = timedelta(days=3)  # before the last day
-
-
-def today() -> date:
-    """The day in Japan."""
-    return datetime.now(JST).date()
 
 
 def default_due(session: Session, case: Case) -> date:
@@ -194,4 +189,4 @@ def end(session: Session, cases: Sequence[Case], at: datetime) -> None:
         return
     session.execute(_OPEN_OF, {"ids": [case.id for case in cases]})
     for case in cases:
-        clock.go_on(session, case, at)
+        clock.end(session, case, at)

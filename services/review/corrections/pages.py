@@ -22,6 +22,7 @@ from shared.procedure.changes import places
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, language_of, pages_router
 from shared.web.visitors import ReviewerPerson
+from shared.workdays import today
 
 _MOST_FIELDS = 20_000
 _pages = Pages(Path(__file__).parent.parent / "templates")
@@ -115,7 +116,7 @@ def _form(
         status=problem.status if problem else 200,
         case=case,
         title=procedure.title.within(language),
-        places=places(procedure, case.answers, language, today=corrections.today()),
+        places=places(procedure, case.answers, language, today=today()),
         entered=entered,
         errors=errors,
         problem=problem,

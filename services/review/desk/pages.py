@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import itemgetter
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Form, Request, Response
@@ -14,7 +14,9 @@ from sqlmodel import Session
 
 from services.review.cases import cases, contents
 from services.review.cases.downloads import downloaded
+from services.review.cases.states import state_of
 from services.review.clock import clock
+from services.review.clock.badges import badge
 from services.review.corrections import corrections
 from services.review.decisions import decisions
 from services.review.documents import documents
@@ -31,26 +33,15 @@ from shared.procedure.model import Procedure
 from shared.procedure.reading import files_in, label_at, sections
 from shared.procedure.reviewing import Decision
 from shared.web.callers import Transaction
-from shared.web.pages import Pages, language_of, pages_router, with_query
+from shared.web.pages import Pages, language_of, pages_router
 from shared.web.visitors import ReviewerPerson
+from shared.workdays import today
 
-PAGE = 20
 CHOICES: dict[Decision, str] = {
     "approve": message("Approve"),
     "approve-in-part": message("Approve in part"),
     "refuse": message("Refuse"),
     "accept": message("Accept the notification"),
-}
-DECIDED: dict[str, tuple[str, str]] = {
-    "approve": ("good", message("Approved")),
-    "approve-in-part": ("good", message("Approved in part")),
-    "refuse": ("bad", message("Refused")),
-    "accept": ("good", message("Accepted")),
-}
-_STATES = {
-    "open": ("going", message("Open")),
-    "correcting": ("mend", message("Being mended by the applicant")),
-    "withdrawn": ("bad", message("Withdrawn")),
 }
 CORRECTIONS: dict[str, tuple[str, str]] = {
     "asked": ("mend", message("Correction asked for")),
@@ -61,40 +52,6 @@ CORRECTIONS: dict[str, tuple[str, str]] = {
 
 _pages = Pages(Path(__file__).parent.parent / "templates")
 router = pages_router()
-
-
-@router.get("/desk")
-def list_cases(
-    request: Request,
-    session: Transaction,
-    caller: ReviewerPerson,
-    *,
-    whose: Literal["mine", "groups"] = "mine",
-    state: Literal["open", "correcting", "decided", "withdrawn"] = "open",
-    before: UUID | None = None,
-) -> Response:
-    language = language_of(request)
-    found = cases.listed(session, caller, state=state, mine=whose == "mine", limit=PAGE + 1, before=before)
-    rows = [{"case": one, "title": _procedure(session, one).title.within(language), "state": _state(one)} for one in found[:PAGE]]
-    return _pages.show(
-        request,
-        "cases.html",
-        rows=rows,
-        whose=whose,
-        state=state,
-        links={
-            name: with_query(request, before=None, **change)
-            for name, change in {
-                "mine": {"whose": "mine"},
-                "groups": {"whose": "groups"},
-                "open": {"state": "open"},
-                "correcting": {"state": "correcting"},
-                "decided": {"state": "decided"},
-                "withdrawn": {"state": "withdrawn"},
-            }.items()
-        },
-        older=with_query(request, before=found[PAGE - 1].id) if len(found) > PAGE else "",
-    )
 
 
 @router.get("/desk/cases/{case_id}")
@@ -168,14 +125,15 @@ def _show(
         "case.html",
         status=problem.status if problem else 200,
         case=case,
-        state=_state(case),
+        state=state_of(case),
         title=procedure.title.within(language),
         office=procedure.office(case.group).title.within(language),
         sections=sections(procedure, case.answers, language),
         corrections=_corrections(session, case, procedure, language),
         timeline=_timeline(session, case),
         may_write=messages.may_write(case),
-        clock=clock.run(case, clock.pauses(session, case), datetime.now(UTC)).days,
+        clock=clock.read(session, case, today()),
+        due=badge(session, case, today()),
         duplicates=_duplicates(session, caller, case),
         opinions=of_case(request, session, case),
         files=files,
@@ -200,8 +158,8 @@ def _timeline(session: Session, case: Case) -> list[dict[str, Any]]:
     happened: list[tuple[datetime | None, tuple[str, str], str]] = [
         (case.arrived_at, ("good", message("Arrived")), ""),
         (case.opened_at, ("good", message("Case opened")), ""),
-        (case.withdrawn_at, _state(case), case.withdrawal_reason or ""),
-        (case.decided_at, _state(case), ""),
+        (case.withdrawn_at, state_of(case), case.withdrawal_reason or ""),
+        (case.decided_at, state_of(case), ""),
     ]
     for one in corrections.of_case(session, case):
         happened += [(one.asked_at, CORRECTIONS["asked"], one.asked_by_name), (one.answered_at, CORRECTIONS["answered"], "")]
@@ -237,7 +195,3 @@ def _duplicates(session: Session, caller: Caller, case: Case) -> list[dict[str, 
 
 def _procedure(session: Session, case: Case) -> Procedure:
     return version(session, ProcedureRef(id=case.procedure_id, version=case.procedure_version))
-
-
-def _state(case: Case) -> tuple[str, str]:
-    return DECIDED[case.decision] if case.decision else _STATES[case.state]

@@ -6,6 +6,7 @@ from services.review.models.case import Case, Procedure, Revision
 from services.review.models.correction import Correction, Pause
 from services.review.models.document import DOCUMENTS, Document, DocumentSerial
 from services.review.models.file import CaseFile
+from services.review.models.finding import Finding, FindingGrams
 from services.review.models.message import Message
 from services.review.models.opinion import Opinion
 from services.review.models.stage import Judgement, Proposal, ProposalComment, ScoreSheet, Step
@@ -20,6 +21,8 @@ __all__ = [
     "Correction",
     "Document",
     "DocumentSerial",
+    "Finding",
+    "FindingGrams",
     "Judgement",
     "Message",
     "Opinion",

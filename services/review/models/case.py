@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, func, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -38,8 +38,35 @@ class Case(ReviewRecord, table=True):
             "(state = 'decided') = (decision is not null and decided_at is not null and decided_by is not null)", name="decided"
         ),
         Index(None, "group", "id"),
+        # deadlines, and what the board counts: it reads this index alone
+        Index(
+            "case_due_idx",
+            *("group", "due_on", "state", "procedure_id", "official_id", "arrived_at"),
+            postgresql_where=text("state in ('open', 'correcting')"),
+        ),
+        Index(
+            "case_decided_idx",
+            *("group", "decided_at", "procedure_id", "took_days"),
+            postgresql_where=text("state = 'decided'"),
+        ),
+        # what the errand of the clock looks for
+        Index("case_tell_idx", "tell_on", postgresql_where=text("state in ('open', 'correcting') and tell_on is not null")),
+        Index("case_counted_idx", "counted_by", postgresql_where=text("state in ('open', 'correcting')")),
+        Index("case_uncounted_idx", "id", postgresql_where=text("state = 'decided' and took_days is null")),
         # the load of each official
         Index("case_load_idx", "official_id", postgresql_where=text("state = 'open'")),
+        # lists in the order of arrival, each narrowed by one thing (services/review/finding)
+        Index("case_arrived_at_id_idx", "arrived_at", "id"),
+        Index("case_group_arrived_at_id_idx", "group", "arrived_at", "id"),
+        Index("case_procedure_id_arrived_at_id_idx", "procedure_id", "arrived_at", "id"),
+        Index("case_official_id_arrived_at_id_idx", "official_id", "arrived_at", "id"),
+        Index("case_unfinished_idx", "group", "arrived_at", "id", postgresql_where=text("state in ('open', 'correcting')")),
+        Index("case_due_on_id_idx", "due_on", "id", postgresql_where=text("state in ('open', 'correcting')")),
+        Index("case_correcting_idx", "arrived_at", "id", postgresql_where=text("state = 'correcting'")),
+        Index("case_withdrawn_idx", "arrived_at", "id", postgresql_where=text("state = 'withdrawn'")),
+        Index("case_decision_arrived_at_id_idx", "decision", "arrived_at", "id", postgresql_where=text("decision is not null")),
+        Index(None, "receipt_number"),
+        Index(None, "arrival_number"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -69,6 +96,19 @@ class Case(ReviewRecord, table=True):
     )
     stage_since: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
     version: int = Field(default=1, description="counts the moves; the sequence of the events about it")
+    due_on: date | None = Field(
+        default=None, description="the last day of the standard period; none while its clock stands, or where there is none"
+    )
+    near_on: date | None = Field(default=None, description="from this day on the last one is near")
+    tell_on: date | None = Field(default=None, description="when somebody is to be told of the last day next")
+    warned_for: date | None = Field(default=None, description="the last day of which the official was warned")
+    escalated_for: date | None = Field(default=None, description="the last day whose passing was told")
+    counted_by: str = Field(
+        default="",
+        sa_column=Column(Text, nullable=False, server_default=text("''")),
+        description="the calendar that due_on was counted by (shared.workdays.CALENDAR)",
+    )
+    took_days: int | None = Field(default=None, description="days of its standard period that a decided case has used")
     opened_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
     decision: str | None = None
     reasons: str = ""

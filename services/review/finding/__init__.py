@@ -1,0 +1,1 @@
+"""Finding cases: filters, full-text search, the list, saved views."""

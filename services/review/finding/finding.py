@@ -1,0 +1,186 @@
+"""The list of cases: narrowed by a filter, searched, in one of three orders, page by page.
+
+Every query stays near an index, however many cases there are. What is searched for is looked up in the pairs of signs first: if
+that leaves few cases, they are named in the query; if it leaves many, the list is read in its order, and each text is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import ColumnElement, Uuid, and_, bindparam, func, literal, or_, text, tuple_
+from sqlalchemy.sql import Select
+from sqlmodel import Session, col, select
+
+from services.review.audit.audit import note_list
+from services.review.cases.rights import groups_of, visible
+from services.review.finding import keys
+from services.review.models import Case, Finding, FindingGrams
+from shared.i18n import JST
+from shared.identity.callers import Caller
+from shared.procedure.fields import NAME
+from shared.workdays import today
+
+State = Literal["open", "correcting", "decided", "withdrawn"]
+Sort = Literal["newest", "oldest", "due"]
+# Written out, so that the planner sees which partial index fits.
+_UNFINISHED = text("state in ('open', 'correcting')")
+# A search that leaves more cases than this is no help in finding them.
+FEW = 2000
+# A list says how many there are up to this.
+COUNTED = 1000
+
+
+class Filter(BaseModel):
+    """What narrows a list of cases. Days are Japan's, and both ends belong to it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    state: State | None = None
+    stage: str | None = Field(default=None, pattern=NAME, description="the key of a stage of the review")
+    procedure: str | None = Field(default=None, pattern=NAME)
+    group: str | None = Field(default=None, pattern=NAME)
+    official: UUID | None = Field(default=None, description="the id of whoever has the case")
+    mine: bool = Field(default=False, description="only those given to you")
+    unassigned: bool = Field(default=False, description="only those that nobody has")
+    overdue: bool = Field(default=False, description="only those whose standard period is over")
+    due_to: date | None = Field(default=None, description="the last day of the standard period, at the latest")
+    arrived_from: date | None = None
+    arrived_to: date | None = None
+    decision: Literal["approve", "approve-in-part", "refuse", "accept"] | None = None
+    amount_from: int | None = Field(default=None, ge=0, le=10**15, description="applied for, in yen")
+    amount_to: int | None = Field(default=None, ge=0, le=10**15)
+    q: str = Field(
+        default="",
+        max_length=keys.QUERY_LIMIT,
+        pattern=r"^[^\x00]*$",
+        description="words that are all in a case: names, numbers, answers. However kana, width and case are written",
+    )
+    application_id: UUID | None = None
+
+    def written(self) -> dict[str, Any]:
+        """What it narrows by, as JSON values."""
+        return self.model_dump(mode="json", exclude_defaults=True, include=set(Filter.model_fields))
+
+
+def listed(
+    session: Session,
+    caller: Caller,
+    wanted: Filter,
+    *,
+    sort: Sort = "newest",
+    limit: int = 50,
+    before: UUID | None = None,
+) -> Sequence[Case]:
+    """The cases that a caller may see and a filter leaves; `before` is the last id of the page before."""
+    return session.scalars(page(session, caller, wanted, select(Case), sort=sort, limit=limit, before=before)).all()
+
+
+def noted(session: Session, caller: Caller, wanted: Filter, found: Sequence[Case]) -> None:
+    """Note who saw which cases in a list. What was searched for may be somebody's name, and is not noted."""
+    narrowed = {name: value for name, value in wanted.written().items() if name != "q"}
+    note_list(session, caller, "cases.listed", [case.id for case in found], searched=bool(wanted.q), **narrowed)
+
+
+def counted(session: Session, caller: Caller, wanted: Filter) -> int:
+    """How many cases a filter leaves; COUNTED + 1 means: more than that."""
+    found = _narrowed(session, caller, wanted, select(literal(1)).select_from(Case)).limit(COUNTED + 1)
+    return session.scalar(select(func.count()).select_from(found.subquery())) or 0
+
+
+def page(
+    session: Session,
+    caller: Caller,
+    wanted: Filter,
+    query: Select[Any],
+    *,
+    sort: Sort = "newest",
+    limit: int,
+    before: UUID | None = None,
+) -> Select[Any]:
+    """A query over cases, narrowed to one page of a list. In the order of last days there are only cases that have one."""
+    narrowed = _narrowed(session, caller, wanted, query)
+    first: Any = col(Case.due_on if sort == "due" else Case.arrived_at)
+    order = (first, col(Case.id))
+    if sort == "due":
+        narrowed = narrowed.where(first.is_not(None), _UNFINISHED)
+    if before is not None:
+        value = session.scalar(select(first).where(Case.id == before))
+        last = tuple_(literal(value, first.type), literal(before, Uuid))
+        narrowed = narrowed.where(tuple_(*order) < last if sort == "newest" else tuple_(*order) > last)
+    return narrowed.order_by(*(one.desc() if sort == "newest" else one for one in order)).limit(limit)
+
+
+def _narrowed(session: Session, caller: Caller, wanted: Filter, query: Select[Any]) -> Select[Any]:
+    # a plan for these very values: which index helps depends on them
+    session.execute(text("set local plan_cache_mode = force_custom_plan"))
+    # `visible` decides; the groups by name lead to an index
+    groups = col(Case.group).in_(groups_of(session, caller))
+    return query.where(visible(caller), groups, *_conditions(caller, wanted), *_found(session, wanted.q))
+
+
+def _conditions(caller: Caller, wanted: Filter) -> list[ColumnElement[bool]]:
+    equal: list[tuple[Any, Any]] = [
+        (Case.application_id, wanted.application_id),
+        (Case.procedure_id, wanted.procedure),
+        (Case.group, wanted.group),
+        (Case.stage, wanted.stage),
+        (Case.official_id, wanted.official),
+        (Case.official_id, caller.account_id if wanted.mine else None),
+        (Case.decision, wanted.decision),
+    ]
+    found = [col(column) == value for column, value in equal if value is not None]
+    if wanted.state is not None:
+        found.append(col(Case.state) == bindparam("state", wanted.state, literal_execute=True))
+        if wanted.state in {"open", "correcting"}:
+            found.append(_UNFINISHED)
+    if wanted.unassigned:
+        found.append(col(Case.official_id).is_(None))
+    lasts = [day for day in (wanted.due_to, today() - timedelta(days=1) if wanted.overdue else None) if day is not None]
+    if lasts:
+        found += [col(Case.due_on) <= min(lasts), _UNFINISHED]
+    if wanted.arrived_from is not None:
+        found.append(col(Case.arrived_at) >= _begin(wanted.arrived_from))
+    if wanted.arrived_to is not None:
+        found.append(col(Case.arrived_at) < _begin(wanted.arrived_to + timedelta(days=1)))
+    asked = [
+        bound
+        for bound in (
+            col(Finding.asked) >= wanted.amount_from if wanted.amount_from is not None else None,
+            col(Finding.asked) <= wanted.amount_to if wanted.amount_to is not None else None,
+        )
+        if bound is not None
+    ]
+    if asked:
+        found.append(col(Case.id).in_(select(Finding.case_id).where(*asked)))
+    return found
+
+
+def _begin(day: date) -> datetime:
+    return datetime.combine(day, time(), JST).astimezone(UTC)
+
+
+def _found(session: Session, wanted: str) -> list[ColumnElement[bool]]:
+    """What the cases are that hold every word of a search."""
+    numbers = keys.numbers(wanted)
+    found: list[ColumnElement[bool]] = [
+        or_(col(Case.receipt_number) == number, col(Case.arrival_number) == number) for number in numbers
+    ]
+    known = {keys.plain(number) for number in numbers}
+    words = [word for word in keys.words(wanted) if word not in known]
+    if not words:
+        return found
+    pieces = sorted({piece for word in words for piece in keys.grams_of(word)})
+    if pieces:
+        some = select(FindingGrams.case_id).where(col(FindingGrams.grams).contains(pieces)).limit(FEW + 1)
+        ids = session.exec(some).all()
+        if len(ids) <= FEW:
+            found.append(col(Case.id).in_(ids))
+    holds = and_(*(col(Finding.text).like(f"%{word}%") for word in words))
+    # as a value, not a join: asked case by case, after everything else
+    found.append(select(holds).where(Finding.case_id == Case.id).scalar_subquery())
+    return found
