@@ -63,9 +63,9 @@ def test_a_template_that_takes_what_no_document_has_is_found(folder: Path) -> No
 
 
 def test_a_template_has_no_packages(folder: Path) -> None:
+    path = folder / "documents" / "approval.typ"
+    path.write_text('#import "@preview/cetz:0.3.0"\n' + path.read_text(encoding="utf-8"), encoding="utf-8")
     with pytest.raises(Unreadable, match="@preview"):
-        path = folder / "documents" / "approval.typ"
-        path.write_text('#import "@preview/cetz:0.3.0"\n' + path.read_text(encoding="utf-8"), encoding="utf-8")
         read(folder / "koen-meigi.yaml")
 
 

@@ -355,5 +355,5 @@ def test_numbers_have_no_gaps_and_each_procedure_counts_its_own(
         case = on.case_of(clean, on.filed(clean, counter, key, procedure))
         assert on.decide(desk, official, case, decision, reasons="理由").status_code == 200
     with clean.session("review") as session:
-        numbers = [one.number for one in session.exec(select(Document).order_by(Document.number))]  # type: ignore[arg-type] # SQLModel types columns as their values
+        numbers = [one.number for one in session.exec(select(Document).order_by(Document.number))]
     assert [number.partition("年度 ")[2] for number in numbers] == ["後援不第3号", "後援第1号", "後援第2号", "電安受第1号"]
