@@ -73,6 +73,7 @@ class Applicant(Part):
     corporate_number: str | None = None
     verified: bool = True
     agent: Agent | None = None
+    kind: str = Field(default="", description="corporation, sole-proprietor, association or ministry")
 
 
 class Mend(Part):

@@ -71,6 +71,11 @@ class Site:
         url = make_url(self.admin_url).set(username=role, password=self.passwords[role], database="madoguchi")
         return url.render_as_string(hide_password=False)
 
+    @property
+    def heads(self) -> Path:
+        """Where the signed heads of the desk's trace are written."""
+        return self.storage / "audit-heads"
+
     @cached_property
     def environment(self) -> dict[str, str]:
         """The settings of every part, as in production."""
@@ -82,6 +87,8 @@ class Site:
             "MADOGUCHI_OPERATOR_DATABASE_URL": self.url(OPERATOR),
             "MADOGUCHI_NOTIFY_SMTP_URL": "smtp://127.0.0.1:9",
             "MADOGUCHI_STORAGE": str(self.storage),
+            "MADOGUCHI_AUDIT_KEY": secrets.token_urlsafe(32),
+            "MADOGUCHI_AUDIT_HEADS": str(self.heads),
             **{f"MADOGUCHI_{service.upper()}_DATABASE_URL": self.url(f"madoguchi_{service}") for service in SERVICES},
         }
 

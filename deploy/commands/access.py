@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 
 def database_url(role: str, home: Path | None) -> str:
     """The database's URL for a role, such as `operator`: of the machine that runs in the home, else of the environment."""
+    return setting(f"MADOGUCHI_{role.upper()}_DATABASE_URL", home)
+
+
+def setting(variable: str, home: Path | None) -> str:
+    """A setting: of the machine that runs in the home, else of the environment. Without it the command ends with 1."""
     place = Home.at(home)
-    variable = f"MADOGUCHI_{role.upper()}_DATABASE_URL"
     if told := place.told():
         return Site(place, place.ports(), told["port"]).settings()[variable]
-    if url := os.environ.get(variable):
-        return url
+    if value := os.environ.get(variable):
+        return value
     typer.echo(
         f"No Madoguchi runs in {place.path}, and {variable} is not set. Start it (madoguchi up), or name its --home.", err=True
     )

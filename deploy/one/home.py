@@ -56,6 +56,11 @@ class Home:
         return self.path / "storage"
 
     @property
+    def heads(self) -> Path:
+        """Signed heads of the desk's trace."""
+        return self.path / "audit-heads"
+
+    @property
     def logs(self) -> Path:
         """One log file a part."""
         return self.path / "logs"

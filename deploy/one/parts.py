@@ -81,6 +81,8 @@ class Site:
             **{f"MADOGUCHI_{service.upper()}_DATABASE_URL": database(service) for service in SERVICES},
             "MADOGUCHI_NOTIFY_SMTP_URL": f"smtp://{LOOPBACK}:{self.ports['smtp']}",
             "MADOGUCHI_STORAGE": str(self.home.storage),
+            "MADOGUCHI_AUDIT_KEY": self.home.secret("audit_key"),
+            "MADOGUCHI_AUDIT_HEADS": str(self.home.heads),
             "MADOGUCHI_NOTIFY_SENDER": "窓口 <no-reply@madoguchi.example>",
             **{name: os.environ[name] for name in _TAKEN_OVER if name in os.environ},
         }

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fastapi import Depends, Request
+
+from services.review.audit.audit import is_noted
 from services.review.cases import routes as case_routes
 from services.review.clock import routes as clock_routes
 from services.review.corrections import pages as correction_pages
@@ -21,16 +24,21 @@ from services.review.opinions import pages as opinion_pages
 from services.review.opinions import routes as opinion_routes
 from services.review.opinions.outside import pages as outside_pages
 from services.review.settings import Settings
+from services.review.trail import pages as trail_pages
+from services.review.trail import routes as trail_routes
 from services.review.verification import pages as verification_pages
 from services.review.verification import routes as verification_routes
 from services.review.verification.verification import FILE_LIMIT
 from shared.settings import load
 from shared.storage import storage_at
 from shared.web.app import service_app
+from shared.web.callers import Transaction
 from shared.web.rates import Buckets, Rate
 from shared.web.uploads import Slots
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fastapi import FastAPI
 
 # In this order, where two might answer the same address.
@@ -53,6 +61,8 @@ ROOMS = (
     message_pages,
     verification_routes,
     verification_pages,
+    trail_routes,
+    trail_pages,
 )
 FORM_BYTES = 64 * 1024  # what a form has beside its file
 
@@ -74,5 +84,12 @@ def create_app() -> FastAPI:
     app.state.opinion_buckets = Buckets(opinions) if opinions else None
     app.state.verification_buckets = Buckets(verifications) if verifications else None
     for room in ROOMS:
-        app.include_router(room.router)
+        app.include_router(room.router, dependencies=[Depends(traced, scope="function")])
     return app
+
+
+def traced(request: Request, session: Transaction) -> Iterator[None]:
+    """A dependency of every route: what names a case is not answered unless it leaves a trace, whoever forgot it."""
+    yield
+    if "case_id" in request.path_params and not is_noted(session):
+        raise RuntimeError("this route sees or changes a case without a trace: see services.review.audit")

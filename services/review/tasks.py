@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
+from services.review.audit import chain
+from services.review.audit.heads import private_key, write_head
+from services.review.audit.settings import SealingSettings
 from services.review.clock import watching
 from services.review.corrections.deadlines import AT_ONCE, pass_days
 from services.review.documents import documents, making, unfetched
@@ -14,7 +18,6 @@ from services.review.finding.renewing import renew
 from services.review.following import follow_application
 from services.review.opinions import deadlines as opinion_deadlines
 from services.review.procedures import keep_procedure
-from services.review.settings import Settings
 from shared.bus.deliver import Post
 from shared.bus.worker import Work, celery_app
 from shared.database import Session, connect
@@ -32,10 +35,12 @@ CLOCK, CLOCK_EVERY = "review-clock", 60.0
 FILES, FILES_EVERY = "review-files", 3600.0
 FINDING, FINDING_EVERY = "review-finding", 5.0
 SCANS_EVERY = 5.0
+# The trace: what somebody changes before it is sealed, nothing shows.
+AUDIT, AUDIT_EVERY = "review-audit", 20.0
 
 log = logging.getLogger(__name__)
 
-settings = load(Settings)
+settings = load(SealingSettings)
 engine = connect(settings.database_url, name="review-worker", pool=2)
 
 
@@ -80,6 +85,15 @@ def pass_hours() -> bool:
     return looked_at == unfetched.AT_ONCE
 
 
+def seal_trace() -> bool:
+    """Link what was noted, and write the new head outside; whether more waits."""
+    with Session(engine) as session:
+        sealed = chain.seal(session)
+        session.commit()
+        write_head(session, Path(settings.audit_heads), private_key(settings.audit_key.get_secret_value()))
+    return sealed == chain.AT_ONCE
+
+
 def renew_findings() -> bool:
     """Write anew what some cases are found by; whether more wait."""
     with Session(engine) as session:
@@ -105,6 +119,7 @@ work = Work(
         CLOCK: (watch_clock, CLOCK_EVERY),
         SCANS: (scan_files, SCANS_EVERY),
         FILES: (purge_files, FILES_EVERY),
+        AUDIT: (seal_trace, AUDIT_EVERY),
         FINDING: (renew_findings, FINDING_EVERY),
     },
 )

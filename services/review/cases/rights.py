@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, and_, any_, column, func, or_, table
+from sqlalchemy import ColumnElement, Text, Uuid, and_, any_, column, func, not_, or_, table
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, col, select
 
-from services.review.models import Case
+from services.review.models import Case, Conflict
 from shared.identity.callers import Caller
 from shared.identity.duties import EVERY_PROCEDURE
 
@@ -26,9 +27,9 @@ _DUTY = table(
 
 
 def visible(caller: Caller) -> ColumnElement[bool]:
-    """A condition on cases: the caller has a duty for their group and procedure.
+    """A condition on cases: the caller has a duty for their group and procedure, and no conflict of interest.
 
-    The duties are looked up once for a query, not once for a case, and the first part can use the index on groups.
+    Duties and conflicts are looked up once for a query, not once for a case, and the first part can use the index on groups.
     """
     mine = select(_DUTY.c.group).where(_DUTY.c.account_id == caller.account_id)
     whole = mine.where(_DUTY.c.procedure == EVERY_PROCEDURE)
@@ -36,6 +37,19 @@ def visible(caller: Caller) -> ColumnElement[bool]:
     return and_(
         col(Case.group) == _any_of(mine),
         or_(col(Case.group) == _any_of(whole), _pair(col(Case.group), col(Case.procedure_id)) == _any_of(parts)),
+        not_(_concerned(caller)),
+    )
+
+
+def _concerned(caller: Caller) -> ColumnElement[bool]:
+    """A condition on cases: the caller files himself, or declared a conflict of interest, or a manager did it for him."""
+    declared = select(Conflict.party).where(Conflict.account_id == caller.account_id, col(Conflict.ended_at).is_(None))
+    parties = func.review.parties(Case.id, Case.applicant, Case.contact, type_=ARRAY(Text))
+    some = select(Conflict.id).where(Conflict.account_id == caller.account_id, col(Conflict.ended_at).is_(None)).exists()
+    return or_(
+        func.lower(col(Case.contact)["email"].astext) == caller.email.lower(),
+        # most people have declared none, and nothing is worked out for them
+        and_(some, parties.overlap(func.array(declared.scalar_subquery(), type_=ARRAY(Text)))),
     )
 
 

@@ -50,6 +50,7 @@ def ask(case_id: UUID, request: Request, session: Transaction, caller: ReviewerP
         day = _day(posted.get("due_on", ""))
         corrections.ask(session, caller, case_id, items, note=posted.get("note", ""), due_on=day)
     except (Conflict, Invalid) as problem:
+        session.rollback()  # nothing was done, and nothing is noted as done
         return _form(request, session, cases.shown(session, caller, case_id), posted, items=items, problem=problem)
     return _to(case_id)
 
@@ -61,6 +62,7 @@ def extend(
     try:
         corrections.extend(session, caller, case_id, _day(due_on))
     except (Conflict, Invalid) as problem:
+        session.rollback()  # nothing was done, and nothing is noted as done
         return _change(request, session, caller, case_id, due_on=due_on, problem=problem)
     return _to(case_id)
 
@@ -72,6 +74,7 @@ def close(
     try:
         corrections.close(session, caller, case_id, note.replace("\r\n", "\n"))
     except (Conflict, Invalid) as problem:
+        session.rollback()  # nothing was done, and nothing is noted as done
         return _change(request, session, caller, case_id, note=note, problem=problem)
     return _to(case_id)
 

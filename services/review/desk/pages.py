@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from services.review.cases import cases, contents
 from services.review.cases.downloads import downloaded
+from services.review.cases.rights import duties
 from services.review.cases.states import state_of
 from services.review.clock import clock
 from services.review.clock.badges import badge
@@ -31,7 +32,7 @@ from shared.problems import Conflict, FieldError, Invalid
 from shared.procedure.changes import Change, changes
 from shared.procedure.model import Procedure
 from shared.procedure.reading import files_in, label_at, sections
-from shared.procedure.reviewing import Decision
+from shared.procedure.reviewing import MANAGER, Decision
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, language_of, pages_router
 from shared.web.visitors import ReviewerPerson
@@ -88,6 +89,7 @@ def decide(
         wanted = written if written.title.strip() or written.text.strip() else None
         decisions.decide(session, caller, case_id, decision, reasons, revision=revision, document=wanted)
     except (Invalid, Conflict) as problem:
+        session.rollback()  # nothing was done, and nothing is noted as done
         case = cases.shown(session, caller, case_id)
         return _show(request, session, caller, case, decision=decision, reasons=reasons, written=written, problem=problem)
     return RedirectResponse(f"/desk/cases/{case_id}", 303, {"cache-control": "no-store"})
@@ -132,6 +134,7 @@ def _show(
         corrections=_corrections(session, case, procedure, language),
         timeline=_timeline(session, case),
         may_write=messages.may_write(case),
+        manages=MANAGER in duties(session, caller, case.group, case.procedure_id),
         clock=clock.read(session, case, today()),
         due=badge(session, case, today()),
         duplicates=_duplicates(session, caller, case),

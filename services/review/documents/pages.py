@@ -10,6 +10,7 @@ from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
+from services.review.audit.audit import note_list
 from services.review.cases import cases
 from services.review.cases.moves import acting
 from services.review.documents import documents, ending, unfetched
@@ -56,6 +57,7 @@ def preview(
 @router.get("/desk/documents")
 def list_to_send(request: Request, session: Transaction, caller: ReviewerPerson) -> Response:
     rows = unfetched.to_send(session, caller)
+    note_list(session, caller, "documents.to-send", [case.id for _, case in rows])
     return _pages.show(request, "documents_to_send.html", rows=rows)
 
 

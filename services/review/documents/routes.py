@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
+from services.review.audit.audit import note_list, note_view
 from services.review.cases import cases
 from services.review.cases.moves import acting
 from services.review.documents import documents, ending, unfetched
@@ -114,6 +115,7 @@ def list_to_send(
     """The documents of your groups that nobody fetched in time and that were not sent on paper yet, oldest first."""
     assert paper  # noqa: S101 - the one filter there is, said by its caller
     found = unfetched.to_send(session, caller, limit)
+    note_list(session, caller, "documents.to-send", [case.id for _, case in found])
     return [
         {**_out(one), "case_id": case.id, "arrival_number": case.arrival_number, "applicant": case.applicant["name"]}
         for one, case in found
@@ -190,6 +192,7 @@ def specimen(session: Session, case: Case, paper: Paper) -> Response:
 def content(request: Request, session: Session, caller: Caller, case_id: UUID, document_id: UUID) -> Response:
     """A document as a download. Raises NotFound, Conflict while it is not made, Unavailable."""
     document = documents.shown(session, cases.shown(session, caller, case_id), document_id)
+    note_view(session, caller, "document.shown", case_id, document=document_id)
     if document.key is None or document.size is None:
         if document.state == "waiting":
             raise Conflict("This document is being made; try again in a moment")

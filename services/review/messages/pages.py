@@ -37,6 +37,7 @@ def write_message(
     try:
         message = messages.write(session, caller, case_id, text)
     except (Invalid, Conflict, TooMany) as problem:
+        session.rollback()  # nothing was done, and nothing is noted as done
         return _show(request, session, caller, case_id, text=text, problem=problem)
     return RedirectResponse(f"/desk/cases/{case_id}/messages#{message.id}", 303, {"cache-control": "no-store"})
 

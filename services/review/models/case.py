@@ -55,6 +55,8 @@ class Case(ReviewRecord, table=True):
         Index("case_uncounted_idx", "id", postgresql_where=text("state = 'decided' and took_days is null")),
         # the load of each official
         Index("case_load_idx", "official_id", postgresql_where=text("state = 'open'")),
+        # those that nobody could take
+        Index("case_unassigned_idx", "group", "id", postgresql_where=text("official_id is null and state = 'open'")),
         # lists in the order of arrival, each narrowed by one thing (services/review/finding)
         Index("case_arrived_at_id_idx", "arrived_at", "id"),
         Index("case_group_arrived_at_id_idx", "group", "arrived_at", "id"),
@@ -88,6 +90,11 @@ class Case(ReviewRecord, table=True):
     group: str
     official_id: UUID | None = None
     official_name: str = ""
+    assigned_because: dict[str, Any] | None = Field(
+        default=None,
+        sa_column=Column(JSONB(none_as_null=True), nullable=True),
+        description="services.review.assignment.assignment.because; none for what was opened before it was kept",
+    )
     state: str = "open"
     stage: str = Field(
         default="review",

@@ -151,7 +151,7 @@ def test_last_days_narrow_and_order(clean: Site, desk: TestClient, find: Find) -
     for one, due_on in ((late, today - timedelta(days=1)), (soon, today), (paused, None)):
         clean.run('update review."case" set due_on = :due where application_id = :id', due=due_on, id=one.subject)
     assert find(overdue=True) == [late.subject]
-    assert find(due_to=today.isoformat()) == [late.subject, soon.subject]
+    assert find(due_to=today.isoformat()) == [soon.subject, late.subject]
     assert find(sort="due") == [late.subject, soon.subject]
     assert find(sort="due", before=case_of(clean, late)["id"]) == [soon.subject]
     key = clean.a_reviewer("public-relations", email="second@example.go.jp")

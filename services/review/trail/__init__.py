@@ -1,0 +1,1 @@
+"""What a manager sees of the trace of a case."""

@@ -1,0 +1,40 @@
+"""What acts are called for people. One that has no name here yet is shown by its own."""
+
+from __future__ import annotations
+
+from shared.i18n import message
+
+ACTS = {
+    "attachment.fetched": message("Fetched an attached file"),
+    "case.arrived": message("Opened the case as it arrived"),
+    "case.ask-opinion": message("Asked for an opinion"),
+    "case.ask-correction": message("Asked for a correction"),
+    "case.close-correction": message("Closed a correction"),
+    "case.comment": message("Wrote a comment"),
+    "case.corrected": message("Took what the applicant mended"),
+    "case.decide": message("Decided"),
+    "case.extend-correction": message("Gave more time for a correction"),
+    "case.judge": message("Judged criteria"),
+    "case.lapsed": message("Noted that the last day of a correction passed"),
+    "case.pass": message("Passed the case on"),
+    "case.preview-document": message("Looked at a document before issuing it"),
+    "case.propose": message("Proposed a decision"),
+    "case.reminded": message("Reminded the applicant of a correction"),
+    "case.score": message("Gave marks"),
+    "case.send-back": message("Sent the case back to an earlier stage"),
+    "case.shown": message("Looked at the case"),
+    "case.withdraw-opinion": message("Took back the question for an opinion"),
+    "case.withdrawn": message("Closed the case as it was withdrawn"),
+    "case.write-message": message("Wrote to the applicant"),
+    "document.fetched": message("Noted that the applicant fetched a document"),
+    "document.shown": message("Looked at a document"),
+    "message.taken": message("Took a message of the applicant"),
+    "opinion.answered": message("Gave an opinion"),
+    "opinion.attachment-fetched": message("Fetched a file for an opinion"),
+    "opinion.shown": message("Looked at what was chosen for an opinion"),
+}
+
+
+def named(act: str) -> str:
+    """An act's name, as a message id."""
+    return ACTS.get(act, act)
