@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from fastapi import Depends, Request
 
 from services.review.audit.audit import is_noted
+from services.review.board import pages as board_pages
+from services.review.calendar import pages as calendar_pages
 from services.review.cases import routes as case_routes
 from services.review.clock import routes as clock_routes
 from services.review.corrections import pages as correction_pages
@@ -24,6 +26,8 @@ from services.review.opinions import pages as opinion_pages
 from services.review.opinions import routes as opinion_routes
 from services.review.opinions.outside import pages as outside_pages
 from services.review.settings import Settings
+from services.review.staffing import routes as staffing_routes
+from services.review.stages import routes as stage_routes
 from services.review.trail import pages as trail_pages
 from services.review.trail import routes as trail_routes
 from services.review.verification import pages as verification_pages
@@ -45,9 +49,11 @@ if TYPE_CHECKING:
 ROOMS = (
     finding_routes,
     case_routes,
+    staffing_routes,
     clock_routes,
     correction_routes,
     decision_routes,
+    stage_routes,
     document_routes,
     message_routes,
     finding_pages,
@@ -56,6 +62,8 @@ ROOMS = (
     opinion_pages,
     outside_pages,
     desk_pages,
+    calendar_pages,
+    board_pages,
     correction_pages,
     document_pages,
     message_pages,

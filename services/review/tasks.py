@@ -18,6 +18,8 @@ from services.review.finding.renewing import renew
 from services.review.following import follow_application
 from services.review.opinions import deadlines as opinion_deadlines
 from services.review.procedures import keep_procedure
+from services.review.staffing.handing import AT_ONCE as PICKED_UP_AT_ONCE
+from services.review.staffing.handing import pick_up
 from shared.bus.deliver import Post
 from shared.bus.worker import Work, celery_app
 from shared.database import Session, connect
@@ -27,6 +29,7 @@ from shared.storage import StorageError, storage_at
 from shared.workdays import today
 
 # Queues of errands, and how often each is woken, in seconds.
+STAFFING, STAFFING_EVERY = "review-staffing", 60.0
 DEADLINES, DEADLINES_EVERY = "review-deadlines", 60.0
 # How often the errands wake that make documents (the bell rings it too) and that look after those nobody fetched, in seconds.
 MAKING_EVERY = 10.0
@@ -110,6 +113,14 @@ def watch_clock() -> bool:
     return looked_at == watching.AT_ONCE
 
 
+def pick_up_cases() -> bool:
+    """Give cases that nobody has to whoever is there by now; whether more wait."""
+    with Session(engine) as session:
+        given = pick_up(session)
+        session.commit()
+    return given == PICKED_UP_AT_ONCE
+
+
 work = Work(
     Post("review", engine, {"keep_procedure": keep_procedure, "open_case": follow_application}),
     errands={
@@ -120,6 +131,7 @@ work = Work(
         SCANS: (scan_files, SCANS_EVERY),
         FILES: (purge_files, FILES_EVERY),
         AUDIT: (seal_trace, AUDIT_EVERY),
+        STAFFING: (pick_up_cases, STAFFING_EVERY),
         FINDING: (renew_findings, FINDING_EVERY),
     },
 )

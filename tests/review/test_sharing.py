@@ -20,8 +20,7 @@ SKILLS = ("electricity", "tax", "english")
 def a_desk(number: int, *, skills: frozenset[str] = frozenset(), conflicts: frozenset[str] = frozenset(), away: bool = False,
            load: int = 0) -> Desk:  # fmt: skip
     official = Official(id=uuid5(SPACE, f"official {number}"), name=f"職員 {number}", email=f"o{number}@example.go.jp")
-    takes = set() if away else {GROUP}
-    return Desk(official, load, takes, {(GROUP, "*", "examiner")}, {GROUP: skills}, conflicts)
+    return Desk(official, load, {GROUP}, {(GROUP, "*", "examiner")}, {GROUP: skills}, conflicts, away)
 
 
 def an_office(*made: Desk) -> dict[UUID, Desk]:
@@ -55,12 +54,12 @@ def test_a_thousand_cases_on_seven_officials_with_skills_absences_and_conflicts(
     for case in cases:
         desk = office[held[case.id]]
         assert not case.parties & desk.conflicts
-        assert GROUP in desk.takes
+        assert not desk.away
         assert case.skills <= desk.skills[GROUP]
     given_out = Counter(held.values())
-    loads = {one: given_out[one] + (40 if desk.official.name == "職員 5" else 0) for one, desk in office.items() if desk.takes}
+    loads = {one: given_out[one] + (40 if desk.official.name == "職員 5" else 0) for one, desk in office.items() if not desk.away}
     assert max(loads.values()) - min(loads.values()) <= 1, loads  # 1,040 cases on six who are there
-    assert loads == {one: desk.load for one, desk in office.items() if desk.takes}
+    assert loads == {one: desk.load for one, desk in office.items() if not desk.away}
 
 
 def test_skills_that_few_have_come_before_level_loads_and_nobody_else_gets_such_a_case() -> None:

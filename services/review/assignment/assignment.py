@@ -23,8 +23,8 @@ _LOCK = text(
 )
 _DESKS = text("""
 select o.account_id, o.name, o.email, o."group", o.skills,
-       o.takes_cases and not exists (
-         select from review.absence a where a.account_id = o.account_id and :today between a.starts_on and a.ends_on) as takes,
+       o.takes_cases, exists (
+         select from review.absence a where a.account_id = o.account_id and :today between a.starts_on and a.ends_on) as away,
        (select count(*) from review."case" c where c.official_id = o.account_id and c.state = 'open') as load,
        array(select k.party from review.conflict k where k.account_id = o.account_id and k.ended_at is null) as conflicts
 from identity.official o where o."group" = any(:groups) order by o.account_id, o."group"
@@ -45,10 +45,10 @@ def desks(session: Session, groups: Iterable[str]) -> dict[UUID, Desk]:
         desk = found.get(row.account_id)
         if desk is None:
             official = Official(id=row.account_id, name=row.name, email=row.email)
-            desk = Desk(official, row.load, conflicts=frozenset(row.conflicts) | {row.email.lower()})
+            desk = Desk(official, row.load, conflicts=frozenset(row.conflicts) | {row.email.lower()}, away=row.away)
             found[row.account_id] = desk
         desk.skills[row.group] = frozenset(row.skills)
-        if row.takes:
+        if row.takes_cases:
             desk.takes.add(row.group)
     for row in session.execute(_DUTIES, {"groups": names}):
         if row.account_id in found:

@@ -39,6 +39,7 @@ class Desk:
     duties: set[tuple[str, str, str]] = field(default_factory=set, metadata={"of": "group, procedure or *, role"})
     skills: dict[str, frozenset[str]] = field(default_factory=dict, metadata={"of": "by group"})
     conflicts: frozenset[str] = frozenset()
+    away: bool = False
 
     def may_have(self, case: Wanting) -> bool:
         """Whether he could work on a case at all: with the duty for it, and without a conflict of interest."""
@@ -74,7 +75,7 @@ Desks = Mapping[UUID, Desk]
 
 def candidates(case: Wanting, desks: Desks) -> tuple[frozenset[UUID], bool]:
     """Who may be given a case: those with all its skills; where there are none, those without, and False."""
-    there = [one for one in desks.values() if case.group in one.takes and one.may_have(case)]
+    there = [one for one in desks.values() if case.group in one.takes and not one.away and one.may_have(case)]
     skilled = [one for one in there if one.knows(case)]
     return frozenset(one.official.id for one in skilled or there), bool(skilled) or not case.skills
 

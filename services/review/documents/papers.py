@@ -18,9 +18,12 @@ from shared.procedure.filling import filled
 from shared.procedure.model import Procedure
 from shared.procedure.papers import DocumentRule
 from shared.procedure.reading import entries
+from shared.procedure.reviewing import Criterion
 from shared.procedure.rules import computed
 
 NOT_YET = "—"  # the number of a document that is not issued
+# What is refused, in whole or for the rest, can be appealed against (行政不服審査法82条).
+ADVERSE = frozenset({"refuse", "approve-in-part"})
 # What XML and PDF texts cannot hold; line breaks stay.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\ufffe\uffff]|[\ud800-\udfff]")
 
@@ -33,11 +36,12 @@ class Ruling:
     reasons: str = ""
     amount: int | None = None
     conditions: str = ""
+    criteria: Sequence[str] = ()
 
     @classmethod
     def of(cls, case: Case) -> Ruling:
         """How a case was decided."""
-        return cls(case.decision or "", case.reasons, case.amount, listed(case.conditions))
+        return cls(case.decision or "", case.reasons, case.amount, listed(case.conditions), case.criteria)
 
 
 def listed(conditions: Sequence[str]) -> str:
@@ -56,14 +60,19 @@ def said(case: Case, procedure: Procedure, rule: DocumentRule, ruling: Ruling, t
         "issuer": rule.issuer.ja if rule.issuer else procedure.office(case.group).title.ja,
         "decision": ruling.decision,
         "reasons": ruling.reasons,
-        "appeal": procedure.review.appeal.ja if procedure.review.appeal and ruling.decision == "refuse" else "",
+        "appeal": procedure.review.appeal.ja if procedure.review.appeal and ruling.decision in ADVERSE else "",
         "amount": "" if ruling.amount is None else f"{ruling.amount:,}円",
         "conditions": ruling.conditions,
+        "criteria": [_criterion(one) for one in procedure.review.criteria() if one.key in ruling.criteria],
         "text": text,
         "facts": [asdict(entry) for entry in entries(procedure, answers, rule.facts, "ja")],
         "filled": filled(procedure, rule, answers, today=arrived),
         "seal": "omitted" if rule.seal else "",
     }
+
+
+def _criterion(criterion: Criterion) -> dict[str, str]:
+    return {"title": criterion.title.ja, "law": criterion.law.ja if criterion.law else ""}
 
 
 def letter(case: Case, procedure: Procedure, title: str, text: str) -> dict[str, Any]:
@@ -82,6 +91,7 @@ def _common(case: Case, procedure: Procedure) -> dict[str, Any]:
         "law": procedure.law.ja,
         "arrival_number": case.arrival_number,
         "arrived": wareki(case.arrived_at.astimezone(JST).date()),
+        "criteria": [],
         "facts": [],
         "filled": {},
     }

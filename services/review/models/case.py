@@ -41,7 +41,7 @@ class Case(ReviewRecord, table=True):
         # deadlines, and what the board counts: it reads this index alone
         Index(
             "case_due_idx",
-            *("group", "due_on", "state", "procedure_id", "official_id", "arrived_at"),
+            *("group", "due_on", "state", "procedure_id", "official_id", "arrived_at", "stage"),
             postgresql_where=text("state in ('open', 'correcting')"),
         ),
         Index(
