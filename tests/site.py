@@ -185,17 +185,22 @@ class Site:
         from shared.bus.deliver import deliver
 
         handled = 0
-        review.make_documents()
-        while due := self.due():
+        while due := self._due_now(review.make_documents):
             before = handled
             for module in (intake, review, notify, opendata):
                 service = module.work.post.service
                 handled += deliver(module.work.post, [event_id for heard_by, event_id in due if heard_by == service])
             if handled == before:
                 break
-            if not self.due():
-                review.make_documents()
         return handled
+
+    def _due_now(self, make_documents: Callable[[], bool]) -> list[tuple[str, UUID]]:
+        """What is due; where nothing is, what was decided is made into documents first."""
+        found = self.due()
+        if not found:
+            make_documents()
+            found = self.due()
+        return found
 
     def due(self) -> list[tuple[str, UUID]]:
         """Service and event of the deliveries that could be handled now."""

@@ -193,14 +193,14 @@ def test_everybody_can_tell_the_true_one_from_one_with_a_byte_changed(
     (made,) = documents(desk, press, case)
     true = content(desk, press, case, made["id"])
     false = true[:2000] + bytes([true[2000] ^ 1]) + true[2001:]
-    page = desk.get(f"/verify/{made['code']}")
+    page = desk.get(f"/verify/{made['code']}", params={"lang": "ja"})
     assert (page.status_code, page.headers["x-robots-tag"]) == (200, "noindex, nofollow")
     for said in (made["number"], made["sha256"], "後援名義使用承認書", "大臣官房広報室", "有効"):
         assert said in page.text, said
     assert "窓口電機" not in page.text
     for form in ({"code": made["code"]}, {}):
-        same = desk.post("/verify", data=form, files={"file": ("a.pdf", true)})
-        other = desk.post("/verify", data=form, files={"file": ("a.pdf", false)})
+        same = desk.post("/verify?lang=ja", data=form, files={"file": ("a.pdf", true)})
+        other = desk.post("/verify?lang=ja", data=form, files={"file": ("a.pdf", false)})
         assert "交付された文書そのものです" in same.text
         assert "交付された文書ではありません" in other.text
         assert "窓口電機" not in same.text + other.text
@@ -260,7 +260,7 @@ def test_revoked_everybody_sees_it_and_the_applicant_is_told(
     assert act(desk, press, case, made["id"], "revocation", **WHY).status_code == 200
     clean.deliver_all()
     assert documents(desk, press, case)[0]["state"] == "revoked"
-    assert "取消し済み" in desk.get(f"/verify/{made['code']}").text
+    assert "取消し済み" in desk.get(f"/verify/{made['code']}", params={"lang": "ja"}).text
     application = application_of(clean)
     (mine,) = counter.get(f"/v1/applications/{application}/documents", headers=bearer(key)).json()
     assert (mine["end_reason"], mine["ended_at"] is None) == (WHY["reason"], False)

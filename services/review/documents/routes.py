@@ -87,6 +87,7 @@ class PreviewIn(BaseModel):
     reasons: str = Field(default="", max_length=10_000, pattern=_TEXT)
     amount: int | None = Field(default=None, ge=0, le=10**15, description="in yen")
     conditions: list[Annotated[str, Field(max_length=2000, pattern=_TEXT)]] = Field(default_factory=list, max_length=30)
+    criteria: list[str] = Field(default_factory=list, max_length=50, description="keys of the criteria that it cites")
     text: str = Field(default="", max_length=TEXT_LIMIT, pattern=_TEXT, description="the official's remarks")
     document: LetterIn | None = None
 
@@ -133,7 +134,7 @@ def preview(case_id: UUID, wanted: PreviewIn, session: Transaction, caller: Revi
     """The document that a decision would make, or a letter, as a specimen (見本); nothing is kept."""
     case = acting(session, caller, case_id, "preview-document")
     letter = Written(wanted.document.title, wanted.document.text) if wanted.document else None
-    ruling = Ruling(wanted.decision, wanted.reasons, wanted.amount, listed(wanted.conditions))
+    ruling = Ruling(wanted.decision, wanted.reasons, wanted.amount, listed(wanted.conditions), wanted.criteria)
     return specimen(session, case, paper_of(session, case, ruling, letter, wanted.text))
 
 
