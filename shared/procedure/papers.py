@@ -17,7 +17,9 @@ PLACEHOLDERS = ("procedure", "era", "fiscal_year", "year", "day", "serial")
 NUMBER = "{procedure}-{year}-{serial}"
 # What a template may take from `doc`; services/review/documents/papers.py fills it in.
 DOC = frozenset(
-    ["number", "date", "day", "title", "addressee", "issuer", "office", "procedure", "law", "arrival_number", "arrived", "decision", "criteria", "reasons", "appeal", "text", "amount", "conditions", "facts", "replaces", "preview", "seal", "code", "url", "qr"]
+    {"number", "date", "day", "title", "addressee", "issuer", "office", "procedure", "law", "arrival_number", "arrived", "text"}
+    | {"decision", "criteria", "reasons", "appeal", "amount", "conditions", "facts", "replaces", "preview", "seal", "code"}
+    | {"url", "qr"}
 )
 FRAME = "frame"  # comes with the desk; every template stands in it
 TEMPLATE_LIMIT = 64 * 1024  # bytes

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from shared.procedure.papers import fiscal_year
 from tests.flows import corrections as on
-from tests.site import Site, bearer
+from tests.site import ONE_STAGE, Site, bearer
 
 TITLE, TEXT = (
     "後援名義使用承認通知書",
@@ -75,7 +75,7 @@ def test_it_is_fetched_as_a_pdf_and_the_first_time_counts(
     clean: Site, counter: TestClient, desk: TestClient, *, key: str, press: str, application: str, issued: str
 ) -> None:
     one = letter(counter, key, application)
-    assert (one["fetched_at"], one["number"]) == (None, f"koen-meigi-{fiscal_year(on.day(0))}-2")
+    assert (one["fetched_at"], one["number"]) == (None, f"{ONE_STAGE}-{fiscal_year(on.day(0))}-2")
     assert at_desk(clean, desk, press, application)["fetched_at"] is None
     first = fetch(counter, issued, key)
     assert (first.status_code, first.headers["content-type"]) == (200, "application/pdf")

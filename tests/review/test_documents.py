@@ -20,7 +20,7 @@ from services.review.settings import Settings
 from shared.settings import load
 from shared.storage import StorageError, storage_at
 from tests.flows import corrections as on
-from tests.site import DENKI, KOEN, Site, bearer
+from tests.site import DENKI, ONE_STAGE, Site, bearer
 
 WHY = {"reason": "記載の誤りのため"}
 
@@ -351,7 +351,7 @@ def test_numbers_have_no_gaps_and_each_procedure_counts_its_own(
     clean: Site, counter: TestClient, desk: TestClient, key: str
 ) -> None:
     official = clean.a_reviewer("public-relations", "kinki-bureau")
-    for procedure, decision in ((KOEN, "approve"), (KOEN, "approve"), (DENKI, "accept"), (KOEN, "refuse")):
+    for procedure, decision in ((ONE_STAGE, "approve"), (ONE_STAGE, "approve"), (DENKI, "accept"), (ONE_STAGE, "refuse")):
         case = on.case_of(clean, on.filed(clean, counter, key, procedure))
         assert on.decide(desk, official, case, decision, reasons="理由").status_code == 200
     with clean.session("review") as session:

@@ -63,5 +63,5 @@ def set_pdf(
                 raise Unset("setting it took too long") from None
     if done.returncode != 0:
         says = done.stderr.decode(errors="replace").strip().splitlines()
-        raise Unset(says[-1][:300] if says else f"the process that sets it ended with {done.returncode}")
+        raise Unset(says[0][:300] if says else f"the process that sets it ended with {done.returncode}")
     return done.stdout
