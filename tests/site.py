@@ -166,7 +166,7 @@ class Site:
 
     def publish_procedures(self, folder: Path) -> None:
         """Put the procedures of a folder into force, and let every service hear of them."""
-        from services.intake.procedures import publish
+        from services.intake.catalogue.procedures import publish
         from shared.procedure.files import procedure_files
 
         with self.session("intake") as session:
@@ -259,8 +259,8 @@ class Site:
 
         `last` are answers in which the last one differs.
         """
-        from services.intake.filing import FilingIn, Receipt, prepare, record
-        from services.intake.procedures import Catalogue
+        from services.intake.catalogue.procedures import Catalogue
+        from services.intake.filing.filing import FilingIn, Receipt, prepare, record
         from shared.identity.callers import Callers
 
         with self.session("intake") as session:

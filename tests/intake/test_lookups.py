@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from services.intake import lookup_imports, lookups
-from services.intake.lookup_files import Unfit, corporations, places
+from services.intake.lookups import imports as lookup_imports
+from services.intake.lookups import lookups
+from services.intake.lookups.files import Unfit, corporations, places
 from shared.procedure.files import read
 from shared.web.rates import Buckets
 from tests.intake.lookup_samples import CORPORATIONS, GONE, OTHER, OURS, PLACES, PLACES_BROKEN_OFF, corporation

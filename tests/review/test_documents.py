@@ -341,7 +341,7 @@ def test_a_preview_is_a_specimen_without_number_and_code(
     assert "確認コード" not in text
     assert desk.post(path, json={"decision": "accept"}, headers=bearer(press)).status_code == 404
     ours = bearer(press) | {"origin": str(desk.base_url)}
-    page = desk.post(f"/desk/cases/{case}/document-preview?of=decision", data={"decision": "approve"}, headers=ours)
+    page = desk.post(f"/desk/cases/{case}/decision-preview", data={"decision": "approve"}, headers=ours)
     assert "後援名義使用承認書" in says(page.content)
     assert clean.value("select count(*) from review.document") == 0
     assert clean.value("select count(*) from review.document_serial") == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Form, Request, Response
@@ -41,17 +41,13 @@ def preview(
     session: Transaction,
     caller: ReviewerPerson,
     *,
-    of: Literal["decision", "letter"] = "letter",
-    decision: Annotated[str, Form()] = "",
-    reasons: Annotated[str, Form()] = "",
     document_title: Annotated[str, Form()] = "",
     document_text: Annotated[str, Form()] = "",
 ) -> Response:
-    """The document as it would be issued, with the mark 見本; nothing is kept."""
+    """The letter as it would be issued, with the mark 見本; nothing is kept."""
     case = acting(session, caller, case_id, "preview-document")
-    letter = Written(document_title, document_text.replace("\r\n", "\n")) if of == "letter" else None
-    ruling = Ruling(decision, reasons.replace("\r\n", "\n"))
-    return specimen(session, case, paper_of(session, case, ruling, letter))
+    letter = Written(document_title, document_text.replace("\r\n", "\n"))
+    return specimen(session, case, paper_of(session, case, Ruling(""), letter))
 
 
 @router.get("/desk/documents")
