@@ -113,7 +113,7 @@ def test_the_api_answers_by_exact_keys(known: Site, counter: TestClient) -> None
 
 def test_who_asks_too_fast_is_told_to_wait(known: Site, counter: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     assert known
-    monkeypatch.setattr(counter.app.state, "lookup_buckets", Buckets(0.2))  # type: ignore[attr-defined] # a FastAPI application
+    monkeypatch.setitem(counter.app.state._state, "lookup_buckets", Buckets(0.2))  # type: ignore[attr-defined] # it is FastAPI's
     answers = [counter.get("/v1/lookups/postal-codes/5300001") for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 429, 429]
     assert int(answers[-1].headers["retry-after"]) >= 1

@@ -8,7 +8,6 @@ from typing import Any
 from services.intake.catalogue.procedures import Published
 from services.intake.models import Application
 from shared.i18n import JST, Language, show_time, translate
-from shared.pdf import ONE_AT_A_TIME, TITLE, Sheet
 from shared.procedure.reading import sections
 from shared.procedure.rules import computed
 
@@ -46,6 +45,8 @@ def _agent(agent: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def receipt_pdf(application: Application, published: Published, language: Language) -> bytes:
     """The receipt as a PDF with its font embedded; the same bytes each time."""
+    from shared.pdf import ONE_AT_A_TIME, TITLE, Sheet  # with the first PDF: it is a quarter of what a process loads
+
     said = receipt(application, published, language)
     with ONE_AT_A_TIME:
         sheet = Sheet(language, f"{translate('Receipt', language)} {said['receipt_number']}")
