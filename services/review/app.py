@@ -16,13 +16,18 @@ from services.review.corrections import routes as correction_routes
 from services.review.decisions import routes as decision_routes
 from services.review.desk import pages as desk_pages
 from services.review.desk import stage_pages
+from services.review.desk.asked import pages as asked_pages
 from services.review.documents import pages as document_pages
 from services.review.documents import routes as document_routes
+from services.review.edits import pages as edit_pages
+from services.review.edits import routes as edit_routes
 from services.review.files import routes as file_routes
 from services.review.finding import pages as finding_pages
 from services.review.finding import routes as finding_routes
 from services.review.messages import pages as message_pages
 from services.review.messages import routes as message_routes
+from services.review.notes import pages as note_pages
+from services.review.notes import routes as note_routes
 from services.review.opinions import pages as opinion_pages
 from services.review.opinions import routes as opinion_routes
 from services.review.opinions.outside import pages as outside_pages
@@ -34,6 +39,7 @@ from services.review.trail import routes as trail_routes
 from services.review.verification import pages as verification_pages
 from services.review.verification import routes as verification_routes
 from services.review.verification.verification import FILE_LIMIT
+from shared.identity.callers import Caller
 from shared.settings import load
 from shared.storage import storage_at
 from shared.web.app import service_app
@@ -59,6 +65,11 @@ ROOMS = (
     message_routes,
     finding_pages,
     file_routes,
+    edit_routes,
+    edit_pages,
+    note_routes,
+    note_pages,
+    asked_pages,
     opinion_routes,
     opinion_pages,
     outside_pages,
@@ -93,9 +104,15 @@ def create_app() -> FastAPI:
     opinions, verifications = settings.opinions_per_address, settings.verifications_per_address
     app.state.opinion_buckets = Buckets(opinions) if opinions else None
     app.state.verification_buckets = Buckets(verifications) if verifications else None
+    app.state.counted = counted
     for room in ROOMS:
         app.include_router(room.router, dependencies=[Depends(traced, scope="function")])
     return app
+
+
+def counted(request: Request, caller: Caller) -> dict[str, int]:
+    """What the navigation of the desk counts."""
+    return calendar_pages.counted(request, caller) | asked_pages.counted(request, caller)
 
 
 def traced(request: Request, session: Transaction) -> Iterator[None]:

@@ -12,6 +12,7 @@ STATES = {
     "in_review": ("going", message("Under review")),
     "correcting": ("mend", message("Asked to be mended")),
     "approved": ("good", message("Approved")),
+    "partly_approved": ("good", message("Approved in part")),
     "refused": ("bad", message("Refused")),
     "accepted": ("good", message("Accepted")),
     "withdrawing": ("going", message("Withdrawal asked for")),
@@ -34,6 +35,7 @@ WHAT = {
     "expired": ("bad", message("The last day for the correction passed")),
     "closed": ("going", message("The review goes on without the correction")),
     "answered": ("good", message("Correction sent in")),
+    "edited": ("mend", message("The office changed entries")),
 }
 
 

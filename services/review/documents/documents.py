@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import text, update
 from sqlmodel import Session, col, select
 
+from services.review.audit.audit import note
 from services.review.cases.cases import ref_of
 from services.review.documents import papers
 from services.review.documents.papers import NOT_YET, Ruling
@@ -156,7 +157,10 @@ def note_fetched(session: Session, events: Sequence[DocumentFetched]) -> None:
     for event in events:
         first = update(Document).where(col(Document.id) == UUID(event.subject), col(Document.fetched_at).is_(None))
         fetched = first.values(fetched_at=event.fetched_at, fetched_by=event.fetched_by)
-        session.execute(fetched.values(sha256=text("coalesce(sha256, :sha256)").bindparams(sha256=event.sha256)))
+        values = fetched.values(sha256=text("coalesce(sha256, :sha256)").bindparams(sha256=event.sha256))
+        case_id = session.execute(values.returning(col(Document.case_id))).scalar()
+        if case_id is not None:
+            note(session, None, "document.fetched", case_id, heard=event.type, document=event.subject)
 
 
 def specimen(paper: Paper, at: datetime) -> tuple[dict[str, Any], dict[str, bytes]]:
