@@ -10,7 +10,8 @@ from sqlmodel import Session
 from services.review.cases.cases import procedure_of, ref_of
 from services.review.cases.moves import acting, using
 from services.review.corrections import corrections
-from services.review.documents.documents import issue
+from services.review.documents.documents import issue_decided
+from services.review.documents.papers import Ruling
 from services.review.models import Case
 from services.review.stages import criteria, lawful, proposals, steps
 from services.review.stages.lawful import ADVERSE, APPROVING, Proposed
@@ -71,8 +72,7 @@ def _made(session: Session, caller: Caller, case: Case, procedure: Procedure, *,
     case.version += 1
     session.add(case)
     publish(session, _told(case, procedure, now))
-    if wanted.document:
-        issue(session, caller, case, wanted.document, now)
+    issue_decided(session, caller, case, Ruling.of(case), now, by_hand=wanted.document)
     return case
 
 
