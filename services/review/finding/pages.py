@@ -33,7 +33,8 @@ def list_cases(
 ) -> Response:
     language = language_of(request)
     entered = form.read(request.query_params)
-    found = finding.listed(session, caller, entered.filter, sort=sort, limit=PAGE + 1, before=before)
+    hits = finding.look_up(session, entered.filter)
+    found = finding.listed(session, caller, entered.filter, sort=sort, limit=PAGE + 1, before=before, hits=hits)
     finding.noted(session, caller, entered.filter, found[:PAGE])
     choices = form.choices(session, caller, language)
     errors = {error.pointer[1:]: translate(error.detail, language, **error.values) for error in entered.errors}
@@ -49,7 +50,7 @@ def list_cases(
             }
             for one in found[:PAGE]
         ],
-        count=finding.counted(session, caller, entered.filter),
+        count=finding.counted(session, caller, entered.filter, hits),
         counted=COUNTED,
         entered=entered,
         labels=form.LABELS,

@@ -7,6 +7,7 @@ from services.review.models.correction import Correction, Pause
 from services.review.models.document import DOCUMENTS, Document
 from services.review.models.file import CaseFile
 from services.review.models.finding import Finding, FindingGrams
+from services.review.models.job import Job, JobFile, JobItem, SavedView
 from services.review.models.message import Message
 from services.review.models.opinion import Opinion
 from services.review.models.stage import Judgement, Proposal, ProposalComment, ScoreSheet, Step
@@ -22,6 +23,9 @@ __all__ = [
     "Document",
     "Finding",
     "FindingGrams",
+    "Job",
+    "JobFile",
+    "JobItem",
     "Judgement",
     "Message",
     "Opinion",
@@ -31,6 +35,7 @@ __all__ = [
     "ProposalComment",
     "ReviewRecord",
     "Revision",
+    "SavedView",
     "ScoreSheet",
     "Step",
 ]
