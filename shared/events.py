@@ -73,6 +73,7 @@ class Applicant(Part):
     corporate_number: str | None = None
     verified: bool = True
     agent: Agent | None = None
+    kind: str = Field(default="", description="corporation, sole-proprietor, association or ministry")
 
 
 class Mend(Part):
@@ -231,7 +232,10 @@ class CaseOverdue(Event):
 
 
 class CaseDecided(Event):
-    """The official decided. A refusal carries its reasons (行政手続法8条) and how to appeal (行政不服審査法82条)."""
+    """The office decided. A refusal carries its reasons (行政手続法8条) and how to appeal (行政不服審査法82条).
+
+    `partly`: it is approved in part, and refused for the rest. `amount` is granted, in yen. `criteria` are those it cites.
+    """
 
     type: ClassVar[str] = "case.decided.v1"
     source: ClassVar[str] = "review"
@@ -245,6 +249,10 @@ class CaseDecided(Event):
     reasons: str = ""
     appeal: str = ""
     revision: int = Field(default=1, description="which contents it was decided on: 1 as filed, more after corrections")
+    partly: bool = False
+    amount: int | None = None
+    conditions: list[str] = []
+    criteria: list[str] = []
 
 
 class CaseWithdrawn(Event):
@@ -259,6 +267,25 @@ class CaseWithdrawn(Event):
     official: Official | None
     withdrawn_at: datetime
     reason: str = ""
+
+
+class CaseAssigned(Event):
+    """A case went from an official to another, or to nobody. `by` did it; nobody, where the desk did it by the rules."""
+
+    type: ClassVar[str] = "case.assigned.v1"
+    source: ClassVar[str] = "review"
+
+    case_id: UUID
+    arrival_number: str
+    procedure: ProcedureRef
+    group: str
+    group_title: str
+    official: Official | None
+    former: Official | None
+    how: str = Field(description="rules, taken, released, reassigned, handed-over, rebalanced or conflict")
+    by: str = ""
+    by_id: UUID | None = None
+    note: str = ""
 
 
 class CorrectionItem(Part):
@@ -558,6 +585,7 @@ EVENTS: dict[str, type[Event]] = {
         CaseOverdue,
         CaseDecided,
         CaseWithdrawn,
+        CaseAssigned,
         CorrectionRequested,
         CorrectionExtended,
         CorrectionReminded,
@@ -616,6 +644,7 @@ SUBSCRIBERS: dict[str, list[Subscriber]] = {
     "case.overdue.v1": _hears("notify.tell"),
     "case.decided.v1": [*_hears("intake.follow_case", "notify.tell"), *_hears("opendata.count", ordered=False)],
     "case.withdrawn.v1": _hears("intake.follow_case", "notify.tell"),
+    "case.assigned.v1": _hears("notify.tell"),
     "correction.requested.v1": _hears("intake.follow_case", "notify.tell"),
     "correction.extended.v1": _hears("intake.follow_case", "notify.tell"),
     "correction.reminded.v1": _hears("intake.follow_case", "notify.tell"),

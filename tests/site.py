@@ -24,12 +24,16 @@ from sqlmodel import Session, select
 from deploy.database import OPERATOR, OWNER, ROLES, SERVICES, bootstrap, migrate
 from shared.identity import accounts
 from shared.identity.tables import Account, ApiKey, Organisation
+from shared.procedure.files import read
+from shared.procedure.model import Procedure
 
 POSTGRES_IMAGE = "postgres:15-bookworm"
 REDIS_IMAGE = "redis:7-bookworm"
 PROCEDURES = Path(__file__).parent.parent / "procedures"
 DENKI = "denki-yohin-todokede"
 KOEN = "koen-meigi"
+# The same for an office that decides in one stage, by one person: published for the tests only.
+ONE_STAGE = "koen-meigi-one-stage"
 
 Answer = TypeVar("Answer")
 
@@ -46,8 +50,24 @@ def eventually(check: Callable[[], Answer], *, within: float = 15.0, every: floa
 
 def example(procedure: str) -> dict[str, Any]:
     """The shipped example of a filing."""
-    filing: dict[str, Any] = json.loads((PROCEDURES / f"{procedure}.example.json").read_text(encoding="utf-8"))
-    return filing
+    shipped = KOEN if procedure == ONE_STAGE else procedure
+    filing: dict[str, Any] = json.loads((PROCEDURES / f"{shipped}.example.json").read_text(encoding="utf-8"))
+    return filing | {"procedure": procedure}
+
+
+def shipped(procedure: str) -> Procedure:
+    """A procedure as it is published for the tests."""
+    if procedure == ONE_STAGE:
+        return one_stage(shipped(KOEN))
+    return read(PROCEDURES / f"{procedure}.yaml")
+
+
+def one_stage(procedure: Procedure) -> Procedure:
+    """A procedure that is decided in the stage it begins in."""
+    definition = procedure.definition() | {"procedure": ONE_STAGE}
+    for name in ("stages", "criteria-version", "conditions"):
+        definition["review"].pop(name, None)
+    return Procedure.model_validate(definition)
 
 
 def bearer(key: str) -> dict[str, str]:
@@ -135,8 +155,9 @@ class Site:
             connection.execute(
                 text("""
                 truncate intake.application, intake.attachment, intake.trial, intake.trial_filing, intake.draft, intake.step,
-                  review."case", review.audit_entry, review.audit_link, review.audit_waiting, notify.message,
-                  opendata.procedure_count, identity.account, identity.organisation, identity.registration, bus.event cascade
+                  review."case", review.job, review.saved_view, review.audit_entry, review.audit_link, review.audit_waiting,
+                  notify.message, opendata.procedure_count, identity.account, identity.organisation, identity.registration,
+                  bus.event cascade
                 """)
             )
             connection.execute(text("delete from intake.procedure where version < 0"))
@@ -146,11 +167,12 @@ class Site:
     def publish_procedures(self, folder: Path) -> None:
         """Put the procedures of a folder into force, and let every service hear of them."""
         from services.intake.procedures import publish
-        from shared.procedure.files import procedure_files, read
+        from shared.procedure.files import procedure_files
 
         with self.session("intake") as session:
             for path in procedure_files(folder):
                 publish(session, read(path))
+            publish(session, shipped(ONE_STAGE))
             session.commit()
         self.deliver_all()
 

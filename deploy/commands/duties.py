@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from deploy.commands.access import session_as
 from deploy.commands.options import HomeOption
-
-if TYPE_CHECKING:
-    from sqlmodel import Session
-
-    from shared.identity.tables import Account
 
 app = typer.Typer(help="What officials may do for a group: their duties.", no_args_is_help=True)
 groups = typer.Typer(help="Which groups officials belong to.", no_args_is_help=True)
@@ -28,10 +23,10 @@ def add(
     email: EmailArgument, group: GroupArgument, duty: DutyArgument, *, procedure: ProcedureOption = "*", home: HomeOption = None
 ) -> None:
     """Give an official a duty in a group he belongs to."""
-    from shared.identity import duties
+    from shared.identity import accounts, duties
 
     with session_as("operator", home) as session:
-        duties.give(session, _official(session, email).id, group, [duty], procedure)
+        duties.give(session, accounts.official(session, email).id, group, [duty], procedure)
         typer.echo(f"{email} is {duty} in {group}, procedure {procedure}.")
 
 
@@ -40,20 +35,20 @@ def remove(
     email: EmailArgument, group: GroupArgument, duty: DutyArgument, *, procedure: ProcedureOption = "*", home: HomeOption = None
 ) -> None:
     """Take a duty from an official. At his next request, or five seconds later, he sees and does no more of it."""
-    from shared.identity import duties
+    from shared.identity import accounts, duties
 
     with session_as("operator", home) as session:
-        duties.take_away(session, _official(session, email).id, group, duty, procedure)
+        duties.take_away(session, accounts.official(session, email).id, group, duty, procedure)
         typer.echo(f"{email} is not {duty} in {group} any more, procedure {procedure}.")
 
 
 @app.command("list")
 def show(email: EmailArgument, home: HomeOption = None) -> None:
     """List an official's groups, with his duties and skills, and whether he is given new cases."""
-    from shared.identity import duties
+    from shared.identity import accounts, duties
 
     with session_as("operator", home) as session:
-        for member, given in duties.of_account(session, _official(session, email).id):
+        for member, given in duties.of_account(session, accounts.official(session, email).id):
             said = ", ".join(one.role + ("" if one.procedure == "*" else f" ({one.procedure})") for one in given) or "-"
             cases = "takes cases" if member.takes_cases else "takes no cases"
             typer.echo(f"{member.group}: {said}; skills: {', '.join(member.skills) or '-'}; {cases}")
@@ -68,20 +63,20 @@ def join(
     home: HomeOption = None,
 ) -> None:
     """Make an official a member of a group."""
-    from shared.identity import duties
+    from shared.identity import accounts, duties
 
     with session_as("operator", home) as session:
-        duties.join(session, _official(session, email), group, duty or [duties.EXAMINER])
+        duties.join(session, accounts.official(session, email), group, duty or [duties.EXAMINER])
         typer.echo(f"{email} is in {group}.")
 
 
 @groups.command()
 def leave(email: EmailArgument, group: GroupArgument, home: HomeOption = None) -> None:
     """End an official's membership and his duties there."""
-    from shared.identity import duties
+    from shared.identity import accounts, duties
 
     with session_as("operator", home) as session:
-        duties.leave(session, _official(session, email).id, group)
+        duties.leave(session, accounts.official(session, email).id, group)
         typer.echo(f"{email} is not in {group}.")
 
 
@@ -95,20 +90,10 @@ def set_up(
     home: HomeOption = None,
 ) -> None:
     """Say what a member of a group is skilled in, and whether new cases are given to him."""
-    from shared.identity import duties
+    from shared.identity import accounts, duties
 
     skills = [one for one in skill if one.strip()] if skill is not None else None
     with session_as("operator", home) as session:
-        member = duties.set_up(session, _official(session, email).id, group, skills=skills, takes_cases=takes_cases)
+        member = duties.set_up(session, accounts.official(session, email).id, group, skills=skills, takes_cases=takes_cases)
         cases = "takes cases" if member.takes_cases else "takes no cases"
         typer.echo(f"{email} in {group}: skills: {', '.join(member.skills) or '-'}; {cases}")
-
-
-def _official(session: Session, email: str) -> Account:
-    from shared.identity import accounts
-    from shared.problems import NotFound
-
-    account = accounts.account_by_email(session, email)
-    if account is None or account.role != "reviewer":
-        raise NotFound("No official has this e-mail address")
-    return account

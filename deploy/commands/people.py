@@ -122,3 +122,26 @@ def keys(email: EmailArgument, home: HomeOption = None) -> None:
         for key in accounts.keys_of(session, email):
             state = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "in use"
             typer.echo(f"{key.id}  {key.scope}  {key.label or '-'}  issued {key.created_at:%Y-%m-%d}, {state}")
+
+
+@app.command()
+def leave(
+    email: EmailArgument,
+    *,
+    preview: Annotated[bool, typer.Option("--preview", help="Only say who would get his cases.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Close an official's account, and give all his unfinished cases to others by the rules."""
+    from services.review.staffing import plans
+    from services.review.wall import HOUSE, acts
+    from shared.identity import accounts
+
+    with session_as("operator", home) as session:
+        account = accounts.official(session, email) if preview else accounts.close(session, email)
+        official, name = account.id, account.name
+    with session_as("review", home) as session:
+        acts(session, HOUSE)
+        given = plans.leave(session, official, name, do=not preview)
+        for one in given:
+            typer.echo(f"{one.case.arrival_number}  {one.chosen.official.name if one.chosen.official else 'nobody: unassigned'}")
+    typer.echo(f"{len(given)} cases would go to others." if preview else f"{email} left; {len(given)} cases went to others.")

@@ -198,6 +198,7 @@ def _row(filing: Filing) -> dict[str, Any]:
         corporate_number=caller.corporate_number,
         verified=caller.organisation_verified,
         agent=Agent.model_validate(agent, from_attributes=True) if agent else None,
+        kind=caller.organisation_kind,
     )
     return {
         "id": filing.id,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from services.notify.assignment_mails import of_assignment
 from services.notify.clock_mails import OfClock, of_clock
 from services.notify.correction_mails import OfCorrection, of_correction
 from services.notify.document_mails import of_document
@@ -22,6 +23,7 @@ from shared.events import (
     ApplicationArrived,
     ApplicationReturned,
     ApplicationWithdrawn,
+    CaseAssigned,
     CaseDecided,
     CaseOpened,
     CaseWithdrawn,
@@ -51,6 +53,7 @@ Telling = (
     | CaseOpened
     | CaseDecided
     | CaseWithdrawn
+    | CaseAssigned
     | OfClock
     | OfCorrection
     | OfMessage
@@ -91,17 +94,21 @@ def _titles(session: Session, events: Sequence[Telling]) -> dict[str, dict[str, 
     return titles
 
 
+# What has a module of its own: the kind of event, and who writes its drafts.
+_WRITERS: tuple[tuple[Any, Callable[[Any, Mapping[str, str]], list[Draft]]], ...] = (
+    (OfClock, of_clock),
+    (OfCorrection, of_correction),
+    (OfMessage, of_message),
+    (OfOpinion, of_opinion),
+    (CaseAssigned, of_assignment),
+    (DocumentIssued, of_document),
+)
+
+
 def _drafts(event: Telling, titles: dict[str, dict[str, str]]) -> list[Draft]:
-    if isinstance(event, OfClock):
-        return of_clock(event, titles[event.procedure.id])
-    if isinstance(event, OfCorrection):
-        return of_correction(event, titles[event.procedure.id])
-    if isinstance(event, OfMessage):
-        return of_message(event, titles[event.procedure.id])
-    if isinstance(event, OfOpinion):
-        return of_opinion(event, titles[event.procedure.id])
-    if isinstance(event, DocumentIssued):
-        return of_document(event, titles[event.procedure.id])
+    for kind, write in _WRITERS:
+        if isinstance(event, kind):
+            return write(event, titles[event.procedure.id])
     draft = _draft(event, titles)
     return [draft] if draft else []
 

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 from fastapi import Depends, Request
 
 from services.review.audit.audit import is_noted
+from services.review.board import pages as board_pages
+from services.review.bulk import pages as bulk_pages
+from services.review.bulk import routes as bulk_routes
+from services.review.calendar import pages as calendar_pages
 from services.review.cases import routes as case_routes
 from services.review.clock import routes as clock_routes
 from services.review.corrections import pages as correction_pages
@@ -24,6 +28,8 @@ from services.review.opinions import pages as opinion_pages
 from services.review.opinions import routes as opinion_routes
 from services.review.opinions.outside import pages as outside_pages
 from services.review.settings import Settings
+from services.review.staffing import routes as staffing_routes
+from services.review.stages import routes as stage_routes
 from services.review.trail import pages as trail_pages
 from services.review.trail import routes as trail_routes
 from shared.settings import load
@@ -41,10 +47,14 @@ if TYPE_CHECKING:
 # In this order, where two might answer the same address.
 ROOMS = (
     finding_routes,
+    bulk_routes,
+    bulk_pages,
     case_routes,
+    staffing_routes,
     clock_routes,
     correction_routes,
     decision_routes,
+    stage_routes,
     document_routes,
     message_routes,
     finding_pages,
@@ -53,6 +63,8 @@ ROOMS = (
     opinion_pages,
     outside_pages,
     desk_pages,
+    calendar_pages,
+    board_pages,
     correction_pages,
     document_pages,
     message_pages,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
-from services.review.cases.cases import open_case
+from services.review.cases.opening import open_case
 from services.review.corrections import revisions
 from services.review.decisions.withdrawals import close_case
 from services.review.documents import documents

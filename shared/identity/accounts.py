@@ -71,6 +71,22 @@ def account_by_email(session: Session, email: str) -> Account | None:
     return session.exec(select(Account).where(Account.email == email.strip().lower())).first()
 
 
+def official(session: Session, email: str) -> Account:
+    """The official with this address. Raises NotFound."""
+    account = account_by_email(session, email)
+    if account is None or account.role != "reviewer":
+        raise NotFound("No official has this e-mail address")
+    return account
+
+
+def close(session: Session, email: str) -> Account:
+    """Close an official's account: he signs in no more, and his keys and sessions end. Raises NotFound."""
+    account = official(session, email)
+    account.disabled_at = account.disabled_at or datetime.now(UTC)
+    session.flush()
+    return account
+
+
 def owners_of(session: Session, organisation_id: UUID) -> list[Account]:
     """Who manages an organisation."""
     query = select(Account).where(Account.organisation_id == organisation_id, Account.rights == "owner")

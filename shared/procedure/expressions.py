@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from shared.procedure.fields import FieldOf, GroupField
 from shared.procedure.functions import FUNCTIONS
 from shared.procedure.model import Procedure
 from shared.procedure.reviewing import Review
-from shared.procedure.scope import Circular, compiled, computed_fields, in_order, variables
+from shared.procedure.scope import APPLICANT, Circular, compiled, computed_fields, in_order, names_applicant, variables
 
 Path = tuple[int | str, ...]
 _BUILT_IN_VARIABLES = frozenset({"today"})
@@ -17,6 +18,9 @@ _BUILT_IN_FUNCTIONS = frozenset(
     {"size", "contains", "startsWith", "endsWith", "matches", "has", "int", "double", "string", "timestamp", "duration"}
     | {"getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek"}
 )
+
+
+_NAMES_APPLICANT = re.compile(rf"\b{APPLICANT}\b")
 
 
 @dataclass(frozen=True)
@@ -45,15 +49,15 @@ def rules(procedure: Procedure) -> Iterator[Rule]:
                     yield from _of_field(part, (*where, "fields", part_number), field)
     for number, check in enumerate(procedure.checks):
         yield Rule(("checks", number, "when"), check.when)
-    yield from _of_review(procedure.review)
+    yield from _of_review(procedure.review, frozenset({APPLICANT}) if names_applicant(procedure) else frozenset())
 
 
-def _of_review(review: Review) -> Iterator[Rule]:
+def _of_review(review: Review, about: frozenset[str]) -> Iterator[Rule]:
     for number, route in enumerate(review.route):
-        if isinstance(route.when, str):
-            yield Rule(("review", "route", number, "when"), route.when)
-        if route.to_office_of is not None:
-            yield Rule(("review", "route", number, "to-office-of"), route.to_office_of)
+        for name, rule in (("when", route.when), ("to-office-of", route.to_office_of)):
+            if isinstance(rule, str):
+                used = about if _NAMES_APPLICANT.search(rule) else frozenset()
+                yield Rule(("review", "route", number, name), rule, also=used)
     for number, stage in enumerate(review.stages):
         for place, one in enumerate(stage.delegation):
             yield Rule(("review", "stages", number, "delegation", place, "when"), one.when, also=frozenset({"amount"}))

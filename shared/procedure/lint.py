@@ -84,12 +84,13 @@ def _compared(expression: str) -> Iterator[tuple[str, str]]:
 def _constants(procedure: Procedure) -> Iterator[Found]:
     for rule in rules(procedure):
         name = str(rule.path[-1])
+        if rule.also:  # who applies and what an official decides are not among the answers that can be tried
+            continue
         if name in {"value", "to-office-of"}:
             if wrong := outcomes(procedure, rule).error:
                 yield Found(rule.path, "error", wrong)
             continue
-        if not rule.also:  # what an official decides is not among the answers that can be tried
-            yield from _constant(procedure, rule, name)
+        yield from _constant(procedure, rule, name)
 
 
 def _constant(procedure: Procedure, rule: Rule, name: str) -> Iterator[Found]:

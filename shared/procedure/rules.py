@@ -15,7 +15,7 @@ from shared.procedure.fields import FieldOf, GroupField, SimpleField, Text
 from shared.procedure.kinds import KINDS
 from shared.procedure.kinds.numbers import digits_of
 from shared.procedure.model import Procedure
-from shared.procedure.scope import RuleError, Scope, computed_fields
+from shared.procedure.scope import APPLICANT, RuleError, Scope, computed_fields, names_applicant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -138,19 +138,35 @@ def _error(pointer: str, says: str, field: FieldOf) -> Finding:
     return Finding(pointer, "error", Text(**texts))
 
 
-def route(procedure: Procedure, answers: Mapping[str, Any], *, today: date) -> str:
-    """The office a case goes to: the first route that fits. Raises RuleError when none does."""
-    scope = Scope(procedure, answers, today)
-    for rule in procedure.review.route:
+@dataclass(frozen=True)
+class Routed:
+    """Where a case goes: to a group, by a rule (counted from 0), to somebody who knows these things."""
+
+    group: str
+    rule: int
+    skills: tuple[str, ...]
+
+
+def routed(
+    procedure: Procedure, answers: Mapping[str, Any], *, today: date, applicant: Mapping[str, Any] | None = None
+) -> Routed:
+    """The first route that fits. Rules about the applicant do not fit while nobody says who it is. Raises RuleError for none."""
+    scope = Scope(procedure, answers, today, {APPLICANT: applicant} if names_applicant(procedure) else None)
+    for number, rule in enumerate(procedure.review.route):
         if not scope.holds(rule.when):
             continue
         if rule.to is not None:
-            return rule.to
+            return Routed(rule.to, number, tuple(rule.skills))
         prefecture = scope.evaluate(rule.to_office_of or "")
         for office in procedure.offices:
             if prefecture in office.prefectures:
-                return office.key
+                return Routed(office.key, number, tuple(rule.skills))
     raise RuleError(f"no office is responsible for this application of {procedure.procedure}")
+
+
+def route(procedure: Procedure, answers: Mapping[str, Any], *, today: date) -> str:
+    """The office a case goes to, as far as the answers say. Raises RuleError when no route fits."""
+    return routed(procedure, answers, today=today).group
 
 
 def deciding(

@@ -22,6 +22,8 @@ from shared.procedure.model import Procedure
 # Each nesting multiplies the work by the length of a list; two levels over a hundred rows are bounded well.
 DEEPEST_MACROS = 3
 MACRO = re.compile(r"\.(?:all|exists|exists_one|map|filter)\(\s*(\w+)\s*,")
+# The name by which routes see who applies.
+APPLICANT = "applicant"
 _PART_OF_ROW = re.compile(r"\brow\.(\w+)")
 
 
@@ -41,6 +43,14 @@ def compiled(expression: str) -> cel.Program:
 def variables(expression: str) -> frozenset[str]:
     """The names a rule takes from the answers."""
     return frozenset(compiled(expression).variables()) - set(MACRO.findall(expression))
+
+
+def names_applicant(procedure: Procedure) -> bool:
+    """Whether `applicant` in the routes is who applies: `kind`, `name`, `verified`, `corporate_number` ("" for none), `by_agent`.
+
+    In a form that has a field of this name it is that field.
+    """
+    return all(field.key != APPLICANT for field in procedure.fields())
 
 
 @dataclass(frozen=True)

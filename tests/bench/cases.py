@@ -19,7 +19,10 @@ from shared.database import new_id
 from shared.procedure.files import read
 from tests.site import PROCEDURES, Site
 
-SIGNS = "東西南北中山川田本村松竹梅林森石井上下大小高長新古金銀銅鉄水木火土日月星光風雲雪花鳥海島浜港谷沢野原岡崎橋宮寺町市場工商産業電機化学薬品食糧運輸建設印刷"
+SIGNS = (
+    "東西南北中山川田本村松竹梅林森石井上下大小高長新古金銀銅鉄水木火土日月星光風雲雪花鳥海島浜港谷沢野原岡崎橋宮寺"
+    "町市場工商産業電機化学薬品食糧運輸建設印刷"
+)
 KINDS = ("株式会社", "有限会社", "合同会社", "一般社団法人")
 GROUPS = (*("kinki-bureau",) * 5, *("kanto-bureau",) * 10, "okinawa-office", "hokkaido-bureau", "public-relations")
 FILED = ("denki-yohin-todokede", "hojokin-kofu", "koen-meigi")
@@ -27,8 +30,9 @@ FILED = ("denki-yohin-todokede", "hojokin-kofu", "koen-meigi")
 STATES = (*("decided",) * 90, *("open",) * 5, *("withdrawn",) * 4, "correcting")
 DECISIONS = (*("approve",) * 19, "refuse")
 _COLUMNS = (
-    "id, application_id, procedure_id, procedure_version, receipt_number, arrival_number, arrived_at, applicant, contact, answers, "
-    '"group", official_id, official_name, state, version, decision, reasons, decided_by, decided_at, due_on, duplicates, took_days'
+    "id, application_id, procedure_id, procedure_version, receipt_number, arrival_number, arrived_at, applicant, contact, "
+    'answers, "group", official_id, official_name, state, version, decision, reasons, decided_by, decided_at, due_on, '
+    "duplicates, took_days"
 )
 YEARS = 5
 

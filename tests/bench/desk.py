@@ -58,7 +58,7 @@ def queries(mine: UUID) -> dict[str, dict[str, Any]]:
     }
 
 
-def measure(site: Site, keys: list[str], repeat: int) -> dict[str, float]:
+def measure(keys: list[str], repeat: int) -> dict[str, float]:
     """The p95 of each query in ms, list and count together, for an official of all groups and one of a small group."""
     from services.review.finding import finding
     from services.review.finding.finding import Filter
@@ -114,7 +114,7 @@ def main() -> None:
             cases.seed(site, count, [*officials, *(UUID(int=one) for one in range(1, 20))])
             settle(site)
             print(f"{count:,} cases written in {time.perf_counter() - started:.0f} s", flush=True)  # noqa: T201
-            found.append(measure(site, keys, repeat))
+            found.append(measure(keys, repeat))
         worst = 0.0
         for one, few in found[0].items():
             worst = max(worst, found[1][one] / few)

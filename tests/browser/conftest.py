@@ -15,7 +15,7 @@ import pytest
 
 from tests.identity.forger import forging
 from tests.machine import BUS_QUEUES, POST_QUEUE, Machine, Mailbox, quiet
-from tests.site import PROCEDURES, Site, eventually
+from tests.site import Site, eventually, example
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -37,7 +37,7 @@ class Place:
 
     def file(self, procedure: str, **changes: Any) -> str:
         """File a procedure's example with some answers changed; the application's id, once all have heard of it."""
-        filing = json.loads((PROCEDURES / f"{procedure}.example.json").read_text())
+        filing = example(procedure)
         filing["answers"] |= changes
         headers = {"authorization": f"Bearer {self.key}"}
         answer = httpx.post(f"{self.url}/v1/applications", json=filing, headers=headers, timeout=20)

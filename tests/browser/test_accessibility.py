@@ -80,6 +80,10 @@ def visits(place: Place, browser: Browser) -> dict[str, Visit]:
         OFFICIAL: Visit(
             {
                 "cases": "/desk",
+                "overdue": "/desk/overdue?whose=groups",
+                "calendar": "/desk/calendar?whose=groups",
+                "calendar-list": "/desk/calendar?whose=groups&view=list",
+                "board": "/desk/board",
                 "cases-decided": "/desk?state=decided&whose=groups",
                 "case": f"/desk/cases/{place.case_of(accepted)}",
                 "case-decided": f"/desk/cases/{place.case_of(asked)}",

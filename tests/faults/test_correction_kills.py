@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from tests.faults.test_kills import kill_in_mid_batch
 from tests.flows import corrections as on
 from tests.machine import BUS_QUEUES, Machine
-from tests.site import KOEN, Site, eventually
+from tests.site import ONE_STAGE, Site, eventually
 
 COUNT = 24
 
@@ -22,7 +22,7 @@ def test_workers_killed_while_corrections_are_under_way_lose_and_double_nothing(
 ) -> None:
     key = clean.an_applicant()
     press = clean.a_reviewer("public-relations", email="press@example.go.jp")
-    ids = [str(one) for one in clean.file(key, COUNT, KOEN)]
+    ids = [str(one) for one in clean.file(key, COUNT, ONE_STAGE)]
     clean.deliver_all()
     cases = {one: on.case_of(clean, one) for one in ids}
     machine.beat()

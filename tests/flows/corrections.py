@@ -12,12 +12,12 @@ from fastapi.testclient import TestClient
 from services.review.corrections.deadlines import pass_days
 from shared.bus.deliver import Post, deliver
 from shared.workdays import today
-from tests.site import KOEN, Site, bearer, example
+from tests.site import ONE_STAGE, Site, bearer, example
 
 FEE = [{"pointer": "/fee", "says": "入場料の額を確かめてください。"}]
 
 
-def filed(site: Site, counter: TestClient, key: str, procedure: str = KOEN) -> str:
+def filed(site: Site, counter: TestClient, key: str, procedure: str = ONE_STAGE) -> str:
     """The example of a procedure, filed and at the desk; the application's id."""
     answer = counter.post("/v1/applications", json=example(procedure), headers=bearer(key))
     assert answer.status_code == 202, answer.text

@@ -14,7 +14,7 @@ from tests.files.samples import PDF
 from tests.flows import corrections as on
 from tests.flows.test_withdrawal import withdraw
 from tests.intake.test_attachments import sent
-from tests.site import DENKI, KOEN, Site, bearer, example
+from tests.site import DENKI, ONE_STAGE, Site, bearer, example
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_what_is_asked_is_mended_and_the_desk_sees_what_changed(
 
     (seen,) = on.at_desk(desk, press, case)
     assert (seen["state"], seen["revision"], seen["late"]) == ("answered", 2, False)
-    before = example(KOEN)["answers"]["fee"]
+    before = example(ONE_STAGE)["answers"]["fee"]
     assert before == 0
     assert [(one["label"], one["old"], one["new"]) for one in seen["changes"]] == [
         ("入場料（円）", "0", "800"),

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from tests.flows.conftest import Town
-from tests.site import DENKI, KOEN, bearer, eventually, example
+from tests.site import DENKI, ONE_STAGE, bearer, eventually, example
 
 
 def get(town: Town, path: str, key: str = "", **query: Any) -> Any:
@@ -62,7 +62,7 @@ def test_a_notification_is_filed_routed_told_accepted_and_counted(town: Town) ->
 
 
 def test_what_the_rules_refuse_comes_back_with_what_to_mend(town: Town) -> None:
-    filing = example(KOEN)
+    filing = example(ONE_STAGE)
     filing["answers"]["held"] = {"from": "2035-10-06", "to": "2035-10-05"}
     filing["contact"] = {"name": "Hanako Madoguchi", "email": "hanako@example.org", "language": "en"}
     application = file(town, filing)
@@ -75,7 +75,7 @@ def test_what_the_rules_refuse_comes_back_with_what_to_mend(town: Town) -> None:
 
 def test_a_refusal_tells_its_reasons_and_how_to_appeal(town: Town) -> None:
     press = town.site.a_reviewer("public-relations", email="press@example.go.jp", name="広報 二郎")
-    application = file(town, example(KOEN))
+    application = file(town, example(ONE_STAGE))
     (case,) = eventually(lambda: get(town, "/v1/cases", press, application_id=application))
     answer = post(
         town, f"/v1/cases/{case['id']}/decision", press, {"decision": "refuse", "reasons": "営利を主たる目的とするため。"}

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from tests.flows import corrections as on
 from tests.flows.test_withdrawal import withdraw
-from tests.site import KOEN, Site, bearer, example
+from tests.site import ONE_STAGE, Site, bearer, example
 
 SECRET = "担当者だけに伝えたいこと <b>\n二行目"
 
@@ -137,7 +137,7 @@ def test_the_whole_organisation_and_the_whole_group_see_them_and_nobody_else(
 def test_before_the_review_and_after_a_withdrawal_nobody_would_read_it(
     clean: Site, counter: TestClient, desk: TestClient, *, key: str, press: str
 ) -> None:
-    early = counter.post("/v1/applications", json=example(KOEN), headers=bearer(key)).json()["id"]
+    early = counter.post("/v1/applications", json=example(ONE_STAGE), headers=bearer(key)).json()["id"]
     assert write(counter, f"/v1/applications/{early}", key).status_code == 409
     clean.deliver_all()
     withdraw(counter, key, early)

@@ -12,7 +12,7 @@ from shared.identity import accounts
 from shared.identity.tables import Organisation
 from shared.workdays import today
 from tests.flows import corrections as on
-from tests.site import KOEN, Site, bearer, example
+from tests.site import ONE_STAGE, Site, bearer, example
 
 NOTICES = "/v1/notices"
 
@@ -101,7 +101,7 @@ def test_another_organisation_neither_sees_nor_reads_them(clean: Site, counter: 
 
 def test_they_are_paged_by_cursor(clean: Site, counter: TestClient, key: str) -> None:
     for _ in range(3):
-        counter.post("/v1/applications", json=example(KOEN), headers=bearer(key))
+        counter.post("/v1/applications", json=example(ONE_STAGE), headers=bearer(key))
     clean.deliver_all()
     every = [one["id"] for one in listed(counter, key)]
     first = [one["id"] for one in listed(counter, key, limit=4)]
@@ -110,7 +110,7 @@ def test_they_are_paged_by_cursor(clean: Site, counter: TestClient, key: str) ->
 
 
 def test_a_returned_application_is_news(clean: Site, counter: TestClient, key: str) -> None:
-    filing = example(KOEN)
+    filing = example(ONE_STAGE)
     filing["answers"]["held"] = {"from": "2020-10-06", "to": "2020-10-05"}
     counter.post("/v1/applications", json=filing, headers=bearer(key))
     clean.deliver_all()

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from shared.bus.deliver import deliver
 from tests.review.parts import decide
-from tests.site import KOEN, Site, bearer, example
+from tests.site import ONE_STAGE, Site, bearer, example
 
 KEPT = {"approve": "approved"}
 
@@ -22,7 +22,7 @@ def withdraw(counter: TestClient, key: str, application_id: object, **body: Any)
 
 
 def filed(counter: TestClient, key: str) -> str:
-    answer = counter.post("/v1/applications", json=example(KOEN), headers=bearer(key))
+    answer = counter.post("/v1/applications", json=example(ONE_STAGE), headers=bearer(key))
     assert answer.status_code == 202, answer.text
     return str(answer.json()["id"])
 
@@ -65,7 +65,7 @@ def test_before_it_arrived_an_application_is_withdrawn_at_once_and_never_arrives
     assert clean.rows("select template, recipient from notify.message") == [
         {"template": "withdrawn", "recipient": "applicant@example.com"}
     ]
-    (row,) = [row for row in window.get("/v1/statistics/procedures").json() if row["id"] == KOEN]
+    (row,) = [row for row in window.get("/v1/statistics/procedures").json() if row["id"] == ONE_STAGE]
     assert (row["filed"], row["arrived"], row["withdrawn"]) == (1, 0, 1)
     assert clean.undone() == 0
 
@@ -135,7 +135,7 @@ def test_a_decision_that_the_counter_has_not_heard_of_stands(
     assert withdraw(counter, key, application).json()["status"] == "withdrawing"
     clean.deliver_all()
     assert shown(counter, key, application)["status"] == "approved"
-    (row,) = [row for row in window.get("/v1/statistics/procedures").json() if row["id"] == KOEN]
+    (row,) = [row for row in window.get("/v1/statistics/procedures").json() if row["id"] == ONE_STAGE]
     assert (row["approved"], row["withdrawn"]) == (1, 0)
     assert clean.undone() == 0
 
@@ -162,7 +162,7 @@ def test_of_withdrawals_and_decisions_at_the_same_time_one_each_holds_everywhere
     for application, end in ends.items():
         case = at_desk[application]
         assert (end, case["state"], case["decision"]) in {("approved", "decided", "approve"), ("withdrawn", "withdrawn", None)}
-    (row,) = [row for row in window.get("/v1/statistics/procedures").json() if row["id"] == KOEN]
+    (row,) = [row for row in window.get("/v1/statistics/procedures").json() if row["id"] == ONE_STAGE]
     approved = sum(end == "approved" for end in ends.values())
     assert (row["approved"], row["withdrawn"]) == (approved, 16 - approved)
     told = clean.rows("select subject, template from notify.message where template in ('decided', 'withdrawn')")

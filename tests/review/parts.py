@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -10,15 +11,16 @@ from fastapi.testclient import TestClient
 
 from shared.bus.deliver import deliver
 from shared.events import ApplicationArrived, ProcedureRef
+from shared.procedure.rules import computed
 from tests.bus.parts import announce, arrived
-from tests.site import DENKI, KOEN, Site, bearer, example
+from tests.site import DENKI, ONE_STAGE, Site, bearer, example, shipped
 
 CASES = "/v1/cases"
 
 
-def an_arrival(procedure: str = KOEN, **answers: Any) -> ApplicationArrived:
+def an_arrival(procedure: str = ONE_STAGE, **answers: Any) -> ApplicationArrived:
     """The example of a procedure, arrived; `answers` are those in which it differs."""
-    given = example(procedure)["answers"] | answers
+    given = computed(shipped(procedure), example(procedure)["answers"] | answers, today=date(2026, 11, 25))
     return arrived().model_copy(update={"procedure": ProcedureRef(id=procedure, version=1), "answers": given})
 
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from uuid import UUID, uuid4
 
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from services.review.cases.cases import open_case
+from services.review.cases.opening import open_case
 from shared.bus.deliver import deliver
+from shared.procedure.files import read
+from shared.procedure.lint import lint
+from shared.procedure.model import Procedure
+from shared.procedure.rules import Routed, routed
 from tests.bus.parts import announce
 from tests.review.parts import CASES, an_arrival, case_of, decide, in_prefecture, opens
-from tests.site import Site, bearer
+from tests.site import DENKI, PROCEDURES, Site, bearer, example
 
 
 def officials(site: Site, count: int, group: str = "kinki-bureau") -> list[UUID]:
@@ -186,3 +191,65 @@ def test_the_desk_cannot_be_deadlocked_by_batches_over_the_same_groups(clean: Si
         assert sum(workers.map(lambda part: deliver(work.post, part), parts)) == 30
     with clean.session("review") as session:
         assert session.scalar(text("select count(*) from bus.delivery where error is not null")) == 0
+
+
+def test_why_a_case_lies_where_it_lies_is_kept_with_it(clean: Site) -> None:
+    one, _ = officials(clean, 2)
+    clean.run("update identity.membership set takes_cases = false where account_id = :id", id=one)
+    opens(clean, in_prefecture("27"))
+    event = in_prefecture("27")
+    opens(clean, event)
+    case = case_of(clean, event)
+    assert case["assigned_because"] == {
+        "how": "rules", "route": 0, "skills": [], "skilled": True, "candidates": 1, "load": 1,
+    }  # fmt: skip
+    (first,) = clean.rows("select * from review.assignment where case_id = :id", id=case["id"])
+    assert (first["from_id"], first["to_id"], first["by_id"], first["how"]) == (None, case["official_id"], None, "rules")
+
+
+def test_nobody_is_given_or_sees_a_case_of_his_own_or_of_a_party_in_conflict(clean: Site, desk: TestClient) -> None:
+    keys = [clean.a_reviewer("kinki-bureau", email=f"o{number}@example.go.jp") for number in range(3)]
+    first, second, third = (clean.account(f"o{number}@example.go.jp").id for number in range(3))
+    own = in_prefecture("27")
+    own = own.model_copy(update={"contact": own.contact.model_copy(update={"email": "O0@Example.go.jp"})})
+    firm = in_prefecture("27")
+    firm = firm.model_copy(update={"applicant": firm.applicant.model_copy(update={"corporate_number": "5010401067252"})})
+    clean.run(
+        "insert into review.conflict (id, account_id, kind, party, reason, declared_by, declared_by_name) "
+        "values (gen_random_uuid(), :id, 'corporate-number', '5010401067252', '親族', :id, 'x')",
+        id=second,
+    )
+    opens(clean, *(event.model_copy(update={"subject": str(uuid4()), "id": uuid4()}) for event in [own, firm] * 6))
+    rows = clean.rows("""select official_id, contact ->> 'email' = 'O0@Example.go.jp' as own from review."case" """)
+    assert {row["official_id"] for row in rows if row["own"]} == {second, third}
+    assert {row["official_id"] for row in rows if not row["own"]} == {first, third}
+    shown = [len(desk.get(CASES, headers=bearer(key)).json()) for key in keys]
+    assert shown == [6, 6, 12]
+    hidden = clean.value("""select id from review."case" where contact ->> 'email' = 'O0@Example.go.jp' limit 1""")
+    assert desk.get(f"{CASES}/{hidden}", headers=bearer(keys[0])).status_code == 404
+    assert desk.get(f"{CASES}/{hidden}", headers=bearer(keys[1])).status_code == 200
+
+
+def test_whoever_is_away_is_given_nothing_today(clean: Site) -> None:
+    away, there = officials(clean, 2)
+    clean.run(
+        "insert into review.absence (id, account_id, starts_on, ends_on, deputy_name, noted_by) "
+        "select gen_random_uuid(), :id, d, d, '', :id from (select (now() at time zone 'Asia/Tokyo')::date as d)",
+        id=away,
+    )
+    opens(clean, *(in_prefecture("27") for _ in range(3)))
+    assert loads(clean) == {there: 3}
+
+
+def test_a_route_may_look_at_the_applicant() -> None:
+    definition = read(PROCEDURES / f"{DENKI}.yaml").definition()
+    wanted = {"when": "applicant.kind == 'ministry' && !applicant.verified", "to": "okinawa-office", "skills": ["tax"]}
+    definition["review"]["route"].insert(0, wanted)
+    procedure = Procedure.model_validate(definition)
+    assert [found for found in lint(procedure) if found.level == "error"] == []
+    answers = example(DENKI)["answers"]
+    today = date(2026, 11, 25)
+    inside = {"kind": "ministry", "name": "課", "verified": False, "corporate_number": "", "by_agent": False}
+    assert routed(procedure, answers, today=today, applicant=inside) == Routed("okinawa-office", 0, ("tax",))
+    for other in (None, inside | {"verified": True}):
+        assert routed(procedure, answers, today=today, applicant=other).rule == 1

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from fastapi.testclient import TestClient
 
-from services.review.decisions.decisions import REASONS_LIMIT
+from services.review.stages.lawful import REASONS_LIMIT
 from tests.review.parts import CASES, an_arrival, case_of, decide, in_prefecture, opens
 from tests.site import Site, bearer
 

@@ -310,6 +310,6 @@ def test_asking_too_fast_is_slowed_down(clean: Site, desk: TestClient, monkeypat
     from shared.web.rates import Buckets
 
     assert clean.broker_url
-    monkeypatch.setattr(desk.app.state, "opinion_buckets", Buckets(0.1))  # type: ignore[attr-defined] # it is FastAPI's
+    monkeypatch.setitem(desk.app.state._state, "opinion_buckets", Buckets(0.1))  # type: ignore[attr-defined] # it is FastAPI's
     codes = [opened(desk, str(uuid4()))[0].status_code for _ in range(2)]
     assert codes == [404, 429]

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from shared.workdays import today
 from tests.files.samples import PDF
 from tests.flows import corrections as on
-from tests.site import DENKI, KOEN, Site
+from tests.site import DENKI, ONE_STAGE, Site
 from tests.web.test_forms import Entries
 from tests.web.test_pages import APPLICANT, OFFICIAL, file, sign_in
 
@@ -49,7 +49,7 @@ def entries_of(page: str, action: str) -> dict[str, Any]:
 def test_an_official_picks_what_to_mend_and_the_applicant_finds_only_that(
     clean: Site, counter_pages: TestClient, desk_pages: TestClient, key: str, official: dict[str, str]
 ) -> None:
-    application = file(counter_pages, key, KOEN)
+    application = file(counter_pages, key, ONE_STAGE)
     clean.deliver_all()
     case = on.case_of(clean, application)
     form = desk_pages.get(f"/desk/cases/{case}/correction", headers=official).text
@@ -142,7 +142,7 @@ def test_rows_come_and_go_where_the_whole_list_was_asked_for(
 def test_more_time_and_going_on_without_it_by_form(
     clean: Site, counter_pages: TestClient, desk_pages: TestClient, key: str, official: dict[str, str]
 ) -> None:
-    application = file(counter_pages, key, KOEN)
+    application = file(counter_pages, key, ONE_STAGE)
     clean.deliver_all()
     case = on.case_of(clean, application)
     refused = desk_pages.post(f"/desk/cases/{case}/correction", data={"due_on": "soon"}, headers=official)
@@ -170,7 +170,7 @@ def test_more_time_and_going_on_without_it_by_form(
 def test_messages_are_written_shown_as_they_are_and_marked_as_read_by_looking(
     clean: Site, counter_pages: TestClient, desk_pages: TestClient, key: str, official: dict[str, str]
 ) -> None:
-    application = file(counter_pages, key, KOEN)
+    application = file(counter_pages, key, ONE_STAGE)
     clean.deliver_all()
     case = on.case_of(clean, application)
     sign_in(counter_pages, clean, APPLICANT)
@@ -197,7 +197,7 @@ def test_unread_notices_are_counted_in_the_header_until_they_are_read(
     clean: Site, counter_pages: TestClient, key: str, official: dict[str, str]
 ) -> None:
     assert official
-    first, second = (file(counter_pages, key, KOEN) for _ in range(2))
+    first, second = (file(counter_pages, key, ONE_STAGE) for _ in range(2))
     clean.deliver_all()
     sign_in(counter_pages, clean, APPLICANT)
     counted = r'class="count">(\d+)'
@@ -216,7 +216,7 @@ def test_unread_notices_are_counted_in_the_header_until_they_are_read(
 def test_a_document_is_looked_at_issued_with_the_decision_and_fetched_from_the_page(
     clean: Site, counter_pages: TestClient, desk_pages: TestClient, key: str, official: dict[str, str]
 ) -> None:
-    application = file(counter_pages, key, KOEN)
+    application = file(counter_pages, key, ONE_STAGE)
     clean.deliver_all()
     here = f"/desk/cases/{on.case_of(clean, application)}"
     paper = {"document_title": "承認通知書", "document_text": "承認します。\r\n以上"}
@@ -243,7 +243,7 @@ def test_a_document_is_looked_at_issued_with_the_decision_and_fetched_from_the_p
 def test_a_file_is_attached_on_the_page_of_the_correction(
     clean: Site, counter_pages: TestClient, desk_pages: TestClient, key: str, official: dict[str, str]
 ) -> None:
-    application = file(counter_pages, key, KOEN)
+    application = file(counter_pages, key, ONE_STAGE)
     clean.deliver_all()
     asked(clean, desk_pages, official, on.case_of(clean, application), plan="事業計画書を付けてください。")
     sign_in(counter_pages, clean, APPLICANT)

@@ -13,14 +13,14 @@ from sqlalchemy.exc import OperationalError
 
 from shared.web.pages import prefers_html
 from shared.web.static import asset
-from tests.site import PROCEDURES, Site
+from tests.site import ONE_STAGE, PROCEDURES, Site, example
 from tests.web.conftest import ADDRESS, ask_for_link
 
 APPLICANT, OFFICIAL = "applicant@example.com", "official@example.go.jp"
 
 
 def file(client: TestClient, key: str, procedure: str) -> str:
-    filing = json.loads((PROCEDURES / f"{procedure}.example.json").read_text())
+    filing = example(procedure)
     answer = client.post("/v1/applications", json=filing, headers={"authorization": f"Bearer {key}"})
     assert answer.status_code == 202, answer.text
     return str(answer.json()["id"])
@@ -37,7 +37,7 @@ def filed(counter_pages: TestClient, clean: Site) -> str:
     """An application to decide on, with an official to do it."""
     key = clean.an_applicant(APPLICANT)
     clean.a_reviewer("public-relations", email=OFFICIAL)
-    application = file(counter_pages, key, "koen-meigi")
+    application = file(counter_pages, key, ONE_STAGE)
     clean.deliver_all()
     return application
 
@@ -318,7 +318,7 @@ def test_a_long_list_goes_on_where_the_page_before_ended(
 ) -> None:
     key = clean.an_applicant(APPLICANT)
     clean.a_reviewer("public-relations", email=OFFICIAL)
-    filed = [file(counter_pages, key, "koen-meigi") for _ in range(3)]
+    filed = [file(counter_pages, key, ONE_STAGE) for _ in range(3)]
     clean.deliver_all()
     monkeypatch.setattr("services.intake.pages.PAGE", 2)
     monkeypatch.setattr("services.review.finding.pages.PAGE", 2)

@@ -1,58 +1,81 @@
-"""Who gets a case: the official of the group with the fewest open ones."""
+"""Who gets a case: the desks of the officials as the database has them, and cases shared out among them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlmodel import Session
 
-from shared.events import Official
+from services.review.assignment.parties import parties
+from services.review.assignment.sharing import Chosen, Desk, Wanting
+from services.review.models import Case
+from services.review.procedures import version
+from shared.events import Official, ProcedureRef
+from shared.i18n import JST
 
 # The lock makes two batches share out a group's cases one after the other, so that both see the other's.
 _LOCK = text(
     "select pg_advisory_xact_lock(hashtextextended('review.assignment:' || g, 0)) from unnest(cast(:groups as text[])) g"
 )
-_LOADS = text("""
-select o."group", o.account_id, o.name, o.email,
-       (select count(*) from review."case" c where c.official_id = o.account_id and c.state = 'open') as load
-from identity.official o where o."group" = any(:groups) and o.takes_cases
+_DESKS = text("""
+select o.account_id, o.name, o.email, o."group", o.skills,
+       o.takes_cases, exists (
+         select from review.absence a where a.account_id = o.account_id and :today between a.starts_on and a.ends_on) as away,
+       (select count(*) from review."case" c where c.official_id = o.account_id and c.state = 'open') as load,
+       array(select k.party from review.conflict k where k.account_id = o.account_id and k.ended_at is null) as conflicts
+from identity.official o where o."group" = any(:groups) order by o.account_id, o."group"
 """)
+_DUTIES = text("""select account_id, "group", procedure, role from identity.duty_of where "group" = any(:groups)""")
 
 
-@dataclass
-class Desk:
-    """An official and how many open cases lie on the desk."""
-
-    official: Official
-    load: int
+def lock(session: Session, groups: Iterable[str]) -> None:
+    """Nobody else shares out cases of these groups until this transaction ends."""
+    session.execute(_LOCK, {"groups": sorted(groups)})
 
 
-@dataclass
-class Assignment:
-    """Shares out cases in one transaction."""
+def desks(session: Session, groups: Iterable[str]) -> dict[UUID, Desk]:
+    """The officials of these groups with their present load. Who shares out cases locks the groups first."""
+    names = sorted(groups)
+    found: dict[UUID, Desk] = {}
+    for row in session.execute(_DESKS, {"groups": names, "today": datetime.now(JST).date()}):
+        desk = found.get(row.account_id)
+        if desk is None:
+            official = Official(id=row.account_id, name=row.name, email=row.email)
+            desk = Desk(official, row.load, conflicts=frozenset(row.conflicts) | {row.email.lower()}, away=row.away)
+            found[row.account_id] = desk
+        desk.skills[row.group] = frozenset(row.skills)
+        if row.takes_cases:
+            desk.takes.add(row.group)
+    for row in session.execute(_DUTIES, {"groups": names}):
+        if row.account_id in found:
+            found[row.account_id].duties.add((row.group, row.procedure, row.role))
+    return found
 
-    desks: dict[str, list[UUID]] = field(default_factory=dict)
-    officials: dict[UUID, Desk] = field(default_factory=dict)
 
-    @classmethod
-    def among(cls, session: Session, groups: set[str]) -> Assignment:
-        """The officials of these groups with their present load; nobody else assigns in these groups meanwhile."""
-        made = cls()
-        names = sorted(groups)
-        session.execute(_LOCK, {"groups": names})
-        for row in session.execute(_LOADS, {"groups": names}):
-            desk = Desk(Official(id=row.account_id, name=row.name, email=row.email), row.load)
-            made.officials.setdefault(row.account_id, desk)
-            made.desks.setdefault(row.group, []).append(row.account_id)
-        return made
+def wanting(session: Session, case: Case) -> Wanting:
+    """A case as it is shared out: by its first stage's duty and by the skills of the route that brought it here."""
+    review = version(session, ProcedureRef(id=case.procedure_id, version=case.procedure_version)).review
+    return Wanting(
+        id=case.application_id,
+        group=case.group,
+        procedure=case.procedure_id,
+        role=review.stages[0].role,
+        skills=frozenset((case.assigned_because or {}).get("skills", ())),
+        parties=parties(case.id, case.applicant, case.contact),
+    )
 
-    def take(self, group: str) -> Official | None:
-        """The official for the next case of a group, or None where the group has nobody who takes cases."""
-        candidates = [self.officials[one] for one in self.desks.get(group, [])]
-        if not candidates:
-            return None
-        desk = min(candidates, key=lambda one: (one.load, one.official.id))
-        desk.load += 1
-        return desk.official
+
+def because(chosen: Chosen, how: str, *, route: int | None, skills: Iterable[str]) -> dict[str, Any]:
+    """Why a case lies where it lies, as it is kept with the case. `route` is the rule's number, from 0."""
+    return {
+        "how": how,
+        "route": route,
+        "skills": sorted(skills),
+        "skilled": chosen.skilled,
+        "candidates": chosen.candidates,
+        "load": chosen.load,
+    }

@@ -14,20 +14,22 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from services.review.audit.audit import note
-from services.review.cases.rights import visible
+from services.review.audit.audit import note, note_list
+from services.review.cases.rights import duties, visible
 from services.review.finding import finding
 from services.review.finding.finding import Filter
 from services.review.models import Case, Job, JobFile, JobItem
 from shared.bus.publish import ring_after_commit
 from shared.database import insert_many, new_id
-from shared.i18n import Language
+from shared.i18n import Language, translate
 from shared.identity.callers import Caller
-from shared.problems import Conflict, FieldError, Invalid, NotFound
+from shared.problems import Conflict, FieldError, Forbidden, Invalid, NotFound
 
 # The queue of the errand that works on jobs.
 QUEUE = "review-jobs"
 MOST_CASES = 10_000
+# Files of an export; far more than there will be.
+MOST_FILES = 1_000_000
 # Jobs of one person that are not over.
 MOST_JOBS = 5
 UNFINISHED = ("previewing", "ready", "running")
@@ -35,7 +37,13 @@ Kind = Literal["assign", "decide", "export"]
 
 
 def ask_batch(
-    session: Session, caller: Caller, kind: Kind, what: Mapping[str, Any], cases: Filter | Sequence[UUID], language: Language
+    session: Session,
+    caller: Caller,
+    kind: Kind,
+    what: Mapping[str, Any],
+    *,
+    cases: Filter | Sequence[UUID],
+    language: Language = "ja",
 ) -> Job:
     """Ask for a batch over what a filter leaves, or over these cases; its preview begins. Raises Invalid, Conflict."""
     ids = _picked(session, caller, cases)
@@ -61,7 +69,7 @@ def _picked(session: Session, caller: Caller, cases: Filter | Sequence[UUID]) ->
     return sorted(set(cases))
 
 
-def ask_export(session: Session, caller: Caller, form: str, wanted: Filter, language: Language) -> Job:
+def ask_export(session: Session, caller: Caller, form: str, wanted: Filter, language: Language = "ja") -> Job:
     """Ask for a file of what a filter leaves; it begins at once. Raises Conflict."""
     what = {"format": form, "filter": wanted.written()}
     return _made(session, caller, "export", "running", what, total=0, language=language)
@@ -146,9 +154,27 @@ def items(
     found = session.exec(query.order_by(col(JobItem.number)).limit(limit)).all()
     known = select(Case).where(col(Case.id).in_([one.case_id for one in found]), visible(caller))
     cases = {case.id: case for case in session.exec(known)}
+    note_list(session, caller, "job.cases-listed", list(cases), job=job.id)
     return [(one, cases.get(one.case_id)) for one in found]
+
+
+def why_not(item: JobItem, language: Language) -> str:
+    """Why a case cannot be worked on, or was not; empty where it can be."""
+    return translate(item.says, language, **item.says_with) if item.says else ""
 
 
 def files(session: Session, job: Job) -> Sequence[JobFile]:
     """The files of an export, as far as they are still kept."""
     return session.exec(select(JobFile).where(JobFile.job_id == job.id).order_by(col(JobFile.number))).all()
+
+
+def fetched(session: Session, caller: Caller, job_id: UUID, number: int) -> JobFile:
+    """A file of one's own export, for who still has duties for all that is in it; noted. Raises NotFound, Forbidden."""
+    job = shown(session, caller, job_id)
+    file = session.get(JobFile, (job.id, number))
+    if file is None or file.kept_until < datetime.now(UTC):
+        raise NotFound("This file is not kept any more: export anew")
+    if not all(duties(session, caller, *one.split("/", 1)) for one in file.scope):
+        raise Forbidden("You have no duty any more for some cases in this file: export anew")
+    note(session, caller, "job.export-fetched", None, job=job.id, file=number, cases=file.cases)
+    return file

@@ -12,11 +12,10 @@ from sqlmodel import Session, select
 from services.review.audit.audit import note
 from services.review.cases.cases import procedure_of, shown
 from services.review.cases.rights import duties
-from services.review.models import Case, Correction
+from services.review.models import Case, Correction, Proposal
 from shared.i18n import JST, message
 from shared.identity.callers import Caller
 from shared.problems import Conflict, Forbidden
-from shared.procedure.model import Procedure
 from shared.procedure.reviewing import MANAGER
 from shared.procedure.rules import deciding
 
@@ -53,6 +52,10 @@ MOVES: dict[str, Move] = {
     "write-message": _in("open", "correcting", "lapsed", "decided", who="anybody"),
     "ask-opinion": _in("open", "correcting", "lapsed", who="stage"),
     "withdraw-opinion": _in("open", "correcting", "lapsed", who="anybody"),
+    "take": _in("open", "correcting", "lapsed", who="anybody"),
+    "release": _in("open", "correcting", "lapsed", who="anybody"),
+    "reassign": _in("open", "correcting", "lapsed", who="manager"),
+    "declare-conflict": _in("open", "correcting", "lapsed", who="manager"),
     "preview-document": _in("open", "correcting", "lapsed", "decided", who="anybody"),
 }
 _CLOSED = {
@@ -85,7 +88,7 @@ def acting(session: Session, caller: Caller, case_id: UUID, action: str) -> Case
     using = _wanted(session, case, move, caller)
     if not using:
         held = ", ".join(sorted(duties(session, caller, case.group, case.procedure_id)))
-        needed = ", ".join(sorted(roles(procedure_of(session, case), case, move))) or "-"
+        needed = ", ".join(sorted(roles(session, case, move))) or "-"
         raise Forbidden("This needs the duty {needed}; you have {held}", needed=needed, held=held or "-")
     state = standing(session, case)
     if state not in move.states:
@@ -97,16 +100,25 @@ def acting(session: Session, caller: Caller, case_id: UUID, action: str) -> Case
 def _wanted(session: Session, case: Case, move: Move, caller: Caller) -> frozenset[str]:
     """The duties of the caller with which he may do it."""
     held = duties(session, caller, case.group, case.procedure_id)
-    return held if move.who == "anybody" else held & roles(procedure_of(session, case), case, move)
+    return held if move.who == "anybody" else held & roles(session, case, move)
 
 
-def roles(procedure: Procedure, case: Case, move: Move, *, amount: int | None = None) -> frozenset[str]:
-    """The duties that may do this with a case; `amount` is what would be granted, else what is applied for."""
+def roles(session: Session, case: Case, move: Move) -> frozenset[str]:
+    """The duties that may do this with a case where it stands."""
+    procedure = procedure_of(session, case)
     review = procedure.review
     if move.who == "manager":
         return frozenset({MANAGER})
     if review.is_last(case.stage) and move.who in {"decider", "stage"}:
-        applied = case.answers.get(review.amount) if review.amount else None
         today = datetime.now(JST).date()
-        return deciding(procedure, case.answers, amount=amount if amount is not None else applied, today=today)
+        return deciding(procedure, case.answers, amount=_at_stake(session, case, review.amount), today=today)
     return frozenset({review.stage(case.stage).role})
+
+
+def _at_stake(session: Session, case: Case, key: str | None) -> int | None:
+    """What would be granted: the proposed amount, else what is applied for (`key` is its field)."""
+    if key is None:
+        return None
+    proposed = session.exec(select(Proposal.amount).where(Proposal.case_id == case.id, Proposal.state == "open")).first()
+    applied = case.answers.get(key)
+    return proposed if proposed is not None else applied if isinstance(applied, int) else None

@@ -5,14 +5,18 @@ Every query about cases that an official makes carries `visible(caller)`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, and_, any_, column, func, or_, table
+from sqlalchemy import ColumnElement, Text, Uuid, and_, any_, column, func, not_, or_, table, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, col, select
 
-from services.review.models import Case
+from services.review.models import Case, Conflict
+from shared.events import Official
 from shared.identity.callers import Caller
 from shared.identity.duties import EVERY_PROCEDURE
+from shared.procedure.reviewing import MANAGER
 
 # The view of identity that has the duties of officials whose accounts are open.
 _DUTY = table(
@@ -25,18 +29,51 @@ _DUTY = table(
 )
 
 
-def visible(caller: Caller) -> ColumnElement[bool]:
-    """A condition on cases: the caller has a duty for their group and procedure.
+_MANAGERS = text("""
+select d."group", d.procedure, o.account_id, o.name, o.email
+from identity.duty_of d join identity.official o on o.account_id = d.account_id and o."group" = d."group"
+where d.role = :role and d."group" = any(:groups) order by o.name, o.account_id
+""")
 
-    The duties are looked up once for a query, not once for a case, and the first part can use the index on groups.
+
+def visible(caller: Caller, role: str | None = None) -> ColumnElement[bool]:
+    """A condition on cases: the caller has a duty for their group and procedure (`role`, or any), and no conflict of interest.
+
+    Duties and conflicts are looked up once for a query, not once for a case, and the first part can use the index on groups.
     """
-    mine = select(_DUTY.c.group).where(_DUTY.c.account_id == caller.account_id)
+    held = [_DUTY.c.account_id == caller.account_id, *([_DUTY.c.role == role] if role else [])]
+    mine = select(_DUTY.c.group).where(*held)
     whole = mine.where(_DUTY.c.procedure == EVERY_PROCEDURE)
-    parts = select(_pair(_DUTY.c.group, _DUTY.c.procedure)).where(_DUTY.c.account_id == caller.account_id)
+    parts = select(_pair(_DUTY.c.group, _DUTY.c.procedure)).where(*held)
     return and_(
         col(Case.group) == _any_of(mine),
         or_(col(Case.group) == _any_of(whole), _pair(col(Case.group), col(Case.procedure_id)) == _any_of(parts)),
+        not_(_concerned(caller)),
     )
+
+
+def _concerned(caller: Caller) -> ColumnElement[bool]:
+    """A condition on cases: the caller files himself, or declared a conflict of interest, or a manager did it for him."""
+    declared = select(Conflict.party).where(Conflict.account_id == caller.account_id, col(Conflict.ended_at).is_(None))
+    parties = func.review.parties(Case.id, Case.applicant, Case.contact, type_=ARRAY(Text))
+    some = select(Conflict.id).where(Conflict.account_id == caller.account_id, col(Conflict.ended_at).is_(None)).exists()
+    return or_(
+        func.lower(col(Case.contact)["email"].astext) == caller.email.lower(),
+        # most people have declared none, and nothing is worked out for them
+        and_(some, parties.overlap(func.array(declared.scalar_subquery(), type_=ARRAY(Text)))),
+    )
+
+
+def manages(session: Session, caller: Caller) -> bool:
+    """Whether the caller manages anything at all."""
+    query = select(_DUTY.c.role).where(_DUTY.c.account_id == caller.account_id, _DUTY.c.role == MANAGER)
+    return session.exec(query).first() is not None
+
+
+def managers_of(session: Session, groups: Iterable[str]) -> list[tuple[str, str, Official]]:
+    """Who manages these groups: group, procedure or `*`, and the official, in the order of their names."""
+    found = session.execute(_MANAGERS, {"groups": sorted(set(groups)), "role": MANAGER})
+    return [(row.group, row.procedure, Official(id=row.account_id, name=row.name, email=row.email)) for row in found]
 
 
 def duties(session: Session, caller: Caller, group: str, procedure_id: str) -> frozenset[str]:

@@ -33,6 +33,7 @@ class CaseOut(BaseModel):
     group: str
     official: str = Field(description="empty while nobody of the group takes cases")
     state: str
+    stage: str = Field(description="the key of the stage it is in")
     decision: str | None
 
 
@@ -44,6 +45,10 @@ class CaseDetail(CaseOut):
     contact: dict[str, Any]
     duplicates: list[Duplicate] = Field(description="other applications of the same corporation that are the same, or nearly so")
     reasons: str
+    amount: int | None = Field(description="what is granted, in yen")
+    conditions: list[str]
+    criteria: list[str] = Field(description="keys of the criteria that the decision cites")
+    decided_as: str = Field(description="the duty it was decided with")
     decided_at: datetime | None
     withdrawn_at: datetime | None
     withdrawal_reason: str | None
@@ -78,6 +83,7 @@ def outline(case: Case) -> dict[str, Any]:
         "group": case.group,
         "official": case.official_name,
         "state": case.state,
+        "stage": case.stage,
         "decision": case.decision,
     }
 
@@ -91,6 +97,10 @@ def detail(case: Case) -> dict[str, Any]:
         "contact": case.contact,
         "duplicates": case.duplicates,
         "reasons": case.reasons,
+        "amount": case.amount,
+        "conditions": case.conditions,
+        "criteria": case.criteria,
+        "decided_as": case.decided_as,
         "decided_at": case.decided_at,
         "withdrawn_at": case.withdrawn_at,
         "withdrawal_reason": case.withdrawal_reason,

@@ -6,6 +6,7 @@ The case remembers what was told in the transaction that tells it, so nothing is
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -14,14 +15,17 @@ from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from services.review.cases.cases import officials_of, ref_of
+from services.review.cases.rights import managers_of
 from services.review.clock import clock
 from services.review.models import Case, Pause
 from services.review.periods import Span
 from services.review.procedures import version
 from shared.bus.publish import publish
 from shared.events import CaseDueSoon, CaseOverdue, Official
+from shared.identity.duties import EVERY_PROCEDURE
 from shared.workdays import CALENDAR
 
+Told = CaseDueSoon | CaseOverdue
 AT_ONCE = 200
 _RUNNING = col(Case.state).in_(["open", "correcting"])
 
@@ -31,7 +35,8 @@ def tell(session: Session, day: date) -> int:
     query = select(Case).where(_RUNNING, col(Case.tell_on) <= day).order_by(col(Case.tell_on)).limit(AT_ONCE)
     cases = session.exec(query.with_for_update(skip_locked=True)).all()
     officials = officials_of(session, cases)
-    told: list[CaseDueSoon | CaseOverdue] = []
+    managers = managers_of(session, (case.group for case in cases)) if cases else []
+    told: list[Told] = []
     for case in cases:
         if case.due_on is None:
             continue
@@ -43,13 +48,14 @@ def tell(session: Session, day: date) -> int:
         case.version += 1
         session.add(case)
         official = officials.get(case.official_id) if case.official_id else None
-        told.append(_event(session, case, official, over=over))
+        above = _above(managers, case) if over or official is None else []
+        told.append(_event(session, case, official, above, over=over))
     session.flush()
     publish(session, *told)
     return len(cases)
 
 
-def _event(session: Session, case: Case, official: Official | None, *, over: bool) -> CaseDueSoon | CaseOverdue:
+def _event(session: Session, case: Case, official: Official | None, managers: list[Official], *, over: bool) -> Told:
     assert case.due_on  # noqa: S101 - the caller looked
     return (CaseOverdue if over else CaseDueSoon)(
         subject=str(case.application_id),
@@ -60,8 +66,15 @@ def _event(session: Session, case: Case, official: Official | None, *, over: boo
         group=case.group,
         group_title=version(session, ref_of(case)).office(case.group).title.ja,
         official=official,
+        managers=[one for one in managers if official is None or one.id != official.id],
         due_on=case.due_on,
     )
+
+
+def _above(managers: Sequence[tuple[str, str, Official]], case: Case) -> list[Official]:
+    """Who manages a case, each once."""
+    of_case = {(case.group, EVERY_PROCEDURE), (case.group, case.procedure_id)}
+    return list({one.id: one for group, procedure, one in managers if (group, procedure) in of_case}.values())
 
 
 def recount(session: Session) -> int:

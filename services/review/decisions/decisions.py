@@ -1,4 +1,4 @@
-"""Decisions: one for each case, with reasons where it is a refusal."""
+"""Decisions: one for each case, made in its last stage (決裁); where there are stages before it, the one they proposed."""
 
 from __future__ import annotations
 
@@ -7,91 +7,102 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from services.review.cases.cases import ref_of, shown
+from services.review.cases.cases import procedure_of, ref_of
+from services.review.cases.moves import acting
+from services.review.cases.rights import duties
 from services.review.corrections import corrections
-from services.review.documents.documents import Written, issue
+from services.review.documents.documents import issue
 from services.review.models import Case
-from services.review.procedures import version
+from services.review.stages import criteria, lawful, proposals, steps
+from services.review.stages.lawful import ADVERSE, APPROVING, Proposed
 from shared.bus.publish import publish
 from shared.events import CaseDecided, Contact
 from shared.identity.callers import Caller
-from shared.problems import Conflict, FieldError, Invalid
+from shared.problems import Conflict, Invalid
+from shared.procedure.model import Procedure
 
-REASONS_LIMIT = 10_000
 
+def decide(session: Session, caller: Caller, case_id: UUID, wanted: Proposed, *, revision: int | None = None) -> Case:
+    """Decide a case of one stage, on the contents `revision` where they were looked at.
 
-def decide(
-    session: Session,
-    caller: Caller,
-    case_id: UUID,
-    decision: str,
-    reasons: str,
-    *,
-    revision: int | None = None,
-    document: Written | None = None,
-) -> Case:
-    """Decide a case, on the contents `revision` where they were looked at, and issue a document with it.
-
-    Raises NotFound, Conflict when it is closed already, waits for a correction or has newer contents, Invalid for what law or
-    procedure forbid.
+    Raises NotFound, Forbidden, Conflict when it is closed, has other stages or newer contents, or the work is not finished, and
+    Invalid for what law or procedure forbid.
     """
-    case = shown(session, caller, case_id, lock=True)
-    _must_be_open(session, case, revision)
-    ref = ref_of(case)
-    procedure = version(session, ref)
-    allowed = procedure.review.decisions
-    if decision not in allowed:
-        wrong = FieldError("/decision", "Choose one of {allowed}", {"allowed": ", ".join(allowed)})
-        raise Invalid("This procedure knows no such decision", errors=[wrong])
-    reasons = reasons.strip()
-    if len(reasons) > REASONS_LIMIT:
-        raise _unfit(FieldError("/reasons", "Use at most {limit} characters", {"limit": REASONS_LIMIT}))
-    if "\0" in reasons:
-        raise _unfit(FieldError("/reasons", "Take out the null character (U+0000)"))
-    if decision == "refuse" and not reasons:
-        wrong = FieldError("/reasons", "Give the reasons: a refusal has to state them (行政手続法8条)")
-        raise Invalid("A refusal needs reasons", errors=[wrong])
-    if document and (unfit := document.errors()):
-        raise Invalid("The document cannot be issued like this", errors=unfit)
-    case.state, case.decision, case.reasons = "decided", decision, reasons
-    case.decided_by, case.decided_at = caller.account_id, datetime.now(UTC)
-    corrections.end(session, [case], case.decided_at)
+    case = acting(session, caller, case_id, "decide")
+    lawful.must_be_on(case, revision)
+    procedure = procedure_of(session, case)
+    if len(procedure.review.stages) > 1:
+        raise Conflict("This is decided by approving what is proposed (決裁)")
+    if wrong := lawful.errors(procedure, case, wanted, criteria.of_case(session, case)):
+        raise Invalid("This cannot be decided like this", errors=wrong)
+    if missing := steps.lacking(session, case, procedure):
+        raise Conflict("The work of this stage is not finished", errors=missing)
+    return _made(session, caller, case, procedure, wanted)
+
+
+def approve(session: Session, caller: Caller, case_id: UUID, number: int) -> Case:
+    """Approve the proposal `number` (決裁): it is the decision now. Raises NotFound, Forbidden, Conflict."""
+    case = acting(session, caller, case_id, "decide")
+    procedure = procedure_of(session, case)
+    if not procedure.review.is_last(case.stage):
+        raise Conflict("This is decided in the stage {stage}", stage=procedure.review.stages[-1].title.ja)
+    proposal = proposals.must_be_there(session, case)
+    if proposal.number != number:
+        raise Conflict("Another decision is proposed by now; look at it first")
+    steps.must_be_somebody_else(session, caller, case, procedure)
+    if missing := steps.lacking(session, case, procedure):
+        raise Conflict("The work of this stage is not finished", errors=missing)
+    wanted = proposals.as_written(proposal)
+    if wrong := lawful.errors(procedure, case, wanted, criteria.of_case(session, case)):
+        raise Conflict("What is proposed does not fit any more: send it back", errors=wrong)
+    proposals.approve(session, proposal, datetime.now(UTC))
+    return _made(session, caller, case, procedure, wanted)
+
+
+def _made(session: Session, caller: Caller, case: Case, procedure: Procedure, wanted: Proposed) -> Case:
+    now = datetime.now(UTC)
+    applied = case.answers.get(procedure.review.amount) if procedure.review.amount else None
+    amount = (wanted.amount if wanted.amount is not None else applied) if wanted.decision in APPROVING else None
+    case.state, case.decision, case.reasons = "decided", wanted.decision, wanted.reasons.strip()
+    case.amount, case.conditions, case.criteria = amount, [one.strip() for one in wanted.conditions], list(wanted.criteria)
+    case.decided_by, case.decided_at = caller.account_id, now
+    case.decided_as = _duty(session, caller, case, procedure)
+    corrections.end(session, [case], now)
+    steps.leave(session, case, "decide", caller, at=now)
     case.version += 1
     session.add(case)
-    appeal = procedure.review.appeal if decision == "refuse" else None
-    contact = Contact(**case.contact)
-    publish(
-        session,
-        CaseDecided(
-            subject=str(case.application_id),
-            sequence=case.version,
-            case_id=case.id,
-            arrival_number=case.arrival_number,
-            procedure=ref,
-            contact=contact,
-            decision=decision,
-            decided_at=case.decided_at,
-            reasons=reasons,
-            appeal=appeal.within(contact.language) if appeal else "",
-            revision=case.revision,
-        ),
-    )
-    if document:
-        issue(session, caller, case, document, case.decided_at)
+    publish(session, _told(case, procedure, now))
+    if wanted.document:
+        issue(session, caller, case, wanted.document, now)
     return case
 
 
-def _unfit(wrong: FieldError) -> Invalid:
-    return Invalid("The reasons cannot be recorded", errors=[wrong])
+def _duty(session: Session, caller: Caller, case: Case, procedure: Procedure) -> str:
+    """The duty it is decided with: the stage's own where the caller has it, else the one that stands in for it (専決, 代決)."""
+    stage = procedure.review.stages[-1]
+    held = duties(session, caller, case.group, case.procedure_id)
+    others = [one.role for one in stage.delegation] + ([stage.deputy] if stage.deputy else [])
+    return stage.role if stage.role in held else next((role for role in others if role in held), stage.role)
 
 
-def _must_be_open(session: Session, case: Case, revision: int | None) -> None:
-    if case.state == "withdrawn":
-        raise Conflict("The applicant has withdrawn this application")
-    if case.state == "decided":
-        raise Conflict("This case is decided already")
-    waiting = corrections.open_one(session, case)
-    if waiting is not None and waiting.state == "asked":
-        raise Conflict("The applicant is mending this: wait for it, or close the correction first")
-    if revision is not None and revision != case.revision:
-        raise Conflict("The applicant has sent in mended contents in the meantime; look at them first")
+def _told(case: Case, procedure: Procedure, at: datetime) -> CaseDecided:
+    contact = Contact(**case.contact)
+    appeal = procedure.review.appeal if case.decision in ADVERSE else None
+    titles = {one.key: one.title.within(contact.language) for one in procedure.review.criteria()}
+    return CaseDecided(
+        subject=str(case.application_id),
+        sequence=case.version,
+        case_id=case.id,
+        arrival_number=case.arrival_number,
+        procedure=ref_of(case),
+        contact=contact,
+        decision="approve" if case.decision in APPROVING else case.decision,
+        partly=case.decision == "approve-in-part",
+        amount=case.amount,
+        conditions=case.conditions,
+        criteria=[titles[key] for key in case.criteria],
+        decided_at=at,
+        reasons=case.reasons,
+        appeal=appeal.within(contact.language) if appeal else "",
+        revision=case.revision,
+    )

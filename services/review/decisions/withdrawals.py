@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from services.review.cases.cases import officials_of, ref_of
 from services.review.corrections import corrections
 from services.review.models import Case
+from services.review.stages import steps
 from shared.bus.publish import publish
 from shared.events import CaseWithdrawn, WithdrawalAsked
 
@@ -25,7 +26,8 @@ def close_case(session: Session, events: list[WithdrawalAsked]) -> None:
     cases = {str(case.application_id): case for case in found}
     officials = officials_of(session, found)
     corrections.end(session, [case for case in found if case.state == "correcting"], datetime.now(UTC))
-    told = []
+    told: list[CaseWithdrawn] = []
+    closed: list[Case] = []
     for event in events:
         case = cases[event.subject]
         if case.state not in {"open", "correcting"}:
@@ -33,6 +35,7 @@ def close_case(session: Session, events: list[WithdrawalAsked]) -> None:
         case.state, case.withdrawn_at, case.withdrawal_reason = "withdrawn", event.asked_at, event.reason
         case.version += 1
         session.add(case)
+        closed.append(case)
         told.append(
             CaseWithdrawn(
                 subject=event.subject,
@@ -46,4 +49,5 @@ def close_case(session: Session, events: list[WithdrawalAsked]) -> None:
                 reason=event.reason,
             )
         )
+    steps.close(session, closed, datetime.now(UTC))
     publish(session, *told)

@@ -25,6 +25,8 @@ from services.review.messages import messages
 from services.review.models import Case
 from services.review.opinions.pages import of_case
 from services.review.procedures import version
+from services.review.stages import lawful
+from services.review.stages.lawful import Proposed
 from shared.events import Duplicate, ProcedureRef
 from shared.i18n import Language, message, translate
 from shared.identity.callers import Caller
@@ -88,7 +90,8 @@ def decide(
     try:
         _must_choose(session, caller, case_id, decision)
         wanted = written if written.title.strip() or written.text.strip() else None
-        decisions.decide(session, caller, case_id, decision, reasons, revision=revision, document=wanted)
+        proposed = Proposed(decision, reasons, document=wanted)
+        decisions.decide(session, caller, case_id, proposed, revision=revision)
     except (Invalid, Conflict) as problem:
         session.rollback()  # nothing was done, and nothing is noted as done
         case = cases.shown(session, caller, case_id)
@@ -152,7 +155,7 @@ def _show(
         problem=problem,
         errors=errors,
         summary=[(anchors[pointer], text) for pointer, text in errors.items()],
-        limit=decisions.REASONS_LIMIT,
+        limit=lawful.REASONS_LIMIT,
     )
 
 

@@ -1,5 +1,6 @@
 """The tables of the desk: a module a noun."""
 
+from services.review.models.assigning import Absence, Conflict, Handing
 from services.review.models.audit import AuditEntry, AuditLink, AuditWaiting
 from services.review.models.base import ReviewRecord
 from services.review.models.case import Case, Procedure, Revision
@@ -14,15 +15,18 @@ from services.review.models.stage import Judgement, Proposal, ProposalComment, S
 
 __all__ = [
     "DOCUMENTS",
+    "Absence",
     "AuditEntry",
     "AuditLink",
     "AuditWaiting",
     "Case",
     "CaseFile",
+    "Conflict",
     "Correction",
     "Document",
     "Finding",
     "FindingGrams",
+    "Handing",
     "Job",
     "JobFile",
     "JobItem",

@@ -41,7 +41,7 @@ class Case(ReviewRecord, table=True):
         # deadlines, and what the board counts: it reads this index alone
         Index(
             "case_due_idx",
-            *("group", "due_on", "state", "procedure_id", "official_id", "arrived_at"),
+            *("group", "due_on", "state", "procedure_id", "official_id", "arrived_at", "stage"),
             postgresql_where=text("state in ('open', 'correcting')"),
         ),
         Index(
@@ -55,12 +55,15 @@ class Case(ReviewRecord, table=True):
         Index("case_uncounted_idx", "id", postgresql_where=text("state = 'decided' and took_days is null")),
         # the load of each official
         Index("case_load_idx", "official_id", postgresql_where=text("state = 'open'")),
+        # those that nobody could take
+        Index("case_unassigned_idx", "group", "id", postgresql_where=text("official_id is null and state = 'open'")),
         # lists in the order of arrival, each narrowed by one thing (services/review/finding)
         Index("case_arrived_at_id_idx", "arrived_at", "id"),
         Index("case_group_arrived_at_id_idx", "group", "arrived_at", "id"),
         Index("case_procedure_id_arrived_at_id_idx", "procedure_id", "arrived_at", "id"),
         Index("case_official_id_arrived_at_id_idx", "official_id", "arrived_at", "id"),
         Index("case_unfinished_idx", "group", "arrived_at", "id", postgresql_where=text("state in ('open', 'correcting')")),
+        Index("case_unfinished_arrived_idx", "arrived_at", "id", postgresql_where=text("state in ('open', 'correcting')")),
         Index("case_due_on_id_idx", "due_on", "id", postgresql_where=text("state in ('open', 'correcting')")),
         Index("case_correcting_idx", "arrived_at", "id", postgresql_where=text("state = 'correcting'")),
         Index("case_withdrawn_idx", "arrived_at", "id", postgresql_where=text("state = 'withdrawn'")),
@@ -88,6 +91,11 @@ class Case(ReviewRecord, table=True):
     group: str
     official_id: UUID | None = None
     official_name: str = ""
+    assigned_because: dict[str, Any] | None = Field(
+        default=None,
+        sa_column=Column(JSONB(none_as_null=True), nullable=True),
+        description="services.review.assignment.assignment.because; none for what was opened before it was kept",
+    )
     state: str = "open"
     stage: str = Field(
         default="review",

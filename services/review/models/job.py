@@ -1,4 +1,4 @@
-"""Work in bulk: jobs that a worker does piece by piece, their cases and their files; and views of the list that somebody saved."""
+"""Work in bulk: jobs that a worker does piece by piece, their cases, their files; and views of the list that somebody saved."""
 
 from __future__ import annotations
 
@@ -98,7 +98,5 @@ class JobFile(ReviewRecord, table=True):
     size: int = Field(sa_column=Column(BigInteger, nullable=False))
     sha256: str
     cases: int = Field(sa_column=Column(BigInteger, nullable=False))
-    scope: list[str] = Field(
-        sa_type=JSONB, description="group/procedure of the cases in it; whoever fetches it has duties in all"
-    )
+    scope: list[str] = Field(sa_type=JSONB, description="group/procedure of the cases in it; who fetches it has duties in all")
     kept_until: datetime = timestamp()

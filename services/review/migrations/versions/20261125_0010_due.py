@@ -23,7 +23,7 @@ def upgrade() -> None:
     """)
     # An index of 100,000 cases is made in less than a second; concurrently, a second migration that waits would never end.
     for index in (
-        f'case_due_idx on review."case" ("group", due_on, state, procedure_id, official_id, arrived_at) where {_OPEN}',
+        f'case_due_idx on review."case" ("group", due_on, state, procedure_id, official_id, arrived_at, stage) where {_OPEN}',
         'case_decided_idx on review."case" ("group", decided_at, procedure_id, took_days) where state = \'decided\'',
         f'case_tell_idx on review."case" (tell_on) where {_OPEN} and tell_on is not null',
         f'case_counted_idx on review."case" (counted_by) where {_OPEN}',

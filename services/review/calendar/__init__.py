@@ -1,0 +1,1 @@
+"""Days by which something has to be done, of an official or his groups."""

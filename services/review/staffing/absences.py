@@ -1,0 +1,101 @@
+"""Absences: on these days an official is given no new cases; a deputy stands in for him."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from services.review.audit.audit import note
+from services.review.models import Absence
+from services.review.staffing.plans import must_manage
+from shared.i18n import JST
+from shared.identity.callers import Caller
+from shared.problems import Conflict, FieldError, Forbidden, Invalid, NotFound
+
+LONGEST = timedelta(days=2 * 366)
+MOST = 50
+_GROUPS = text('select "group", name from identity.official where account_id = :id order by 1')
+
+
+def today() -> date:
+    """The day in Japan."""
+    return datetime.now(JST).date()
+
+
+def coming(session: Session, officials: Iterable[UUID]) -> Sequence[Absence]:
+    """The absences of officials that are not over, in their order."""
+    query = select(Absence).where(col(Absence.account_id).in_(list(officials)), Absence.ends_on >= today())
+    return session.exec(query.order_by(col(Absence.starts_on), col(Absence.id))).all()
+
+
+def add(
+    session: Session, caller: Caller, starts_on: date, ends_on: date, *, official: UUID | None = None, deputy: UUID | None = None
+) -> Absence:
+    """Note that an official is away on these days, both included: one's own, or as a manager another's.
+
+    Raises Invalid, NotFound, Forbidden, Conflict.
+    """
+    who = official or caller.account_id
+    groups = _may_note(session, caller, who)
+    if ends_on < starts_on or ends_on < today() or ends_on - starts_on > LONGEST:
+        raise Invalid("These days cannot be noted", errors=[FieldError("/ends_on", "Choose a day after the first, not yet over")])
+    standing_in = session.execute(_GROUPS, {"id": deputy}).all() if deputy else []
+    if deputy and (deputy == who or not groups & {row.group for row in standing_in}):
+        raise Invalid("These days cannot be noted", errors=[FieldError("/deputy", "Choose a colleague of the same group")])
+    if len(coming(session, [who])) >= MOST:
+        raise Conflict("At most {most} absences", most=MOST)
+    made = Absence(
+        account_id=who,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        deputy_id=deputy,
+        deputy_name=standing_in[0].name if standing_in else "",
+        noted_by=caller.account_id,
+    )
+    session.add(made)
+    session.flush()
+    note(session, caller, "absence.noted", None, absence=made.id, official=who)
+    return made
+
+
+def remove(session: Session, caller: Caller, absence_id: UUID) -> None:
+    """Take an absence back. Raises NotFound."""
+    found = session.get(Absence, absence_id, with_for_update=True)
+    try:
+        if found is None:
+            raise NotFound("No absence has the id {id}", id=absence_id)
+        _may_note(session, caller, found.account_id)
+    except Forbidden:
+        raise NotFound("No absence has the id {id}", id=absence_id) from None
+    session.delete(found)
+    session.flush()
+    note(session, caller, "absence.removed", None, absence=absence_id, official=found.account_id)
+
+
+def stands_in_for(session: Session, caller: Caller) -> list[UUID]:
+    """The officials for whom the caller stands in today."""
+    now = today()
+    query = select(Absence.account_id).where(
+        Absence.deputy_id == caller.account_id, Absence.starts_on <= now, Absence.ends_on >= now
+    )
+    return list(session.exec(query.distinct()))
+
+
+def _may_note(session: Session, caller: Caller, official: UUID) -> set[str]:
+    """The official's groups, for himself or a manager of one of them. Raises NotFound, Forbidden."""
+    groups = {row.group for row in session.execute(_GROUPS, {"id": official})}
+    if not groups:
+        raise NotFound("No official has the id {id}", id=official)
+    if official == caller.account_id:
+        return groups
+    for group in sorted(groups):
+        try:
+            must_manage(session, caller, group)
+        except Forbidden:
+            continue
+        return groups
+    raise Forbidden("Only a manager of this group can do this")
