@@ -17,13 +17,19 @@ from services.review.corrections import pages as correction_pages
 from services.review.corrections import routes as correction_routes
 from services.review.decisions import routes as decision_routes
 from services.review.desk import pages as desk_pages
+from services.review.desk import stage_pages
+from services.review.desk.asked import pages as asked_pages
 from services.review.documents import pages as document_pages
 from services.review.documents import routes as document_routes
+from services.review.edits import pages as edit_pages
+from services.review.edits import routes as edit_routes
 from services.review.files import routes as file_routes
 from services.review.finding import pages as finding_pages
 from services.review.finding import routes as finding_routes
 from services.review.messages import pages as message_pages
 from services.review.messages import routes as message_routes
+from services.review.notes import pages as note_pages
+from services.review.notes import routes as note_routes
 from services.review.opinions import pages as opinion_pages
 from services.review.opinions import routes as opinion_routes
 from services.review.opinions.outside import pages as outside_pages
@@ -32,6 +38,7 @@ from services.review.staffing import routes as staffing_routes
 from services.review.stages import routes as stage_routes
 from services.review.trail import pages as trail_pages
 from services.review.trail import routes as trail_routes
+from shared.identity.callers import Caller
 from shared.settings import load
 from shared.storage import storage_at
 from shared.web.app import service_app
@@ -59,10 +66,16 @@ ROOMS = (
     message_routes,
     finding_pages,
     file_routes,
+    edit_routes,
+    edit_pages,
+    note_routes,
+    note_pages,
+    asked_pages,
     opinion_routes,
     opinion_pages,
     outside_pages,
     desk_pages,
+    stage_pages,
     calendar_pages,
     board_pages,
     correction_pages,
@@ -86,9 +99,15 @@ def create_app() -> FastAPI:
     app.state.uploads = Slots(settings.uploads_at_once)
     rate = settings.opinions_per_address
     app.state.opinion_buckets = Buckets(rate) if rate else None
+    app.state.counted = counted
     for room in ROOMS:
         app.include_router(room.router, dependencies=[Depends(traced, scope="function")])
     return app
+
+
+def counted(request: Request, caller: Caller) -> dict[str, int]:
+    """What the navigation of the desk counts."""
+    return calendar_pages.counted(request, caller) | asked_pages.counted(request, caller)
 
 
 def traced(request: Request, session: Transaction) -> Iterator[None]:

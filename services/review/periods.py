@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 from math import ceil
 
 from shared.i18n import JST
@@ -50,6 +51,15 @@ def due(procedure: Procedure, arrived_at: datetime, stood: Iterable[Span] = ()) 
         if number == period.days:
             return Due(day if period.working else on_or_after(day), near_on)
     return None
+
+
+def ends(period: Period, begun_at: datetime, stood: Iterable[Span]) -> date | None:
+    """The last day of a stage that begins at a moment; None while the clock stands."""
+    stood = list(stood)
+    if any(ended is None for _, ended in stood):
+        return None
+    day = next(islice(_counted(begun_at, stood, working=period.working), period.days - 1, None))
+    return day if period.working else on_or_after(day)
 
 
 def used(arrived_at: datetime, stood: Iterable[Span], until: date, *, working: bool) -> int:

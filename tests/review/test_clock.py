@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.review.clock import watching
-from services.review.periods import Span, due, used
+from services.review.periods import Span, due, ends, used
 from shared.i18n import JST
 from shared.procedure.files import read
 from shared.procedure.model import Procedure
@@ -173,13 +174,16 @@ def test_a_case_is_due_from_its_arrival_and_the_clock_says_how_it_stands(
     (event,) = clean.rows("select data from bus.event where type = 'case.opened.v1'")
     assert event["data"]["due_on"] == last.isoformat()
     answer = desk.get(f"/v1/cases/{case}/clock", headers=bearer(press)).json()
-    assert answer | {"pauses": []} == {
+    assert answer == {
         "working_days": True,
         "period": 20,
         "used": 0,
         "left": 20,
         "due_on": last.isoformat(),
         "stands": False,
+        "stage": row(clean)["stage"],
+        "stage_due_on": answer["stage_due_on"],
+        "forecast": {"on": last.isoformat(), "basis": "standard-period", "cases": 0, "early": None, "late": None},
         "pauses": [],
     }
     page = desk.get(f"/desk/cases/{case}", headers=bearer(press) | {"accept-language": "en"}).text
@@ -260,3 +264,72 @@ def test_what_another_calendar_counted_is_counted_again_and_a_decided_case_knows
     clean.run("""update review."case" set took_days = null""")
     watch(clean, today())
     assert row(clean)["took_days"] is not None
+
+
+def test_two_workers_at_the_same_time_tell_of_each_last_day_once(clean: Site, press: str) -> None:
+    assert press
+    opens(clean, *(an_arrival() for _ in range(20)))
+    day = clean.value('select max(due_on) from review."case"') + timedelta(days=1)
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(lambda _: watch(clean, day), range(4)))
+    subjects = [one["subject"] for one in clean.rows("select subject from bus.event where type = 'case.overdue.v1'")]
+    assert len(subjects) == len(set(subjects)) == 20
+
+
+def test_a_worker_that_is_killed_before_its_commit_has_told_nobody_and_the_next_one_does(clean: Site, case: str) -> None:
+    assert case
+    day = row(clean)["due_on"]
+    with clean.session("review") as session:
+        watching.tell(session, day)  # and no commit
+    assert told(clean) == []
+    watch(clean, day)
+    assert told(clean) == [("due-soon", day.isoformat())]
+
+
+# the forecast
+
+
+def test_the_forecast_is_what_the_office_needed_lately_from_this_stage_on(
+    clean: Site, desk: TestClient, press: str, case: str
+) -> None:
+    clean.run("""update review."case" set stage_since = now() - interval '7 days'""")
+    # eleven cases that were in the stage for 1 to 30 days and longer than this one was: those tell
+    opens(clean, *(an_arrival() for _ in range(12)))
+    others = clean.rows('select id from review."case" where id <> cast(:id as uuid) order by id', id=case)
+    for number, other in enumerate(others):
+        clean.run(
+            """update review.step set entered_at = now() - make_interval(days => :days) where case_id = :id""",
+            id=other["id"],
+            days=7 * (number + 1),
+        )
+        clean.run(
+            """update review."case" set state = 'decided', decision = 'approve', decided_at = now(), decided_by = official_id
+            where id = :id""",
+            id=other["id"],
+        )
+    answer = desk.get(f"/v1/cases/{case}/clock", headers=bearer(press)).json()["forecast"]
+    spent = between(today() - timedelta(days=7), today())
+    needed = [between(today() - timedelta(days=7 * weeks), today()) for weeks in range(1, 13)]
+    assert (answer["basis"], answer["cases"]) == ("history", 12)
+    assert answer["early"] == after(today(), needed[1] - spent).isoformat()
+    assert answer["on"] == after(today(), needed[5] - spent).isoformat()
+    assert answer["late"] == after(today(), needed[10] - spent).isoformat()
+    assert answer["early"] < answer["on"] < answer["late"]
+    assert "from the last 12 decisions" in desk.get(f"/desk/cases/{case}", headers=bearer(press) | {"accept-language": "en"}).text
+    # one that has been there for longer than most needed is measured by the few who needed longer: too few to tell
+    clean.run("""update review."case" set stage_since = now() - interval '35 days' where id = cast(:id as uuid)""", id=case)
+    answer = desk.get(f"/v1/cases/{case}/clock", headers=bearer(press)).json()["forecast"]
+    assert (answer["basis"], answer["on"]) == ("standard-period", row_of(clean, case)["due_on"].isoformat())
+
+
+def row_of(site: Site, case: str) -> dict[str, Any]:
+    (found,) = site.rows('select * from review."case" where id = cast(:id as uuid)', id=case)
+    return found
+
+
+def test_a_stage_has_a_last_day_of_its_own() -> None:
+    begun, asked = at("2026-11-02"), at("2026-11-05", 15)
+    assert ends(Period(days=3, working=True), begun, []) == date(2026, 11, 6)  # the 3rd is a holiday
+    assert ends(Period(days=4, working=True), begun, [(asked, at("2026-11-12", 9))]) == date(2026, 11, 16)
+    assert ends(Period(days=5, working=False), begun, []) == date(2026, 11, 9)  # the 7th is a Saturday
+    assert ends(Period(days=4, working=True), begun, [(asked, None)]) is None

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from services.review.cases.cases import ref_of
 from services.review.models import Case, Pause
-from services.review.periods import Due, Span, counts_working_days, due, used
+from services.review.periods import Due, Span, counts_working_days, due, ends, used
 from services.review.procedures import version
 from shared.bus.publish import publish
 from shared.events import CaseRescheduled
@@ -50,6 +50,14 @@ def read(session: Session, case: Case, day: date) -> Reading:
     elif stands and period:
         left = period.days - number
     return Reading(working, period.days if period else None, number, left, stands, stood)
+
+
+def stage_due(session: Session, case: Case, reading: Reading) -> date | None:
+    """The last day of the stage that an open case is in; None where the procedure says none, or while the clock stands."""
+    if case.decided_at or case.withdrawn_at:
+        return None
+    within = version(session, ref_of(case)).review.stage(case.stage).within
+    return ends(within, case.stage_since, spans(reading.pauses)) if within else None
 
 
 def stop(session: Session, case: Case, at: datetime) -> None:

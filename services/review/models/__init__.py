@@ -10,6 +10,7 @@ from services.review.models.file import CaseFile
 from services.review.models.finding import Finding, FindingGrams
 from services.review.models.job import Job, JobFile, JobItem, SavedView
 from services.review.models.message import Message
+from services.review.models.note import Mention, Note
 from services.review.models.opinion import Opinion
 from services.review.models.stage import Judgement, Proposal, ProposalComment, ScoreSheet, Step
 
@@ -31,7 +32,9 @@ __all__ = [
     "JobFile",
     "JobItem",
     "Judgement",
+    "Mention",
     "Message",
+    "Note",
     "Opinion",
     "Pause",
     "Procedure",

@@ -52,17 +52,6 @@ def by(name: str, number: str | None = None, **answers: Any) -> ApplicationArriv
     return an_arrival(KOEN, **answers).model_copy(update={"applicant": applicant})
 
 
-def refuse(site: Site, event: ApplicationArrived) -> None:
-    """A case of several stages, refused at their end."""
-    site.run(
-        """
-        update review."case" set state = 'decided', decision = 'refuse', decided_at = now(), decided_by = gen_random_uuid()
-        where application_id = :id
-        """,
-        id=event.subject,
-    )
-
-
 @pytest.mark.parametrize(
     "wanted",
     [
@@ -131,6 +120,15 @@ def test_nothing_is_found_of_other_groups(clean: Site, desk: TestClient, find: F
     assert len(desk.get(CASES, params={"q": case["applicant"]["name"]}, headers=bearer(north)).json()) == 1
 
 
+def is_refused(site: Site, event: ApplicationArrived) -> None:
+    """The case of an application is decided, without the way there."""
+    site.run(
+        """update review."case" set state = 'decided', decision = 'refuse', decided_at = now(), decided_by = gen_random_uuid()
+        where application_id = :id""",
+        id=event.subject,
+    )
+
+
 def test_filters_narrow_and_together_more_so(clean: Site, find: Find) -> None:
     now = datetime.now(UTC)
     old = by("一").model_copy(update={"arrived_at": now - timedelta(days=40)})
@@ -146,7 +144,7 @@ def test_filters_narrow_and_together_more_so(clean: Site, find: Find) -> None:
     assert len(find(official=str(finder))) == len(find(mine=True)) == 3
     clean.run('update review."case" set official_id = null where application_id = :id', id=new.subject)
     assert find(unassigned=True) == [new.subject]
-    refuse(clean, old)
+    is_refused(clean, old)
     assert find(decision="refuse") == find(state="decided") == [old.subject]
     assert find(decision="refuse", state="open") == []
     clean.run("update review.finding set asked = 5000 where case_id = :id", id=case_of(clean, new)["id"])
@@ -164,7 +162,7 @@ def test_last_days_narrow_and_order(clean: Site, find: Find) -> None:
     assert find(due_to=today.isoformat()) == [soon.subject, late.subject]
     assert find(sort="due") == [late.subject, soon.subject]
     assert find(sort="due", before=case_of(clean, late)["id"]) == [soon.subject]
-    refuse(clean, late)
+    is_refused(clean, late)
     assert find(overdue=True) == []
 
 
