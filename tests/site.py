@@ -145,7 +145,8 @@ class Site:
     @contextmanager
     def session(self, service: str) -> Iterator[Session]:
         """A session with the role of a service (or `operator`); what is not committed is rolled back."""
-        engine = create_engine(self.url(f"madoguchi_{service}"), poolclass=pool.NullPool)
+        house = {"options": "-c madoguchi.acts=house"} if service == "review" else {}  # services.review.wall
+        engine = create_engine(self.url(f"madoguchi_{service}"), poolclass=pool.NullPool, connect_args=house)
         with Session(engine) as session:
             yield session
 

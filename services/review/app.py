@@ -30,10 +30,11 @@ from services.review.staffing import routes as staffing_routes
 from services.review.stages import routes as stage_routes
 from services.review.trail import pages as trail_pages
 from services.review.trail import routes as trail_routes
+from services.review.wall import acts
 from shared.settings import load
 from shared.storage import storage_at
 from shared.web.app import service_app
-from shared.web.callers import Transaction
+from shared.web.callers import Transaction, identify
 from shared.web.rates import Buckets
 from shared.web.uploads import Slots
 
@@ -83,8 +84,14 @@ def create_app() -> FastAPI:
     rate = settings.opinions_per_address
     app.state.opinion_buckets = Buckets(rate) if rate else None
     for room in ROOMS:
-        app.include_router(room.router, dependencies=[Depends(traced, scope="function")])
+        app.include_router(room.router, dependencies=[Depends(known), Depends(traced, scope="function")])
     return app
+
+
+def known(request: Request, session: Transaction) -> None:
+    """A dependency of every route: the database is told who acts, before anything is asked of it (services.review.wall)."""
+    caller = identify(request)
+    acts(session, caller.account_id if caller else "")
 
 
 def traced(request: Request, session: Transaction) -> Iterator[None]:

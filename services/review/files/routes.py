@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from services.review.cases import cases
 from services.review.files.downloads import outline, sent
+from services.review.wall import acts
 from shared.database import Session
 from shared.filetypes import FILE_TYPES
 from shared.web.callers import Reviewer
@@ -57,6 +58,7 @@ class FileOut(BaseModel):
 async def send_file(case_id: UUID, request: Request, caller: Reviewer) -> Any:
     def sending() -> tuple[UUID, UUID]:
         with Session(request.app.state.engine) as session:
+            acts(session, caller.account_id)
             return cases.shown(session, caller, case_id).id, caller.account_id
 
     return outline(request, await sent(request, sending))
