@@ -4,6 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
+# Each of the dozen processes of a machine would compile all it loads anew where this is set, as in many containers.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run test check fmt bench faults oidc clamd browser contracts clean
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.i18n import show_date, translate
-from shared.pdf import ONE_AT_A_TIME, TITLE, Sheet
 
 TITLE_LIMIT, TEXT_LIMIT = 200, 20_000  # characters
 
@@ -27,6 +26,8 @@ class Letter:
 
 def letter_pdf(letter: Letter) -> bytes:
     """The document as a PDF; the same bytes each time, as long as the programs that make it are the same."""
+    from shared.pdf import ONE_AT_A_TIME, TITLE, Sheet  # with the first PDF: it is a quarter of what a process loads
+
     with ONE_AT_A_TIME:
         sheet = Sheet("ja", f"{letter.title} {letter.number}")
         sheet.set_creation_date(letter.issued_at)

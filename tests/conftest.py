@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,10 @@ from fastapi.testclient import TestClient
 
 from tests.machine import Machine
 from tests.site import PROCEDURES, Site, running_site
+
+# The tests start dozens of Python processes. Without this each compiles all it loads anew, where an environment says so.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -20,7 +20,7 @@ def import_(
     home: HomeOption = None,
 ) -> None:
     """Take in KEN_ALL of 日本郵便 (it replaces what there was), or the 国税庁's register (all, or differences)."""
-    from services.intake.lookup_imports import Unfit, import_corporations, import_places
+    from services.intake.lookups.imports import Unfit, import_corporations, import_places
 
     for file in files:
         if not file.is_file():
@@ -39,7 +39,7 @@ def import_(
 @app.command()
 def show(home: HomeOption = None) -> None:
     """Say how much there is of each."""
-    from services.intake.lookup_imports import counts
+    from services.intake.lookups.imports import counts
 
     with session_as("intake", home) as session:
         for name, count in counts(session).items():

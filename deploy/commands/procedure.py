@@ -49,7 +49,8 @@ def publish(
     home: HomeOption = None,
 ) -> None:
     """Put procedures into force, each as its next version; what did not change keeps its version."""
-    from services.intake import procedures, trials
+    from services.intake.catalogue import procedures
+    from services.intake.drafts import trials
     from shared.procedure.files import OFFICES, read
 
     if not _fine(files):
@@ -72,7 +73,7 @@ def end_trial(
     procedure: Annotated[str, typer.Argument(help="The procedure's id, such as koen-meigi.")], home: HomeOption = None
 ) -> None:
     """End a trial before its time; its drafts and test filings are deleted."""
-    from services.intake import trials
+    from services.intake.drafts import trials
 
     with session_as("intake", home) as session:
         trials.end(session, procedure)
@@ -172,7 +173,7 @@ def _definition(path: Path) -> dict[str, Any]:
 
 
 def _in_force(procedure_id: str, home: Path | None) -> dict[str, Any]:
-    from services.intake.procedures import Catalogue
+    from services.intake.catalogue.procedures import Catalogue
 
     with session_as("intake", home) as session:
         return Catalogue().current(session, procedure_id).procedure.definition()

@@ -19,7 +19,7 @@ from deploy.database import ROLES, bootstrap, migrate
 from deploy.one import demo
 from deploy.one.home import Home
 from deploy.one.parts import Site
-from services.intake.procedures import publish
+from services.intake.catalogue.procedures import publish
 from shared.bus.bell import bell_of
 from shared.bus.publish import ring_with
 from shared.database import connect

@@ -12,11 +12,11 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 
 import services.intake
 from deploy.preview.form import Preview
-from services.intake.draft_views import WORDS, as_shown
-from services.intake.form_errors import Wrong, pages_of
-from services.intake.form_posted import FormPosted
-from services.intake.form_reading import read_page, text_of, with_rows
-from services.intake.form_view import entries, shown_page
+from services.intake.forms.errors import Wrong, pages_of
+from services.intake.forms.posted import FormPosted
+from services.intake.forms.reading import read_page, text_of, with_rows
+from services.intake.forms.shown import WORDS, as_shown, entries
+from services.intake.forms.view import shown_page
 from shared.identity.callers import Callers
 from shared.problems import NotFound
 from shared.procedure.reading import sections

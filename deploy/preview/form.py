@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from services.intake.form_errors import Wrong, to_file, today, wrong
-from services.intake.procedures import Published
+from services.intake.catalogue.procedures import Published
+from services.intake.forms.errors import Wrong, to_file, today, wrong
 from shared.events import ProcedureRef
 from shared.procedure.files import OFFICES, Mistake, Unreadable, checked, read
 from shared.procedure.rules import RuleError, route

@@ -5,38 +5,34 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from services.intake import (
-    application_pages,
-    application_routes,
-    attachment_pages,
-    attachment_routes,
-    bulk,
-    correction_pages,
-    correction_routes,
-    document_pages,
-    document_routes,
-    draft_pages,
-    draft_routes,
-    filing_routes,
-    health,
-    invitation_pages,
-    lookup_routes,
-    mandate_pages,
-    mandate_routes,
-    message_pages,
-    message_routes,
-    notice_pages,
-    notice_routes,
-    organisation_pages,
-    organisation_routes,
-    pages,
-    registration_pages,
-    routes,
-    trial_pages,
-)
-from services.intake.counter import Counter
-from services.intake.lookups import Known
-from services.intake.procedures import Catalogue
+from services.intake.applications import pages as application_pages
+from services.intake.applications import routes as application_routes
+from services.intake.catalogue import pages as catalogue_pages
+from services.intake.catalogue import routes as catalogue_routes
+from services.intake.catalogue.procedures import Catalogue
+from services.intake.corrections import pages as correction_pages
+from services.intake.corrections import routes as correction_routes
+from services.intake.documents import pages as document_pages
+from services.intake.documents import routes as document_routes
+from services.intake.drafts import pages as draft_pages
+from services.intake.drafts import routes as draft_routes
+from services.intake.drafts import trial_pages
+from services.intake.files import health
+from services.intake.files import pages as file_pages
+from services.intake.files import routes as file_routes
+from services.intake.filing import bulk
+from services.intake.filing import routes as filing_routes
+from services.intake.filing.counter import Counter
+from services.intake.lookups import routes as lookup_routes
+from services.intake.lookups.lookups import Known
+from services.intake.messages import pages as message_pages
+from services.intake.messages import routes as message_routes
+from services.intake.notices import pages as notice_pages
+from services.intake.notices import routes as notice_routes
+from services.intake.organisation import invitation_pages, mandate_pages, mandate_routes, registration_pages
+from services.intake.organisation import pages as organisation_pages
+from services.intake.organisation import routes as organisation_routes
+from services.intake.overview import pages as overview_pages
 from services.intake.settings import Settings
 from shared.database import connect_async
 from shared.settings import load
@@ -49,6 +45,36 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from fastapi import FastAPI
+
+# In this order, where two might answer the same address.
+ROOMS = (
+    filing_routes,
+    catalogue_routes,
+    lookup_routes,
+    draft_routes,
+    draft_pages,
+    trial_pages,
+    file_routes,
+    file_pages,
+    application_routes,
+    application_pages,
+    correction_routes,
+    correction_pages,
+    document_routes,
+    document_pages,
+    message_routes,
+    message_pages,
+    notice_routes,
+    notice_pages,
+    mandate_routes,
+    mandate_pages,
+    organisation_routes,
+    organisation_pages,
+    invitation_pages,
+    registration_pages,
+    overview_pages,
+    catalogue_pages,
+)
 
 
 def create_app() -> FastAPI:
@@ -83,31 +109,8 @@ def create_app() -> FastAPI:
     app.state.lookup_buckets = Buckets(rate) if rate else None
     app.state.storage = storage_at(settings.storage)
     app.state.uploads = Slots(settings.uploads_at_once)
-    app.router.routes[:0] = routes.hot_router.routes  # included, it would be wrapped anew, and come late
-    app.include_router(filing_routes.router)
-    app.include_router(routes.router)
-    app.include_router(draft_routes.router)
-    app.include_router(lookup_routes.router)
-    app.include_router(draft_pages.router)
-    app.include_router(trial_pages.router)
-    app.include_router(attachment_routes.router)
-    app.include_router(attachment_pages.router)
-    app.include_router(application_routes.router)
-    app.include_router(correction_routes.router)
-    app.include_router(application_pages.router)
-    app.include_router(correction_pages.router)
-    app.include_router(document_routes.router)
-    app.include_router(document_pages.router)
-    app.include_router(message_routes.router)
-    app.include_router(message_pages.router)
-    app.include_router(notice_routes.router)
-    app.include_router(notice_pages.router)
+    app.router.routes[:0] = filing_routes.hot_router.routes  # included, it would be wrapped anew, and come late
     app.state.counted = notice_pages.counted
-    app.include_router(mandate_routes.router)
-    app.include_router(mandate_pages.router)
-    app.include_router(organisation_routes.router)
-    app.include_router(organisation_pages.router)
-    app.include_router(invitation_pages.router)
-    app.include_router(registration_pages.router)
-    app.include_router(pages.router)
+    for room in ROOMS:
+        app.include_router(room.router)
     return app

@@ -6,9 +6,11 @@ from typing import Any
 
 from sqlmodel import Session
 
-from services.intake import corrections, documents, messages
-from services.intake.applications import Move, locked, move, note
-from services.intake.withdrawal import withdrawn
+from services.intake.applications.applications import Move, locked, move, note
+from services.intake.applications.withdrawal import withdrawn
+from services.intake.corrections import corrections
+from services.intake.documents import documents
+from services.intake.messages import messages
 from shared.bus.publish import publish
 from shared.events import (
     CaseDecided,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from functools import partial
 
-from services.intake import attachments, drafts, trials
-from services.intake.attachments import SCANS, TABLE
-from services.intake.checking import check_format, check_scanned
+from services.intake.checking.checking import check_format, check_scanned
+from services.intake.drafts import drafts, trials
+from services.intake.files import attachments
+from services.intake.files.attachments import SCANS, TABLE
 from services.intake.following import follow_case
 from services.intake.settings import Settings
 from shared.bus.deliver import Post

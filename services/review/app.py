@@ -15,6 +15,7 @@ from services.review.corrections import pages as correction_pages
 from services.review.corrections import routes as correction_routes
 from services.review.decisions import routes as decision_routes
 from services.review.desk import pages as desk_pages
+from services.review.desk import stage_pages
 from services.review.documents import pages as document_pages
 from services.review.documents import routes as document_routes
 from services.review.files import routes as file_routes
@@ -60,6 +61,7 @@ ROOMS = (
     opinion_pages,
     outside_pages,
     desk_pages,
+    stage_pages,
     calendar_pages,
     board_pages,
     correction_pages,

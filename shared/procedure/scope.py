@@ -10,8 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 
-import cel
-
+from shared.procedure import cel
 from shared.procedure.fields import Condition, FieldOf, GroupField, SimpleField
 from shared.procedure.functions import FUNCTIONS
 from shared.procedure.kinds import KINDS

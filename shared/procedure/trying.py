@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import cel
-
+from shared.procedure import cel
 from shared.procedure.expressions import Rule
 from shared.procedure.fields import FieldOf, GroupField, SimpleField, SimpleType
 from shared.procedure.functions import FUNCTIONS

@@ -91,8 +91,8 @@ def _answers(port: int) -> bool:
 
 def file(site: Site, key: str, count: int) -> list[str]:
     """Filed applications that wait for their first stage; nobody is rung. Returns their events' ids."""
-    from services.intake import filing
-    from services.intake.procedures import Catalogue
+    from services.intake.catalogue.procedures import Catalogue
+    from services.intake.filing import filing
     from services.intake.tasks import work
     from shared.bus.publish import ring_with
     from shared.identity.callers import Callers

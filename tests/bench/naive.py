@@ -11,8 +11,8 @@ from typing import Any
 from celery import Celery
 from sqlmodel import Session
 
-from services.intake import checking
 from services.intake import tasks as intake
+from services.intake.checking import checking
 from services.notify import messages
 from services.notify import tasks as notify
 from services.opendata import tasks as opendata

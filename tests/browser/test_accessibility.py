@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from services.intake import trials
+from services.intake.drafts import trials
 from shared.procedure.files import read
 from tests.browser.conftest import APPLICANT, OFFICIAL, OPERATOR, Place, picture
 from tests.machine import quiet

@@ -149,7 +149,7 @@ def test_before_the_review_and_after_a_withdrawal_nobody_would_read_it(
 def test_there_is_a_limit_a_day(
     clean: Site, counter: TestClient, monkeypatch: pytest.MonkeyPatch, *, key: str, application: str
 ) -> None:
-    monkeypatch.setattr("services.intake.messages.MOST_A_DAY", 2)
+    monkeypatch.setattr("services.intake.messages.messages.MOST_A_DAY", 2)
     codes = [write(counter, f"/v1/applications/{application}", key).status_code for _ in range(3)]
     assert codes == [201, 201, 429]
     clean.run("update intake.message set at = at - interval '1 day'")

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 from sqlmodel import Session
 
-from services.intake.carrying import prefilled
+from services.intake.drafts.carrying import prefilled
 from shared.identity import accounts
 from shared.identity.callers import Callers
 from shared.identity.federation import sign_in

@@ -73,7 +73,8 @@ def recorded(site: Site) -> int:
 @contextmanager
 def in_force(site: Site, counter: TestClient, procedure: Procedure) -> Iterator[None]:
     """Another version of a shipped procedure, for a while; afterwards nothing is filed and the shipped one is in force again."""
-    from services.intake import checking, procedures
+    from services.intake.catalogue import procedures
+    from services.intake.checking import checking
     from services.review.procedures import _known
 
     def forget() -> None:

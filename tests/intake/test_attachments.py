@@ -12,7 +12,7 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from services.intake import attachments
+from services.intake.files import attachments
 from shared.storage import Folder, StorageError, attachment_key
 from tests.files.samples import PDF, bomb
 from tests.site import Site, bearer

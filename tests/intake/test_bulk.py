@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from services.intake.bulk import BYTES, LINES
+from services.intake.filing.bulk import BYTES, LINES
 from tests.intake.parts import APPLICATIONS, file, recorded
 from tests.site import DENKI, KOEN, Site, bearer, example
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from services.intake.procedures import Published
-from services.intake.searching import found
+from services.intake.catalogue.procedures import Published
+from services.intake.catalogue.searching import found
 from shared.events import ProcedureRef
 from shared.procedure.files import procedure_files, read
 from shared.procedure.model import Opening

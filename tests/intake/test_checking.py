@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from fastapi.testclient import TestClient
 
-from services.intake.applications import TRANSITIONS, IllegalMove, move
+from services.intake.applications.applications import TRANSITIONS, IllegalMove, move
 from services.intake.models import Application
 from tests.intake.parts import file
 from tests.site import DENKI, KOEN, Site, bearer, example
@@ -71,7 +71,7 @@ def test_a_corporate_number_with_a_wrong_check_digit_returns_it(clean: Site, cou
 
 
 def test_an_application_keeps_the_version_it_was_filed_under(clean: Site, counter: TestClient) -> None:
-    from services.intake.procedures import publish
+    from services.intake.catalogue.procedures import publish
     from shared.procedure.fields import Text
     from shared.procedure.files import read
     from tests.site import PROCEDURES

@@ -140,7 +140,7 @@ def test_a_returned_application_becomes_a_draft_that_says_what_to_mend(counter: 
 
 
 def test_limits_hold(counter: TestClient, clean: Site, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.intake.drafts.MOST_DRAFTS", 1)
+    monkeypatch.setattr("services.intake.drafts.drafts.MOST_DRAFTS", 1)
     draft = begin(counter, key)
     assert counter.post(DRAFTS, json={"procedure": DENKI}, headers=bearer(key)).status_code == 409
     assert change(counter, key, draft, name="あ" * 200_000).status_code == 413

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session
 
-from services.intake.checking import check_format, check_scanned
+from services.intake.checking.checking import check_format, check_scanned
 from shared.bus.deliver import Post, deliver
 from shared.events import ApplicationFiled
 from shared.filetypes import FILE_TYPES

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from fastapi.testclient import TestClient
 from sqlalchemy import create_engine, pool, text
 
-from services.intake.filing import Filing, FilingIn, prepare, record
-from services.intake.procedures import Catalogue
+from services.intake.catalogue.procedures import Catalogue
+from services.intake.filing.filing import Filing, FilingIn, prepare, record
 from shared.identity.callers import Callers
 from tests.intake.parts import APPLICATIONS, file, recorded
 from tests.site import DENKI, KOEN, Site, bearer, example

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from services.intake import lookup_imports, lookups
-from services.intake.lookup_files import Unfit, corporations, places
+from services.intake.lookups import imports as lookup_imports
+from services.intake.lookups import lookups
+from services.intake.lookups.files import Unfit, corporations, places
 from shared.procedure.files import read
 from shared.web.rates import Buckets
 from tests.intake.lookup_samples import CORPORATIONS, GONE, OTHER, OURS, PLACES, PLACES_BROKEN_OFF, corporation
@@ -112,7 +113,7 @@ def test_the_api_answers_by_exact_keys(known: Site, counter: TestClient) -> None
 
 def test_who_asks_too_fast_is_told_to_wait(known: Site, counter: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     assert known
-    monkeypatch.setattr(counter.app.state, "lookup_buckets", Buckets(0.2))  # type: ignore[attr-defined] # a FastAPI application
+    monkeypatch.setitem(counter.app.state._state, "lookup_buckets", Buckets(0.2))  # type: ignore[attr-defined] # it is FastAPI's
     answers = [counter.get("/v1/lookups/postal-codes/5300001") for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 429, 429]
     assert int(answers[-1].headers["retry-after"]) >= 1

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.exc import IntegrityError
 
-from services.intake import trials
+from services.intake.drafts import trials
 from shared.procedure.files import read
 from shared.procedure.model import Procedure
 from tests.site import KOEN, PROCEDURES, Site, bearer, example

@@ -10,9 +10,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from deploy.preview.app import create_app
-from services.intake.form_errors import to_file, wrong
-from services.intake.form_view import shown_page
-from services.intake.procedures import Published
+from services.intake.catalogue.procedures import Published
+from services.intake.forms.errors import to_file, wrong
+from services.intake.forms.view import shown_page
 from shared.events import ProcedureRef
 from shared.procedure.asking import asking
 from shared.procedure.files import read

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from services.intake.pages import TYPES
+from services.intake.catalogue.pages import TYPES
 from shared.i18n import Language
 from shared.procedure.fields import SimpleField, SimpleType
 from shared.procedure.files import read

@@ -286,9 +286,9 @@ def test_contact_and_strangers(person: TestClient, clean: Site) -> None:
 
 @pytest.mark.parametrize("path", procedure_files(PROCEDURES), ids=lambda path: path.stem)
 def test_every_answer_of_a_shipped_example_comes_back_from_the_form_as_it_was(path: Path) -> None:
-    from services.intake.form_errors import to_file
-    from services.intake.form_reading import read_page
-    from services.intake.procedures import Published
+    from services.intake.catalogue.procedures import Published
+    from services.intake.forms.errors import to_file
+    from services.intake.forms.reading import read_page
 
     published = Published(ProcedureRef(id=path.stem, version=1), read(path))
     filed = to_file(published, example(path.stem)["answers"])
@@ -301,11 +301,12 @@ def test_every_answer_of_a_shipped_example_comes_back_from_the_form_as_it_was(pa
 
 def drawn(published: Any, number: int, answers: dict[str, Any]) -> str:
     """The inputs of a page, as the templates draw them."""
-    from services.intake.draft_views import PAGES, WORDS
-    from services.intake.form_view import shown_page
+    from services.intake.drafts.views import _pages
+    from services.intake.forms.shown import WORDS
+    from services.intake.forms.view import shown_page
 
     fields = shown_page(published, number, answers, "ja")
-    template = PAGES._environment.from_string(
+    template = _pages._environment.from_string(
         '{% import "fields.html" as form with context %}<form novalidate action="">'
         "{% for field in fields %}{{ form.field(field) }}{% endfor %}</form>"
     )

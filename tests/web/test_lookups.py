@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from services.intake import lookup_imports
+from services.intake.lookups import imports as lookup_imports
 from tests.intake.lookup_samples import CORPORATIONS, OURS, PLACES
 from tests.site import DENKI, Site
 from tests.web.conftest import ask_for_link

@@ -125,8 +125,8 @@ def test_a_method_that_is_not_taken_is_said_in_the_callers_language(counter_page
 
 
 def test_an_unforeseen_error_is_a_page_with_its_trace_and_nothing_else(clean: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    from services.intake import pages
     from services.intake.app import create_app
+    from services.intake.catalogue import pages
 
     assert clean.broker_url
     monkeypatch.setattr(pages, "_outline", lambda *_: 1 / 0)
@@ -320,7 +320,7 @@ def test_a_long_list_goes_on_where_the_page_before_ended(
     clean.a_reviewer("public-relations", email=OFFICIAL)
     filed = [file(counter_pages, key, ONE_STAGE) for _ in range(3)]
     clean.deliver_all()
-    monkeypatch.setattr("services.intake.pages.PAGE", 2)
+    monkeypatch.setattr("services.intake.overview.pages.PAGE", 2)
     monkeypatch.setattr("services.review.finding.pages.PAGE", 2)
     sign_in(counter_pages, clean, APPLICANT)
     assert listed(counter_pages, "/applications", {}) == [f"/applications/{one}" for one in reversed(filed)]

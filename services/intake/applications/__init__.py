@@ -1,0 +1,1 @@
+"""Applications after their filing: where they stand, receipts, withdrawal."""

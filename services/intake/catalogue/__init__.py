@@ -1,0 +1,1 @@
+"""The catalogue of procedures: published, found, shown."""

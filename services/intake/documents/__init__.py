@@ -1,0 +1,1 @@
+"""Documents that the office issued, and their first fetching (到達)."""

@@ -1,0 +1,1 @@
+"""People's files: received, looked into, scanned, kept, handed out."""

@@ -1,0 +1,1 @@
+"""Filing, the hot path: many at once share a commit."""

@@ -1,0 +1,1 @@
+"""Public data that forms are filled in from: postal codes, municipalities, corporations."""

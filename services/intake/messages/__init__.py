@@ -1,0 +1,1 @@
+"""Messages between applicant and office about an application."""

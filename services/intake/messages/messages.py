@@ -1,0 +1,123 @@
+"""Messages between applicant and office about one application, in both directions; the whole organisation sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import and_, update
+from sqlmodel import Session, col, func, select
+
+from services.intake.models import Application, Message
+from services.intake.notices import notices
+from services.intake.rights.reach import within
+from shared.bus.publish import publish
+from shared.database import insert_many, new_id
+from shared.events import MessageReadByApplicant, MessageReadByOffice, MessageToApplicant, MessageToOffice
+from shared.identity.callers import Caller, must_write
+from shared.identity.mandates import acting
+from shared.problems import Conflict, Invalid, NotFound, TooMany
+from shared.telemetry import current_traceparent
+from shared.validation import text_errors
+
+TEXT_LIMIT = 4000
+MOST_A_DAY, MOST = 30, 1000  # of one organisation about one application
+# There is a case, so somebody reads it.
+_READ = {"in_review", "correcting", "approved", "refused", "accepted"}
+
+Heard = MessageToApplicant | MessageReadByOffice
+
+
+def may_write(application: Application) -> bool:
+    """Whether the office takes messages about it."""
+    return application.state in _READ
+
+
+def listed(session: Session, caller: Caller, application_id: UUID) -> Sequence[Message]:
+    """The messages about an application that the caller reaches, in their order. Raises NotFound."""
+    _reached(session, caller, application_id)
+    return session.exec(
+        select(Message).where(Message.application_id == application_id).order_by(col(Message.at), col(Message.id))
+    ).all()
+
+
+def write(session: Session, caller: Caller, application_id: UUID, text: str) -> Message:
+    """Write to the office.
+
+    Raises NotFound, Conflict while nobody there would read it, Invalid, TooMany, Forbidden for who may only read, or holds no
+    mandate to file.
+    """
+    must_write(caller)
+    application = _reached(session, caller, application_id, lock=True)
+    acting(session, caller, application.organisation_id, application.procedure_id, "file")
+    if wrong := text_errors("/text", text, TEXT_LIMIT, needed=True):
+        raise Invalid("The message cannot be sent like this", errors=wrong)
+    if not may_write(application):
+        raise Conflict("The office takes messages about this application from the review on, unless it is withdrawn")
+    _must_be_few(session, application_id)
+    message = Message(
+        id=new_id(), application_id=application_id, from_office=False, author=caller.name, text=text.strip(), at=datetime.now(UTC)
+    )
+    session.add(message)
+    publish(
+        session,
+        MessageToOffice(
+            subject=str(message.id),
+            sequence=1,
+            traceparent=current_traceparent(),
+            application_id=application_id,
+            author=message.author,
+            text=message.text,
+            sent_at=message.at,
+        ),
+    )
+    return message
+
+
+def _must_be_few(session: Session, application_id: UUID) -> None:
+    mine = select(func.count()).where(Message.application_id == application_id, col(Message.from_office).is_(False))
+    if session.exec(mine.where(Message.at > datetime.now(UTC) - timedelta(days=1))).one() >= MOST_A_DAY:
+        raise TooMany("At most {most} messages a day about one application", most=MOST_A_DAY, retry_after=3600)
+    if session.exec(mine).one() >= MOST:
+        raise Conflict("At most {most} messages about one application", most=MOST)
+
+
+def _reached(session: Session, caller: Caller, application_id: UUID, *, lock: bool = False) -> Application:
+    query = select(Application).where(Application.id == application_id, within(session, caller, Application))
+    found = session.exec(query.with_for_update() if lock else query).first()
+    if found is None:
+        raise NotFound("No application of your organisation has the id {id}", id=application_id)
+    return found
+
+
+def read(session: Session, application: Application) -> None:
+    """Somebody of the organisation looks at the office's messages; the office is told when, once."""
+    now = datetime.now(UTC)
+    unread = and_(col(Message.application_id) == application.id, col(Message.from_office), col(Message.read_at).is_(None))
+    if session.exec(select(Message.id).where(unread).limit(1)).first() is None:
+        return
+    ids = session.scalars(update(Message).where(unread).values(read_at=now).returning(col(Message.id)))
+    publish(session, *(MessageReadByApplicant(subject=str(one), sequence=1, read_at=now) for one in ids))
+
+
+def hear(session: Session, events: Sequence[Heard]) -> None:
+    """Take what the office wrote, and when it read what the organisation wrote."""
+    rows = [
+        {
+            "id": event.subject,
+            "application_id": str(event.application_id),
+            "from_office": True,
+            "author": event.author,
+            "text": event.text,
+            "at": event.sent_at,
+        }
+        for event in events
+        if isinstance(event, MessageToApplicant)
+    ]
+    insert_many(session, Message, rows)
+    notices.tell(session, "message", ((one, one.application_id) for one in events if isinstance(one, MessageToApplicant)))
+    for event in events:
+        if isinstance(event, MessageReadByOffice):
+            mine = update(Message).where(col(Message.id) == UUID(event.subject), col(Message.read_at).is_(None))
+            session.execute(mine.values(read_at=event.read_at))

@@ -1,0 +1,109 @@
+"""Applications: as filed, how they moved, what they say after corrections, what they have in common."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    Sequence,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from services.intake.models.records import IntakeRecord
+from shared.database import timestamp
+
+# Numbers that people read. Gaps are no harm: a number says when and which, not how many.
+RECEIPTS = Sequence("receipt_number_seq", metadata=IntakeRecord.metadata)
+ARRIVALS = Sequence("arrival_number_seq", metadata=IntakeRecord.metadata)
+
+
+class Application(IntakeRecord, table=True):
+    """What an organisation filed. Receipt number and time of filing are set at commit and never change."""
+
+    __tablename__ = "application"
+    __table_args__ = (
+        ForeignKeyConstraint(["procedure_id", "procedure_version"], ["intake.procedure.id", "intake.procedure.version"]),
+        CheckConstraint("procedure_version > 0", name="procedure_version"),
+        UniqueConstraint("organisation_id", "idempotency_key"),
+        Index(None, "organisation_id", "id"),
+        Index(None, "procedure_id", "procedure_version"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    organisation_id: UUID
+    agent_id: UUID | None = Field(default=None, description="the organisation that filed it under a mandate")
+    account_id: UUID
+    procedure_id: str
+    procedure_version: int
+    applicant: dict[str, Any] = Field(sa_type=JSONB, description="shared.events.Applicant")
+    contact: dict[str, Any] = Field(sa_type=JSONB, description="shared.events.Contact")
+    answers: dict[str, Any] = Field(sa_type=JSONB)
+    state: str
+    version: int = Field(description="counts the moves; the sequence of the events about it")
+    receipt_number: str = Field(unique=True)
+    arrival_number: str | None = Field(default=None, unique=True)
+    filed_at: datetime = timestamp()
+    idempotency_key: str | None = None
+    digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False), description="SHA-256 of the filing as it was sent")
+    revision: int = Field(
+        default=1,
+        sa_column=Column(BigInteger, nullable=False, server_default=text("1")),
+        description="which contents hold: 1 are `answers` as filed, more are in the table `revision`",
+    )
+
+
+class Step(IntakeRecord, table=True):
+    """A move of an application after its filing: the timeline that the applicant sees."""
+
+    __tablename__ = "step"
+
+    application_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("intake.application.id", ondelete="CASCADE"), primary_key=True)
+    )
+    version: int = Field(primary_key=True)
+    state: str
+    at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
+    detail: dict[str, Any] = Field(sa_type=JSONB, default_factory=dict)
+
+
+class Revision(IntakeRecord, table=True):
+    """The whole contents of an application after a correction, from number 2 on; never changed again."""
+
+    __tablename__ = "revision"
+
+    application_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("intake.application.id", ondelete="CASCADE"), primary_key=True)
+    )
+    number: int = Field(primary_key=True)
+    correction_id: UUID
+    answers: dict[str, Any] = Field(sa_type=JSONB)
+    account_id: UUID
+    account_name: str
+    at: datetime = timestamp()
+
+
+class Fingerprint(IntakeRecord, table=True):
+    """What duplicates of an application would have in common with it (services.intake.checking.duplicates), as a hash."""
+
+    __tablename__ = "fingerprint"
+    __table_args__ = (CheckConstraint("kind in ('exact', 'near')", name="kind"),)
+
+    digest: UUID = Field(primary_key=True)
+    application_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("intake.application.id", ondelete="CASCADE"), primary_key=True, index=True)
+    )
+    kind: str

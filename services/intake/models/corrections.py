@@ -1,0 +1,42 @@
+"""Corrections (補正)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from services.intake.models.records import IntakeRecord
+from shared.database import timestamp
+
+
+class Correction(IntakeRecord, table=True):
+    """What the desk asked to mend (補正), and what the organisation has entered for it so far."""
+
+    __tablename__ = "correction"
+    __table_args__ = (CheckConstraint("state in ('asked', 'answered', 'expired', 'closed')", name="state"),)
+
+    id: UUID = Field(primary_key=True, description="the desk's")
+    application_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("intake.application.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    items: list[dict[str, Any]] = Field(sa_type=JSONB, description="shared.events.CorrectionItem")
+    note: str = ""
+    asked_at: datetime = timestamp()
+    due_on: date = Field(description="the last day, in Japan's time")
+    state: str = "asked"
+    entered: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSONB(none_as_null=True)), description="answers saved and not sent in yet"
+    )
+    version: int = Field(default=1, description="counts the changes of `entered`: a change names the one it was made on")
+    entered_by_name: str = ""
+    revision: int | None = Field(default=None, description="the contents that were sent in")

@@ -1,0 +1,53 @@
+"""Drafts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    Column,
+    ForeignKeyConstraint,
+    Index,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from services.intake.models.records import IntakeRecord
+from shared.database import timestamp
+
+
+class Draft(IntakeRecord, table=True):
+    """What an organisation has begun to write. Its id becomes the Idempotency-Key of its filing."""
+
+    __tablename__ = "draft"
+    __table_args__ = (
+        ForeignKeyConstraint(["procedure_id", "procedure_version"], ["intake.procedure.id", "intake.procedure.version"]),
+        Index(None, "organisation_id", "id"),
+        Index(None, "procedure_id", "procedure_version"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    organisation_id: UUID
+    agent_id: UUID | None = Field(default=None, description="the organisation that began it under a mandate")
+    agent_name: str | None = None
+    procedure_id: str
+    procedure_version: int
+    answers: dict[str, Any] = Field(sa_type=JSONB, description="as entered so far; need not fit the form yet")
+    contact: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    mends: list[dict[str, Any]] = Field(
+        sa_type=JSONB, default_factory=list, description="what the returned application had to mend"
+    )
+    changes: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSONB(none_as_null=True)), description="what a newer version of the procedure changed"
+    )
+    seen: list[int] = Field(sa_type=JSONB, default_factory=list, description="the pages that were sent, from 1")
+    version: int = Field(default=1, description="counts the changes: a change names the one it was made on")
+    created_at: datetime = timestamp()
+    updated_at: datetime = timestamp(index=True)
+    updated_by: UUID
+    updated_by_name: str
+    held_by: UUID | None = Field(default=None, description="who is writing, until `held_until`")
+    held_by_name: str | None = None
+    held_until: datetime | None = timestamp(default=None, nullable=True)

@@ -1,0 +1,1 @@
+"""Notices (お知らせ): what happened, and who has read of it."""

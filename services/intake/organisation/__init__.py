@@ -1,0 +1,1 @@
+"""An organisation: registering, its members, keys and mandates (委任)."""

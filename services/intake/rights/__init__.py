@@ -1,0 +1,1 @@
+"""Who may file what, and who sees what."""
