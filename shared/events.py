@@ -639,7 +639,7 @@ SUBSCRIBERS: dict[str, list[Subscriber]] = {
     "withdrawal.asked.v1": _hears("review.open_case"),
     "application.withdrawn.v1": [*_hears("notify.tell"), *_hears("opendata.count", ordered=False)],
     "case.opened.v1": _hears("intake.follow_case", "notify.tell"),
-    "case.rescheduled.v1": _hears(),
+    "case.rescheduled.v1": _hears("intake.follow_case"),
     "case.due-soon.v1": _hears("notify.tell"),
     "case.overdue.v1": _hears("notify.tell"),
     "case.decided.v1": [*_hears("intake.follow_case", "notify.tell"), *_hears("opendata.count", ordered=False)],

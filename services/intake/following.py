@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from services.intake.applications.applications import Move, locked, move, note
+from services.intake.applications.applications import Move, expect, locked, move, note
 from services.intake.applications.withdrawal import withdrawn
 from services.intake.corrections import corrections
 from services.intake.documents import documents
@@ -15,6 +15,7 @@ from shared.bus.publish import publish
 from shared.events import (
     CaseDecided,
     CaseOpened,
+    CaseRescheduled,
     CaseWithdrawn,
     DocumentIssued,
     Event,
@@ -25,10 +26,14 @@ _STATE_OF_DECISION = {"approve": "approved", "refuse": "refused", "accept": "acc
 OfCase = CaseOpened | CaseDecided | CaseWithdrawn
 
 
-def follow_case(session: Session, events: list[OfCase | corrections.OfCorrection | messages.Heard | DocumentIssued]) -> None:
+def follow_case(
+    session: Session, events: list[OfCase | CaseRescheduled | corrections.OfCorrection | messages.Heard | DocumentIssued]
+) -> None:
     """Show the applicant what the desk does: the review began, something is to be mended or read, or it ended."""
     if of_case := [event for event in events if isinstance(event, OfCase)]:
         _follow(session, of_case)
+    if rescheduled := [event for event in events if isinstance(event, CaseRescheduled)]:
+        expect(session, {event.subject: event.due_on for event in rescheduled})
     if of_correction := [event for event in events if isinstance(event, corrections.OfCorrection)]:
         corrections.follow(session, of_correction)
     if of_message := [event for event in events if isinstance(event, messages.Heard)]:
@@ -45,13 +50,14 @@ def _follow(session: Session, events: list[OfCase]) -> None:
         application = applications[event.subject]
         if isinstance(event, CaseOpened):
             if application.state != "withdrawing":  # asked for before we heard of the case: the desk will answer
-                moves.append(move(application, "in_review", event.time, office=event.group_title))
+                moves.append(move(application, "in_review", event.time, office=event.group_title, expected=event.due_on))
         elif isinstance(event, CaseWithdrawn):
             moves.append(move(application, "withdrawn", event.withdrawn_at))
             told.append(withdrawn(application, moves[-1], event.traceparent))
         else:
-            state = _STATE_OF_DECISION[event.decision]
+            state = "partly_approved" if event.partly else _STATE_OF_DECISION[event.decision]
             decided: dict[str, Any] = {"reasons": event.reasons, "appeal": event.appeal, "revision": event.revision}
+            decided |= {"amount": event.amount, "conditions": event.conditions, "criteria": event.criteria}
             moves.append(move(application, state, event.decided_at, **decided))
     if not isinstance(events[0], CaseOpened):
         corrections.end(session, [event.subject for event in events])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -42,6 +42,7 @@ from shared.problems import NotFound
 
 # The queue of the errand that sends what waits (services.notify.sending).
 POST = "post"
+_IN_PART = message("Approved in part")
 _DECISIONS = {"approve": message("Approved"), "refuse": message("Refused"), "accept": message("Accepted")}
 
 # What has nothing to do with a procedure.
@@ -165,17 +166,31 @@ def _draft(event: Telling, titles: dict[str, dict[str, str]]) -> Draft | None:
             }
             draft = Draft(Contact(name=official.name, email=official.email), "case-withdrawn", filling)
         case CaseDecided(contact=to):
-            reasons = "\n\n".join(text for text in (event.reasons, event.appeal) if text)
+            reasons = "\n\n".join(_grounds(event))
             filling = {
                 "procedure": title(event.procedure, to.language),
                 "arrival_number": event.arrival_number,
-                "decision": translate(_DECISIONS[event.decision], to.language),
+                "decision": translate(_IN_PART if event.partly else _DECISIONS[event.decision], to.language),
                 "decided_at": show_date(event.decided_at, to.language),
                 "reasons": f"\n{reasons}\n" if reasons else "",
                 "path": f"/applications/{event.subject}",
             }
             draft = Draft(to, "decided", filling)
     return draft
+
+
+def _grounds(event: CaseDecided) -> Iterator[str]:
+    """What a decision says besides its result: amount, conditions, criteria, reasons, how to appeal."""
+    language = event.contact.language
+    if event.amount is not None:
+        yield translate(message("Amount granted: {amount} yen"), language, amount=f"{event.amount:,}")
+    if event.conditions:
+        lines = "\n".join(f"{number}. {one}" for number, one in enumerate(event.conditions, start=1))
+        yield translate(message("Conditions:"), language) + "\n" + lines
+    if event.criteria:
+        lines = "\n".join(f"- {one}" for one in event.criteria)
+        yield translate(message("Criteria that are not met:"), language) + "\n" + lines
+    yield from (text for text in (event.reasons, event.appeal) if text)
 
 
 def _of_identity(event: OfIdentity) -> Draft:

@@ -81,6 +81,7 @@ def create_app() -> FastAPI:
         settings,
         description="Cases of your groups, and their decisions. Send a key as `Authorization: Bearer …`.",
     )
+    app.state.counted = calendar_pages.counted
     app.state.storage = storage_at(settings.storage)
     app.state.uploads = Slots(settings.uploads_at_once)
     rate = settings.opinions_per_address

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -263,6 +264,26 @@ def test_what_another_calendar_counted_is_counted_again_and_a_decided_case_knows
     clean.run("""update review."case" set took_days = null""")
     watch(clean, today())
     assert row(clean)["took_days"] is not None
+
+
+def test_two_workers_at_the_same_time_tell_of_each_last_day_once(clean: Site, press: str) -> None:
+    assert press
+    opens(clean, *(an_arrival() for _ in range(20)))
+    day = clean.value('select max(due_on) from review."case"') + timedelta(days=1)
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(lambda _: watch(clean, day), range(4)))
+    subjects = [one["subject"] for one in clean.rows("select subject from bus.event where type = 'case.overdue.v1'")]
+    assert len(subjects) == len(set(subjects)) == 20
+
+
+def test_a_worker_that_is_killed_before_its_commit_has_told_nobody_and_the_next_one_does(clean: Site, case: str) -> None:
+    assert case
+    day = row(clean)["due_on"]
+    with clean.session("review") as session:
+        watching.tell(session, day)  # and no commit
+    assert told(clean) == []
+    watch(clean, day)
+    assert told(clean) == [("due-soon", day.isoformat())]
 
 
 # the forecast

@@ -138,6 +138,8 @@ def test_only_a_manager_sees_the_board_and_only_of_what_he_manages(clean: Site, 
     assert cases
     examiner = clean.a_reviewer("public-relations", email="examiner@example.go.jp", duties=["examiner"])
     assert desk.get("/desk/board", headers=bearer(examiner)).status_code == 403
+    assert "/desk/board" not in page(desk, examiner, "/desk")
+    assert "/desk/board" in page(desk, clean.a_reviewer("public-relations", email="chief@example.go.jp"), "/desk")
     with clean.session("review") as session:
         with pytest.raises(Forbidden):
             board.board(session, caller(clean, "examiner@example.go.jp"), today())

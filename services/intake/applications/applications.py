@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,21 +19,20 @@ from shared.database import new_id
 from shared.identity.callers import Caller
 from shared.problems import NotFound
 
+# how the office may decide
+DECIDED = frozenset({"approved", "partly_approved", "refused", "accepted"})
 # state → the states that may follow
 TRANSITIONS: dict[str, frozenset[str]] = {
     "filed": frozenset({"arrived", "returned", "withdrawn"}),
     "returned": frozenset(),
     "arrived": frozenset({"in_review", "withdrawing"}),
-    "in_review": frozenset({"correcting", "approved", "refused", "accepted", "withdrawing"}),
+    "in_review": frozenset({"correcting", "withdrawing"} | DECIDED),
     # asked to mend something (補正, docs/adr/0012); again while it is extended or expires
-    "correcting": frozenset({"correcting", "in_review", "approved", "refused", "accepted", "withdrawing"}),
+    "correcting": frozenset({"correcting", "in_review", "withdrawing"} | DECIDED),
     # asked for; whether the decision came first is up to the desk (docs/adr/0007)
-    "withdrawing": frozenset({"withdrawn", "approved", "refused", "accepted"}),
+    "withdrawing": frozenset({"withdrawn"} | DECIDED),
     "withdrawn": frozenset(),
-    "approved": frozenset(),
-    "refused": frozenset(),
-    "accepted": frozenset(),
-}
+} | dict.fromkeys(DECIDED, frozenset())
 
 
 class IllegalMove(Exception):
@@ -52,33 +51,43 @@ class Move:
     arrival_number: str | None = None
     notice: str | None = None
     notice_id: UUID | None = None
+    due_on: date | None = None
 
 
 # What the organisation does itself is no news to it.
 _OWN = {"withdrawing", "answered"}
 
 
-def move(application: Application, state: str, at: datetime, *, arrival_number: str | None = None, **detail: Any) -> Move:
+def move(
+    application: Application,
+    state: str,
+    at: datetime,
+    *,
+    arrival_number: str | None = None,
+    expected: date | None = None,
+    **detail: Any,
+) -> Move:
     """The move of an application into its next state, to be written with `note`. Raises IllegalMove."""
     if state not in TRANSITIONS[application.state]:
         raise IllegalMove(f"{application.state} → {state}")
     kind = detail.get("what", state)
     notice, notice_id = (None, None) if kind in _OWN else (kind, new_id())
-    return Move(application.id, application.version + 1, state, at, detail, arrival_number, notice, notice_id)
+    return Move(application.id, application.version + 1, state, at, detail, arrival_number, notice, notice_id, expected)
 
 
 _NOTE = text("""
 with moved as (
   select * from json_to_recordset(cast(:moves as json)) as m(
     application_id uuid, version bigint, state text, at timestamptz, detail jsonb, arrival_number text,
-    notice text, notice_id uuid)
+    notice text, notice_id uuid, due_on date)
 ), told as (
   insert into intake.notice (id, organisation_id, application_id, kind, at)
   select m.notice_id, a.organisation_id, a.id, m.notice, m.at
   from moved m join intake.application a on a.id = m.application_id where m.notice is not null
 ), updated as (
   update intake.application a
-  set state = m.state, version = m.version, arrival_number = coalesce(m.arrival_number, a.arrival_number)
+  set state = m.state, version = m.version, arrival_number = coalesce(m.arrival_number, a.arrival_number),
+      due_on = coalesce(m.due_on, a.due_on)
   from moved m where a.id = m.application_id
 )
 insert into intake.step (application_id, version, state, at, detail)
@@ -89,6 +98,17 @@ select application_id, version, state, at, detail from moved
 def note(session: Session, moves: Sequence[Move]) -> None:
     """Write moves of locked applications: their new state, a step of their timeline each, and a notice of it."""
     session.execute(_NOTE, {"moves": orjson.dumps(moves).decode()})
+
+
+_EXPECT = text("""
+update intake.application a set due_on = said.due_on
+from json_to_recordset(cast(:said as json)) as said(id uuid, due_on date) where a.id = said.id
+""")
+
+
+def expect(session: Session, said: Mapping[str, date | None]) -> None:
+    """Keep by when the desk means to decide these applications."""
+    session.execute(_EXPECT, {"said": orjson.dumps([{"id": one, "due_on": day} for one, day in said.items()]).decode()})
 
 
 def locked(session: Session, ids: Sequence[str], *, whole: bool = False) -> dict[str, Application]:

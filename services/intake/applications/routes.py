@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -53,6 +53,9 @@ class ApplicationDetail(ApplicationOut):
     answers: dict[str, Any] = Field(description="the contents that hold now, after corrections")
     revision: int = Field(description="which contents they are: 1 as filed, more after corrections")
     contact: dict[str, Any]
+    due_on: date | None = Field(
+        description="the last day of the standard period (標準処理期間): an aim of the office, no promise"
+    )
     timeline: list[StepOut]
 
 
@@ -80,6 +83,7 @@ def show_application(application_id: UUID, session: Transaction, caller: Applica
         "answers": applications.contents(session, application),
         "revision": application.revision,
         "contact": application.contact,
+        "due_on": application.due_on,
         "timeline": [{"state": "filed", "at": application.filed_at, "detail": {}}, *map(_step, steps)],
     }
 

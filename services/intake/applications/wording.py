@@ -12,6 +12,7 @@ STATES = {
     "in_review": ("going", message("Under review")),
     "correcting": ("mend", message("Asked to be mended")),
     "approved": ("good", message("Approved")),
+    "partly_approved": ("good", message("Approved in part")),
     "refused": ("bad", message("Refused")),
     "accepted": ("good", message("Accepted")),
     "withdrawing": ("going", message("Withdrawal asked for")),

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import and_, update
 from sqlmodel import Session, col, func, select
 
+from services.intake.applications.applications import DECIDED
 from services.intake.models import Application, Message
 from services.intake.notices import notices
 from services.intake.rights.reach import within
@@ -24,7 +25,7 @@ from shared.validation import text_errors
 TEXT_LIMIT = 4000
 MOST_A_DAY, MOST = 30, 1000  # of one organisation about one application
 # There is a case, so somebody reads it.
-_READ = {"in_review", "correcting", "approved", "refused", "accepted"}
+_READ = {"in_review", "correcting"} | DECIDED
 
 Heard = MessageToApplicant | MessageReadByOffice
 

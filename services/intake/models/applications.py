@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -63,6 +63,9 @@ class Application(IntakeRecord, table=True):
         default=1,
         sa_column=Column(BigInteger, nullable=False, server_default=text("1")),
         description="which contents hold: 1 are `answers` as filed, more are in the table `revision`",
+    )
+    due_on: date | None = Field(
+        default=None, description="the last day of the standard period (標準処理期間), as the desk said last"
     )
 
 

@@ -28,6 +28,7 @@ from shared.procedure.rules import computed
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, language_of, pages_router, with_query
 from shared.web.visitors import ApplicantPerson
+from shared.workdays import today
 
 PAGE = 20
 
@@ -36,9 +37,6 @@ _pages = Pages(Path(__file__).parent.parent / "templates")
 
 
 router = pages_router()
-
-
-_DECIDED = {"approved", "refused", "accepted"}
 
 
 @router.get("/applications")
@@ -98,6 +96,7 @@ def show_application(application_id: UUID, request: Request, session: Transactio
         correction=_to_mend(procedure, asked, language) if application.state == "correcting" else None,
         revised=_revised(session, application, procedure, language),
         day_of=date.fromisoformat,
+        late=application.due_on is not None and application.due_on < today(),
     )
 
 
@@ -124,4 +123,4 @@ def _computed(procedure: Procedure, application: Application, answers: dict[str,
 
 
 def _decision(last: Step | None) -> Step | None:
-    return last if last is not None and last.state in _DECIDED else None
+    return last if last is not None and last.state in applications.DECIDED else None

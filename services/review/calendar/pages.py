@@ -13,16 +13,19 @@ from sqlmodel import Session
 
 from services.review.calendar import calendar
 from services.review.cases.cases import ref_of
+from services.review.cases.rights import manages
 from services.review.clock.badges import badge
 from services.review.procedures import version
 from shared.events import ProcedureRef
 from shared.i18n import Language, message
-from shared.web.callers import Transaction
+from shared.identity.callers import Caller
+from shared.web.callers import Transaction, session_of
 from shared.web.pages import Pages, language_of, pages_router, with_query
 from shared.web.visitors import ReviewerPerson
 from shared.workdays import holiday, is_working, today
 
 PAGE = 50
+MANY = 100  # overdue cases that are counted in the navigation; beyond, it is “99+”
 KINDS: dict[str, tuple[str, str]] = {
     "case": ("going", message("Standard period ends")),
     "correction": ("mend", message("Correction due")),
@@ -83,6 +86,15 @@ def show_calendar(
         },
         of_day={at: with_query(request, day=at.isoformat(), month=None) for at in days},
     )
+
+
+def counted(request: Request, caller: Caller) -> dict[str, int]:
+    """What the navigation of the desk counts: the caller's overdue cases, up to what it shows; and whether he has a board."""
+    if caller.role != "reviewer":
+        return {}
+    with session_of(request) as session:
+        late = calendar.overdue_number(session, caller, today(), mine=True, most=MANY)
+        return {"/desk/overdue": late, "/desk/board": int(manages(session, caller))}
 
 
 def _day(session: Session, at: date, due: calendar.Day, now: date, language: Language) -> dict[str, Any]:
