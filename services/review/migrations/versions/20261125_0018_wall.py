@@ -7,8 +7,8 @@ stopped first (docs/adr/0016).
 
 from alembic import op
 
-revision = "20261125_0015"
-down_revision = "20261125_0014"
+revision = "20261125_0018"
+down_revision = "20261125_0017"
 branch_labels = None
 depends_on = None
 
@@ -27,6 +27,7 @@ OF_CASE = (
     "file",
     "assignment",
     "finding",
+    "note",
 )
 
 
