@@ -7,8 +7,8 @@ stopped first (docs/adr/0016).
 
 from alembic import op
 
-revision = "20261125_0018"
-down_revision = "20261125_0017"
+revision = "20261125_0019"
+down_revision = "20261125_0018"
 branch_labels = None
 depends_on = None
 
