@@ -61,6 +61,9 @@ MOVES: dict[str, Move] = {
     "reassign": _in("open", "correcting", "lapsed", who="manager"),
     "declare-conflict": _in("open", "correcting", "lapsed", who="manager"),
     "preview-document": _in("open", "correcting", "lapsed", "decided", who="anybody"),
+    "reissue-document": _in("decided", who="decider"),
+    "revoke-document": _in("decided", who="decider"),
+    "send-document": _in("decided", who="anybody"),
 }
 _CLOSED = {
     "withdrawn": message("The applicant has withdrawn this application"),

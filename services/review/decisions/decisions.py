@@ -11,7 +11,8 @@ from services.review.cases.cases import procedure_of, ref_of
 from services.review.cases.moves import acting
 from services.review.cases.rights import duties
 from services.review.corrections import corrections
-from services.review.documents.documents import issue
+from services.review.documents.documents import issue_decided
+from services.review.documents.papers import Ruling
 from services.review.models import Case
 from services.review.stages import criteria, lawful, proposals, steps
 from services.review.stages.lawful import ADVERSE, APPROVING, Proposed
@@ -72,8 +73,7 @@ def _made(session: Session, caller: Caller, case: Case, procedure: Procedure, wa
     case.version += 1
     session.add(case)
     publish(session, _told(case, procedure, now))
-    if wanted.document:
-        issue(session, caller, case, wanted.document, now)
+    issue_decided(session, caller, case, Ruling.of(case), now, by_hand=wanted.document)
     return case
 
 
