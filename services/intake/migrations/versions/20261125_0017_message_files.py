@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "20261125_0016"
-down_revision = "20261125_0015"
+revision = "20261125_0017"
+down_revision = "20261125_0016"
 branch_labels = None
 depends_on = None
 
