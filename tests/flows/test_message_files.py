@@ -111,8 +111,8 @@ def test_others_files_and_those_not_scanned_yet_do_not_go(
         refused = write(client, path, who, file)
         assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/files")
     for client in (counter, desk):
-        settings = client.app.state.settings  # type: ignore[attr-defined] # it is FastAPI's
-        monkeypatch.setattr(client.app.state, "settings", settings.model_copy(update={"clamd": "tcp://127.0.0.1:1"}))  # type: ignore[attr-defined]
+        state = client.app.state._state  # type: ignore[attr-defined] # it is FastAPI's
+        monkeypatch.setitem(state, "settings", state["settings"].model_copy(update={"clamd": "tcp://127.0.0.1:1"}))
     assert write(counter, here, key, mine).status_code == write(desk, there, press, ours).status_code == 409
     clean.run("update intake.attachment set state = 'infected'")
     clean.run("update review.file set state = 'infected'")
