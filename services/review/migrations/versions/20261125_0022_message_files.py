@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "20261125_0019"
-down_revision = "20261125_0018"
+revision = "20261125_0022"
+down_revision = "20261125_0021"
 branch_labels = None
 depends_on = None
 
