@@ -400,6 +400,7 @@ def test_what_an_older_desk_issued_is_made_and_told_of_once(
     (made,) = documents(desk, press, case)
     assert (made["number"], made["sha256"]) == ("D20261124-0000001", mine["sha256"])
     assert clean.value("select count(*) from notify.message where template = 'document'") == 1
+    clean.deliver_all()
     assert clean.undone() == 0
 
 
