@@ -87,16 +87,27 @@ def duties(session: Session, caller: Caller, group: str, procedure_id: str) -> f
     return frozenset(session.exec(query))
 
 
-def all_away(session: Session, group: str, procedure_id: str, role: str, day: date) -> bool:
-    """Whether everybody who has a duty in a group is absent on a day, so that a deputy stands in (代決)."""
-    away = select(Absence.account_id).where(col(Absence.starts_on) <= day, col(Absence.ends_on) >= day)
-    there = select(_DUTY.c.account_id).where(
-        _DUTY.c.group == group,
-        col(_DUTY.c.procedure).in_([EVERY_PROCEDURE, procedure_id]),
-        _DUTY.c.role == role,
-        col(_DUTY.c.account_id).not_in(away),
+def vacant(session: Session, group: str, procedure_id: str, *, role: str, day: date) -> bool:
+    """Whether on a day nobody is there who has this duty: all who have it are absent, or nobody has it."""
+    holders = select(_DUTY.c.account_id).where(*_held(group, procedure_id, role))
+    return session.exec(holders.where(_DUTY.c.account_id.not_in(_away(day))).limit(1)).first() is None
+
+
+def stands_in(session: Session, caller: Caller, group: str, procedure_id: str, *, role: str, day: date) -> bool:
+    """Whether on a day the caller is the deputy that an absent official with this duty named."""
+    query = _away(day).where(
+        Absence.deputy_id == caller.account_id,
+        col(Absence.account_id).in_(select(_DUTY.c.account_id).where(*_held(group, procedure_id, role))),
     )
-    return session.exec(there).first() is None
+    return session.exec(query.limit(1)).first() is not None
+
+
+def _held(group: str, procedure_id: str, role: str) -> tuple[ColumnElement[bool], ...]:
+    return _DUTY.c.group == group, col(_DUTY.c.procedure).in_([EVERY_PROCEDURE, procedure_id]), _DUTY.c.role == role
+
+
+def _away(day: date) -> Any:
+    return select(Absence.account_id).where(Absence.starts_on <= day, Absence.ends_on >= day)
 
 
 def groups_of(session: Session, caller: Caller) -> list[str]:

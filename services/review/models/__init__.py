@@ -5,9 +5,10 @@ from services.review.models.audit import AuditEntry, AuditLink, AuditWaiting
 from services.review.models.base import ReviewRecord
 from services.review.models.case import Case, Procedure, Revision
 from services.review.models.correction import Correction, Pause
-from services.review.models.document import DOCUMENTS, Document
+from services.review.models.document import DOCUMENTS, Document, DocumentSerial
 from services.review.models.file import CaseFile
 from services.review.models.finding import Finding, FindingGrams
+from services.review.models.job import Job, JobFile, JobItem, SavedView
 from services.review.models.message import Message
 from services.review.models.note import Mention, Note
 from services.review.models.opinion import Opinion
@@ -24,9 +25,13 @@ __all__ = [
     "Conflict",
     "Correction",
     "Document",
+    "DocumentSerial",
     "Finding",
     "FindingGrams",
     "Handing",
+    "Job",
+    "JobFile",
+    "JobItem",
     "Judgement",
     "Mention",
     "Message",
@@ -38,6 +43,7 @@ __all__ = [
     "ProposalComment",
     "ReviewRecord",
     "Revision",
+    "SavedView",
     "ScoreSheet",
     "Step",
 ]
