@@ -53,9 +53,9 @@ def town(site: Site) -> Iterator[Town]:
         for service in ("INTAKE", "REVIEW"):
             patch.setenv(f"MADOGUCHI_{service}_POSTS_PER_CALLER", "0")
             patch.setenv(f"MADOGUCHI_{service}_POSTS_PER_ADDRESS", "0")
-        clients = [stack.enter_context(TestClient(make())) for make in (counter, desk)]
+        at_counter, at_desk = (stack.enter_context(TestClient(make())) for make in (counter, desk))
         keys = {name: site.a_reviewer(*GROUPS, email=f"{name}@example.go.jp", name=name) for name in ("one", "two", "head")}
-        yield Town(site, *clients, site.an_applicant(), keys)
+        yield Town(site, at_counter, at_desk, site.an_applicant(), keys)
     site.empty()
 
 

@@ -40,6 +40,10 @@ _MINE = 'update review."case" set official_id = :caller where id = :case'
 _NOTE = """
 insert into review.note (id, case_id, author_id, author, text, at, version) values (:opinion, :case, :caller, '', 'x', now(), 0)
 """
+_ISSUED = """
+insert into review.document (id, case_id, number, title, text, issued_at, issued_by, issued_by_name, made_at, version)
+values (:opinion, :case, 'M1', '通知', '本文', now(), :caller, '', now(), 1)
+"""
 _ITEM = {"pointer": "/title", "says": "確かめてください。"}
 
 SAMPLES: dict[str, Sample] = {
@@ -69,6 +73,9 @@ SAMPLES: dict[str, Sample] = {
     "reassign": Sample("POST", "/assignment", {}),
     "declare-conflict": Sample("POST", "/conflicts", {"official": "{earlier}", "reason": "親族のため"}),
     "preview-document": Sample("POST", "/documents/preview", {"document": {"title": "通知", "text": "本文"}}),
+    "reissue-document": Sample("POST", "/documents/{opinion}/reissue", {"reason": "汚損"}, setting=_ISSUED),
+    "revoke-document": Sample("POST", "/documents/{opinion}/revocation", {"reason": "誤り"}, setting=_ISSUED),
+    "send-document": Sample("POST", "/documents/{opinion}/paper", None, setting=_ISSUED),
 }
 
 _ONLY = {

@@ -15,6 +15,7 @@ from services.review.cases.moves import acting
 from services.review.models import Case, Step
 from services.review.stages import criteria, persons, proposals, scores
 from services.review.stages.lawful import must_be_on
+from shared.i18n import message
 from shared.identity.callers import Caller
 from shared.problems import Conflict, FieldError, Invalid
 from shared.procedure.model import Procedure
@@ -22,6 +23,7 @@ from shared.procedure.reviewing import Stage
 from shared.validation import text_errors
 
 NOTE_LIMIT = 2000
+_MENDED_SINCE = message("The contents were mended after the stage {stage}: send the case back to it, to look at them")
 Left = Literal["pass", "send-back", "decide", "withdraw"]
 _CLOSE = text("""
 update review.step set left_at = greatest(entered_at, cast(:at as timestamptz)), move = :move
@@ -108,8 +110,7 @@ def must_be_done(session: Session, case: Case, procedure: Procedure) -> None:
     review = procedure.review
     for stage in review.stages[: review.position(case.stage)]:
         if missing := _lacking_in(session, case, stage):
-            says = "The contents were mended after the stage {stage}: send the case back to it, to look at them"
-            raise Conflict(says, errors=missing, stage=stage.title.ja)
+            raise Conflict(_MENDED_SINCE, errors=missing, stage=stage.title.ja)
 
 
 def lacking(session: Session, case: Case, procedure: Procedure) -> list[FieldError]:
