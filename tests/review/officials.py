@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
 
+from shared.procedure.reviewing import Review
 from tests.flows.corrections import day, days_pass
 from tests.intake.parts import with_files
 from tests.site import KOEN, Site, bearer, example, shipped
@@ -21,6 +23,12 @@ GROUPS = ("grants", "public-relations", "kinki-bureau", "kanto-bureau")
 # What the applicant is asked to mend, and what he sends in.
 MENDING = {KOEN: ("/fee", "fee", 800), HOJOKIN: ("/title", "title", "省エネルギー設備の導入")}
 ANSWERS = {200, 201, 202, 204, 403, 404, 409, 422}
+
+
+@cache
+def review_of(procedure: str) -> Review:
+    """How a procedure is reviewed; its file is read once."""
+    return shipped(procedure).review
 
 
 @dataclass
@@ -90,7 +98,7 @@ class Matter:
         return int(self.town.desk.request(method, path, json=body, headers=bearer(self.town.keys[who])).status_code)
 
     def judge(self, who: str, verdict: str = "met") -> int:
-        review = shipped(self.procedure).review
+        review = review_of(self.procedure)
         stage = review.stage(self.case["stage"])
         keys = [one.key for one in stage.criteria]
         if stage.scores:
@@ -105,7 +113,7 @@ class Matter:
         return self._sends(who, "PUT", "/proposal", {"decision": "approve"})
 
     def propose_refusal(self, who: str) -> int:
-        criterion = next((one.key for one in shipped(self.procedure).review.criteria()), "none")
+        criterion = next((one.key for one in review_of(self.procedure).criteria()), "none")
         return self._sends(who, "PUT", "/proposal", {"decision": "refuse", "reasons": "x", "criteria": [criterion]})
 
     def pass_on(self, who: str) -> int:
@@ -119,10 +127,10 @@ class Matter:
         return self.pass_on(who)
 
     def send_back(self, who: str) -> int:
-        return self._sends(who, "POST", "/return", {"to": shipped(self.procedure).review.stages[0].key, "note": "再考"})
+        return self._sends(who, "POST", "/return", {"to": review_of(self.procedure).stages[0].key, "note": "再考"})
 
     def decide(self, who: str) -> int:
-        review, case = shipped(self.procedure).review, self.case
+        review, case = review_of(self.procedure), self.case
         if len(review.stages) == 1:
             return self._sends(who, "POST", "/decision", {"decision": review.decisions[0], "revision": case["revision"] or None})
         number = self.town.site.value("select max(number) from review.proposal where case_id = :id", id=case["id"])

@@ -15,8 +15,8 @@ from services.review.clock import clock
 from services.review.models import Case
 from services.review.wall import HOUSE, acts
 from shared.workdays import today
-from tests.review.officials import CORRECTING, HOJOKIN, OFFICIALS, OTHERS, Matter, Town, town
-from tests.site import DENKI, KOEN, Site, shipped
+from tests.review.officials import CORRECTING, HOJOKIN, OFFICIALS, OTHERS, Matter, Town, review_of, town
+from tests.site import DENKI, KOEN, Site
 
 WHO = st.sampled_from(["one", "two", "head"])
 ACTS = st.tuples(st.sampled_from([*OFFICIALS, *CORRECTING, *OTHERS]), WHO)
@@ -90,7 +90,7 @@ def must_hold(matter: Matter) -> None:
     assert (case["decision"] is not None) == (case["state"] == "decided"), matter.done
     given = {"case": case["id"]}
     steps = rows("select * from review.step where case_id = :case order by number", **given)
-    assert_is_a_way([one.key for one in shipped(matter.procedure).review.stages], steps, case, matter.done)
+    assert_is_a_way([one.key for one in review_of(matter.procedure).stages], steps, case, matter.done)
     open_ = rows("select * from review.proposal where case_id = :case and state = 'open'", **given)
     assert len(open_) <= (case["state"] in {"open", "correcting"}), matter.done
     if case["state"] == "decided":
@@ -113,7 +113,7 @@ def assert_is_a_way(stages: list[str], steps: list[dict[str, Any]], case: dict[s
 
 def assert_was_decided_rightly(matter: Matter, case: dict[str, Any]) -> None:
     """By somebody who did nothing before where two persons are wanted, on contents that everybody looked at."""
-    review, rows = shipped(matter.procedure).review, matter.town.site.rows
+    review, rows = review_of(matter.procedure), matter.town.site.rows
     if review.stages[-1].two_person:
         before = {row["account_id"] for row in rows(BEFORE, case=case["id"], last=case["stage"])}
         before |= {row["by"] for row in rows("select by from review.judgement where case_id = :case", case=case["id"])}
@@ -173,6 +173,7 @@ def run(town: Town, examples: int, steps: int, *, anew: bool = False) -> None:
     run_state_machine_as_test(Here, settings=chosen)
 
 
+@pytest.mark.timeout(300)
 def test_what_must_hold_holds_whatever_happens(everybody: Town) -> None:
     run(everybody, examples=8, steps=15)
 
