@@ -10,7 +10,7 @@ import httpx
 from fastapi.testclient import TestClient
 
 from shared.bus.deliver import deliver
-from shared.events import ApplicationArrived, ProcedureRef
+from shared.events import ApplicationArrived, Event, ProcedureRef
 from shared.procedure.rules import computed
 from tests.bus.parts import announce, arrived
 from tests.site import DENKI, ONE_STAGE, Site, bearer, example, shipped
@@ -29,8 +29,8 @@ def in_prefecture(code: str) -> ApplicationArrived:
     return an_arrival(DENKI, address={"prefecture": code, "address": "一丁目"})
 
 
-def opens(site: Site, *events: ApplicationArrived) -> list[UUID]:
-    """Let the desk hear of arrivals; the events' ids."""
+def opens(site: Site, *events: Event) -> list[UUID]:
+    """Let the desk hear of arrivals and what follows; the events' ids."""
     from services.review.tasks import work
 
     ids = announce(site, *events)

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Date, cast, func, true, tuple_
 from sqlmodel import Session, col, select
 
+from services.review.audit.audit import note_list
 from services.review.cases.rights import visible
 from services.review.models import Case, Correction, Opinion
 from shared.identity.callers import Caller
@@ -55,6 +56,8 @@ def between(session: Session, caller: Caller, first: date, last: date, *, mine: 
             of_day.deadlines.append(_deadline(kind, row))  # type: ignore[arg-type] # a Kind
     for of_day in found.values():
         del of_day.deadlines[shown:]
+    seen = [one.case_id for of_day in found.values() for one in of_day.deadlines]
+    note_list(session, caller, "calendar.shown", list(dict.fromkeys(seen)), first=first, last=last, mine=mine)
     return found
 
 
@@ -99,7 +102,9 @@ def overdue(session: Session, caller: Caller, day: date, *, mine: bool, limit: i
     last = session.get(Case, after) if after is not None else None
     if last is not None and last.due_on is not None:
         query = query.where(tuple_(col(Case.due_on), col(Case.id)) > tuple_(last.due_on, last.id))
-    return session.exec(query.order_by(col(Case.due_on), col(Case.id)).limit(limit)).all()
+    found = session.exec(query.order_by(col(Case.due_on), col(Case.id)).limit(limit)).all()
+    note_list(session, caller, "cases.listed", [case.id for case in found], overdue=True, mine=mine)
+    return found
 
 
 def overdue_number(session: Session, caller: Caller, day: date, *, mine: bool, most: int | None = None) -> int:

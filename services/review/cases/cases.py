@@ -21,12 +21,16 @@ _OFFICIALS = text("select distinct account_id, name, email from identity.officia
 
 
 def shown(session: Session, caller: Caller, case_id: UUID, *, lock: bool = False) -> Case:
-    """One case of the caller's groups; it is noted that he sees it. Raises NotFound."""
+    """One case of the caller's groups; it is noted that he sees it. Raises NotFound.
+
+    Who locks it does something with it, and notes that: see `services.review.cases.moves.acting`.
+    """
     query = select(Case).where(Case.id == case_id, visible(caller))
     case = session.exec(query.with_for_update() if lock else query).first()
     if case is None:
         raise NotFound("No case of your groups has the id {id}", id=case_id)
-    note_view(session, caller, "case.shown", case.id)
+    if not lock:
+        note_view(session, caller, "case.shown", case.id)
     return case
 
 

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from services.review.assignment.assignment import because, desks, lock
 from services.review.assignment.parties import parties
 from services.review.assignment.sharing import Chosen, Wanting, share
+from services.review.audit.audit import Detail, Noted, note_all
 from services.review.models import Case, Handing, Step
 from services.review.periods import due
 from services.review.procedures import version
@@ -60,7 +61,14 @@ def open_case(session: Session, events: list[ApplicationArrived]) -> None:
     made = [row for row in rows.values() if row["id"] in opened]
     insert_many(session, Step, [_first_step(row["id"], row["stage"]) for row in made])
     insert_many(session, Handing, [_first_handing(row) for row in made])
+    note_all(session, (_noted(told[row["id"]]) for row in made))
     publish(session, *(told[row["id"]] for row in made))
+
+
+def _noted(opened: CaseOpened) -> Noted:
+    details: dict[str, Detail] = {"heard": ApplicationArrived.type, "group": opened.group}
+    details["official"] = opened.official.id if opened.official else None
+    return Noted("case.arrived", opened.case_id, details=details, traceparent=opened.traceparent)
 
 
 def _routed(session: Session, event: ApplicationArrived) -> Routed:

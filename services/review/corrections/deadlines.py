@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from services.review.audit.audit import note
 from services.review.cases.cases import officials_of
 from services.review.clock import clock
 from services.review.corrections.corrections import REMIND, about, tell
@@ -42,7 +43,9 @@ def pass_days(session: Session, today: date) -> int:
             clock.go_on(session, case, datetime.combine(correction.due_on + timedelta(days=1), datetime.min.time(), JST))
             official = officials.get(case.official_id) if case.official_id else None
             tell(session, case, CorrectionExpired(**about(case, correction), official=official))
+            note(session, None, "case.lapsed", case.id, correction=correction.id, due_on=correction.due_on)
         elif correction.reminded_at is None and correction.due_on <= today + REMIND:
             correction.reminded_at = datetime.now(UTC)
             tell(session, case, CorrectionReminded(**about(case, correction)))
+            note(session, None, "case.reminded", case.id, correction=correction.id)
     return len(ids)

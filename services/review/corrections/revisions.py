@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from services.review.audit.audit import note
 from services.review.cases.cases import officials_of, ref_of
 from services.review.clock import clock
 from services.review.corrections.corrections import tell
@@ -41,6 +42,7 @@ def take(session: Session, events: Sequence[ApplicationCorrected]) -> None:
             late=case.state in {"decided", "withdrawn"},
         )
         tell(session, case, corrected)
+        note(session, None, "case.corrected", case.id, heard=event.type, revision=event.revision, late=corrected.late)
 
 
 def _keep(session: Session, case: Case, event: ApplicationCorrected) -> bool:
@@ -57,6 +59,7 @@ def _keep(session: Session, case: Case, event: ApplicationCorrected) -> bool:
     correction = session.get_one(Correction, event.correction_id)
     waited = correction.state in {"asked", "expired"}
     correction.answered_at, correction.revision, correction.late = event.corrected_at, event.revision, late
+    correction.replies = event.replies
     correction.state = "answered"
     session.add(correction)
     if not late:

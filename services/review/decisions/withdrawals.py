@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from services.review.audit.audit import Noted, note_all
 from services.review.cases.cases import officials_of, ref_of
 from services.review.corrections import corrections
 from services.review.models import Case
@@ -50,4 +51,5 @@ def close_case(session: Session, events: list[WithdrawalAsked]) -> None:
             )
         )
     steps.close(session, closed, datetime.now(UTC))
+    note_all(session, (Noted("case.withdrawn", one.case_id, details={"heard": WithdrawalAsked.type}) for one in told))
     publish(session, *told)

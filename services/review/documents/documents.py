@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import text, update
 from sqlmodel import Session, col, select
 
+from services.review.audit.audit import note
 from services.review.cases.cases import ref_of
 from services.review.models import Case, Document
 from services.review.procedures import version
@@ -108,4 +109,7 @@ def note_fetched(session: Session, events: Sequence[DocumentFetched]) -> None:
     """Note when applicants fetched documents for the first time."""
     for event in events:
         first = update(Document).where(col(Document.id) == UUID(event.subject), col(Document.fetched_at).is_(None))
-        session.execute(first.values(fetched_at=event.fetched_at, fetched_by=event.fetched_by, sha256=event.sha256))
+        values = first.values(fetched_at=event.fetched_at, fetched_by=event.fetched_by, sha256=event.sha256)
+        case_id = session.execute(values.returning(col(Document.case_id))).scalar()
+        if case_id is not None:
+            note(session, None, "document.fetched", case_id, heard=event.type, document=event.subject)

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import and_, update
 from sqlmodel import Session, col, func, select
 
+from services.review.audit.audit import Noted, note_all
 from services.review.cases.cases import officials_of, ref_of
 from services.review.cases.moves import acting
 from services.review.models import Case, Message
@@ -104,7 +105,10 @@ def take(session: Session, events: Sequence[MessageToOffice]) -> None:
     ]
     new = {str(row.id) for row in insert_many(session, Message, rows, returning=("id",))}
     officials = officials_of(session, list(cases.values()))
-    publish(session, *(_taken(event, cases[event.application_id], officials) for event in events if event.subject in new))
+    taken = [_taken(event, cases[event.application_id], officials) for event in events if event.subject in new]
+    acts = [Noted("message.taken", one.case_id, details={"heard": MessageToOffice.type, "message": one.subject}) for one in taken]
+    note_all(session, acts)
+    publish(session, *taken)
 
 
 def _taken(event: MessageToOffice, case: Case, officials: dict[UUID, Official]) -> MessageTaken:

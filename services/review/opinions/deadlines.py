@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from services.review.audit.audit import note
 from services.review.models import Case, Opinion
 from services.review.opinions.opinions import REMIND, about, about_to_asker, is_going, link_of, tell
 from shared.events import OpinionExpired, OpinionReminded
@@ -30,13 +31,16 @@ def pass_days(session: Session, today: date) -> int:
         if not is_going(case):
             opinion.state = "closed"
             session.add(opinion)
+            note(session, None, "opinion.closed", case.id, opinion=opinion.id)
         elif opinion.due_on < today:
             opinion.state = "expired"
             session.add(opinion)
+            note(session, None, "opinion.expired", case.id, opinion=opinion.id)
             if to_asker := about_to_asker(session, case, opinion):
                 tell(session, opinion, OpinionExpired(**to_asker))
         else:
             opinion.reminded_at = datetime.now(UTC)
+            note(session, None, "opinion.reminded", case.id, opinion=opinion.id)
             to_asked = about(case, opinion)
             tell(session, opinion, OpinionReminded(**to_asked, asked_by=opinion.asked_by_name, link_id=link_of(opinion)))
     return len(ids)

@@ -37,6 +37,9 @@ ACTS = {
     "message.taken": message("Took a message of the applicant"),
     "opinion.answered": message("Gave an opinion"),
     "opinion.attachment-fetched": message("Fetched a file for an opinion"),
+    "opinion.closed": message("Closed the question for an opinion, as the case ended"),
+    "opinion.expired": message("Noted that the last day of an opinion passed"),
+    "opinion.reminded": message("Reminded of an opinion"),
     "opinion.shown": message("Looked at what was chosen for an opinion"),
 }
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from fastapi import APIRouter
@@ -14,6 +15,7 @@ from fastapi.testclient import TestClient
 from services.review import app as desk_app
 from services.review.cases.moves import MOVES
 from services.review.trail.acts import ACTS
+from shared.events import MessageToOffice, WithdrawalAsked
 from shared.web.callers import Reviewer, Transaction
 from tests.review.parts import CASES, an_arrival, case_of, opens
 from tests.site import Site, bearer
@@ -115,6 +117,26 @@ def test_a_manager_reads_the_trace_of_a_case_in_pages(clean: Site, desk: TestCli
     page = desk.get(f"/desk/cases/{case_id}/trail", headers=bearer(official) | {"accept-language": "ja"})
     assert page.text.count("案件を見た") == 4
     assert f"/desk/cases/{case_id}/trail" in desk.get(f"/desk/cases/{case_id}", headers=bearer(official)).text
+
+
+def test_what_the_desk_does_by_itself_is_noted_with_the_event_it_heard(clean: Site) -> None:
+    event = an_arrival()
+    opens(clean, event)
+    subject, now = event.subject, datetime.now(UTC)
+    opens(
+        clean,
+        MessageToOffice(subject=str(uuid4()), sequence=1, application_id=UUID(subject), author="花子", text="秘密", sent_at=now),
+    )
+    opens(clean, WithdrawalAsked(subject=subject, sequence=2, asked_at=now, reason="秘密"))
+    found = clean.rows("select * from review.audit_entry order by id")
+    assert [(row["act"], row["account_id"], row["details"]["heard"]) for row in found] == [
+        ("case.arrived", None, "application.arrived.v1"),
+        ("message.taken", None, "message.to-office.v1"),
+        ("case.withdrawn", None, "withdrawal.asked.v1"),
+    ]
+    assert {row["case_id"] for row in found} == {case_of(clean, event)["id"]}
+    assert "秘密" not in str(found)
+    assert {row["act"] for row in found} <= set(ACTS)
 
 
 def test_every_kind_of_act_has_a_name_for_people() -> None:
