@@ -20,6 +20,7 @@ from services.review.opinions import deadlines as opinion_deadlines
 from services.review.procedures import keep_procedure
 from services.review.staffing.handing import AT_ONCE as PICKED_UP_AT_ONCE
 from services.review.staffing.handing import pick_up
+from services.review.wall import AS_HOUSE
 from shared.bus.deliver import Post
 from shared.bus.worker import Work, celery_app
 from shared.database import Session, connect
@@ -44,7 +45,7 @@ AUDIT, AUDIT_EVERY = "review-audit", 20.0
 log = logging.getLogger(__name__)
 
 settings = load(SealingSettings)
-engine = connect(settings.database_url, name="review-worker", pool=2)
+engine = connect(settings.database_url, name="review-worker", pool=2, settings=AS_HOUSE)
 
 
 def pass_deadlines() -> bool:
