@@ -45,6 +45,8 @@ EMPTIED = (
     "intake.draft",
     "intake.step",
     'review."case"',
+    "review.job",
+    "review.saved_view",
     "review.audit_entry",
     "review.audit_link",
     "review.audit_waiting",
