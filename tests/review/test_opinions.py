@@ -286,7 +286,8 @@ def test_an_official_with_a_conflict_of_interest_is_not_asked_and_sees_nothing_o
     clean.run(
         """
         insert into review.conflict (id, account_id, kind, party, reason, declared_by, declared_by_name)
-        select :id, cast(:account as uuid), 'organisation', applicant ->> 'organisation_id', '', cast(:account as uuid), '' from review."case"
+        select :id, cast(:account as uuid), 'organisation', applicant ->> 'organisation_id', '', cast(:account as uuid), ''
+        from review."case"
         """,
         id=uuid4(),
         account=account,
