@@ -45,6 +45,8 @@ EMPTIED = (
     "intake.draft",
     "intake.step",
     'review."case"',
+    "review.conflict",
+    "review.absence",
     "review.audit_entry",
     "review.audit_link",
     "review.audit_waiting",
