@@ -47,6 +47,8 @@ EMPTIED = (
     'review."case"',
     "review.conflict",
     "review.absence",
+    "review.job",
+    "review.saved_view",
     "review.audit_entry",
     "review.audit_link",
     "review.audit_waiting",

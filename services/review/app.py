@@ -8,6 +8,8 @@ from fastapi import Depends, Request
 
 from services.review.audit.audit import is_noted
 from services.review.board import pages as board_pages
+from services.review.bulk import pages as bulk_pages
+from services.review.bulk import routes as bulk_routes
 from services.review.calendar import pages as calendar_pages
 from services.review.cases import routes as case_routes
 from services.review.clock import routes as clock_routes
@@ -57,6 +59,8 @@ if TYPE_CHECKING:
 # In this order, where two might answer the same address.
 ROOMS = (
     finding_routes,
+    bulk_routes,
+    bulk_pages,
     case_routes,
     staffing_routes,
     clock_routes,
