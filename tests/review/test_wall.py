@@ -15,8 +15,8 @@ from services.review.wall import HOUSE, acts, acts_as_house
 from tests.review.parts import CASES, case_of, in_prefecture, opens
 from tests.site import Site, bearer
 
-# What names cases and is not behind the wall: the trace outlives them, grams are no text, and the items of work in bulk are ids and
-# outcomes, which only who began it is shown.
+# Named cases beside the wall: the trace outlives them, grams are no text, and items of work in bulk are ids and
+# outcomes that only who began it is shown.
 BESIDE = {"audit_entry", "finding_grams", "job_item"}
 
 
