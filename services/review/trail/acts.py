@@ -7,6 +7,7 @@ from shared.i18n import message
 ACTS = {
     "attachment.fetched": message("Fetched an attached file"),
     "case.arrived": message("Opened the case as it arrived"),
+    "case.assigned": message("Gave the case to an official, or to nobody"),
     "case.ask-opinion": message("Asked for an opinion"),
     "case.ask-correction": message("Asked for a correction"),
     "case.declare-conflict": message("Declared a conflict of interest of an official"),
