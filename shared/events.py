@@ -359,6 +359,7 @@ class ApplicationCorrected(Event):
     receipt_number: str
     procedure: ProcedureRef
     contact: Contact
+    replies: dict[str, str] = Field(default={}, description="what the applicant says to items, by their pointers")
 
 
 class CaseCorrected(Event):
@@ -373,6 +374,24 @@ class CaseCorrected(Event):
     official: Official | None
     revision: int
     late: bool = False
+
+
+class CaseEdited(Event):
+    """An official changed entries himself, as the procedure lets him: the contents have a new `revision`, for this `reason`."""
+
+    type: ClassVar[str] = "case.edited.v1"
+    source: ClassVar[str] = "review"
+
+    case_id: UUID
+    arrival_number: str
+    procedure: ProcedureRef
+    contact: Contact
+    revision: int
+    before: dict[str, Any] = Field(description="the answers that differ, by the keys of their fields; computed ones too")
+    after: dict[str, Any]
+    reason: str
+    author: str
+    edited_at: datetime
 
 
 class MessageToOffice(Event):
@@ -519,6 +538,19 @@ class OpinionExpired(OpinionEvent):
     name: str
 
 
+class NoteMentioned(Event):
+    """An official is mentioned in an internal note on a case. `subject` is the note's id; its text stays at the desk."""
+
+    type: ClassVar[str] = "note.mentioned.v1"
+    source: ClassVar[str] = "review"
+
+    case_id: UUID
+    arrival_number: str
+    procedure: ProcedureRef
+    official: Official
+    author: str
+
+
 class SignInRequested(Event):
     """Somebody asked for a link to sign in. The link's secret is derived by who sends it; it never lies in the log."""
 
@@ -593,6 +625,7 @@ EVENTS: dict[str, type[Event]] = {
         CorrectionClosed,
         ApplicationCorrected,
         CaseCorrected,
+        CaseEdited,
         MessageToOffice,
         MessageToApplicant,
         MessageTaken,
@@ -605,6 +638,7 @@ EVENTS: dict[str, type[Event]] = {
         OpinionWithdrawn,
         OpinionAnswered,
         OpinionExpired,
+        NoteMentioned,
         SignInRequested,
         RegistrationRequested,
         InvitationSent,
@@ -653,6 +687,7 @@ SUBSCRIBERS: dict[str, list[Subscriber]] = {
     # the same subscriber as the withdrawal, so that neither overtakes the other
     "application.corrected.v1": _hears("review.open_case", "notify.tell"),
     "case.corrected.v1": _hears("notify.tell"),
+    "case.edited.v1": _hears("intake.follow_case", "notify.tell"),
     "message.to-office.v1": _hears("review.open_case"),
     "message.to-applicant.v1": _hears("intake.follow_case", "notify.tell"),
     "message.taken.v1": _hears("notify.tell"),
@@ -665,6 +700,7 @@ SUBSCRIBERS: dict[str, list[Subscriber]] = {
     "opinion.withdrawn.v1": _hears("notify.tell"),
     "opinion.answered.v1": _hears("notify.tell"),
     "opinion.expired.v1": _hears("notify.tell"),
+    "note.mentioned.v1": _hears("notify.tell"),
     "sign-in.requested.v1": _hears("notify.tell", ordered=False),
     "registration.requested.v1": _hears("notify.tell", ordered=False),
     "invitation.sent.v1": _hears("notify.tell", ordered=False),

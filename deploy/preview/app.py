@@ -12,13 +12,13 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 
 import services.intake
 from deploy.preview.form import Preview
-from services.intake.forms.errors import Wrong, pages_of
 from services.intake.forms.posted import FormPosted
 from services.intake.forms.reading import read_page, text_of, with_rows
 from services.intake.forms.shown import WORDS, as_shown, entries
 from services.intake.forms.view import shown_page
 from shared.identity.callers import Callers
 from shared.problems import NotFound
+from shared.procedure.form_errors import Wrong, pages_of
 from shared.procedure.reading import sections
 from shared.procedure.scope import RuleError
 from shared.web.app import install_errors

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from services.intake.catalogue.procedures import Published
-from services.intake.forms.errors import Wrong, to_file, today, wrong
 from shared.events import ProcedureRef
 from shared.procedure.files import OFFICES, Mistake, Unreadable, checked, read
+from shared.procedure.form_errors import Wrong, to_file, today, wrong
 from shared.procedure.rules import RuleError, route
 
 

@@ -10,10 +10,12 @@ from services.intake.applications.applications import Move, expect, locked, move
 from services.intake.applications.withdrawal import withdrawn
 from services.intake.corrections import corrections
 from services.intake.documents import documents
+from services.intake.edits import edits
 from services.intake.messages import messages
 from shared.bus.publish import publish
 from shared.events import (
     CaseDecided,
+    CaseEdited,
     CaseOpened,
     CaseRescheduled,
     CaseWithdrawn,
@@ -27,7 +29,8 @@ OfCase = CaseOpened | CaseDecided | CaseWithdrawn
 
 
 def follow_case(
-    session: Session, events: list[OfCase | CaseRescheduled | corrections.OfCorrection | messages.Heard | DocumentIssued]
+    session: Session,
+    events: list[OfCase | CaseRescheduled | CaseEdited | corrections.OfCorrection | messages.Heard | DocumentIssued],
 ) -> None:
     """Show the applicant what the desk does: the review began, something is to be mended or read, or it ended."""
     if of_case := [event for event in events if isinstance(event, OfCase)]:
@@ -36,6 +39,8 @@ def follow_case(
         expect(session, {event.subject: event.due_on for event in rescheduled})
     if of_correction := [event for event in events if isinstance(event, corrections.OfCorrection)]:
         corrections.follow(session, of_correction)
+    if edited := [event for event in events if isinstance(event, CaseEdited)]:
+        edits.take(session, edited)
     if of_message := [event for event in events if isinstance(event, messages.Heard)]:
         messages.hear(session, of_message)
     if issued := [event for event in events if isinstance(event, DocumentIssued)]:

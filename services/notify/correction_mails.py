@@ -1,4 +1,7 @@
-"""Who is told what of a correction: the applicant that it is asked for, near, over or not wanted; both, what came of it."""
+"""Who is told what of a correction: the applicant that it is asked for, near, over or not wanted; both, what came of it.
+
+Of a change that an official made himself, the applicant.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from services.notify.drafts import Draft
 from shared.events import (
     ApplicationCorrected,
     CaseCorrected,
+    CaseEdited,
     Contact,
     CorrectionClosed,
     CorrectionExpired,
@@ -21,6 +25,7 @@ from shared.i18n import message, show_date, show_time, translate
 OfCorrection = (
     ApplicationCorrected
     | CaseCorrected
+    | CaseEdited
     | CorrectionRequested
     | CorrectionExtended
     | CorrectionReminded
@@ -36,6 +41,9 @@ def of_correction(event: OfCorrection, title: Mapping[str, str]) -> list[Draft]:
         case ApplicationCorrected(contact=to):
             more = {"receipt_number": event.receipt_number, "corrected_at": show_time(event.corrected_at, to.language)}
             return [_to_applicant(to, "corrected", event.subject, title, more)]
+        case CaseEdited(contact=to):
+            more = {"arrival_number": event.arrival_number}
+            return [_to_applicant(to, "edited", event.subject, title, more)]
         case CaseCorrected(official=official):
             late = translate(_LATE, "ja") if event.late else ""
             return _to_official(official, "case-corrected", event, title, {"late": f"\n{late}\n" if late else ""})

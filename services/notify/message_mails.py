@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.notify.drafts import Draft
-from shared.events import Contact, MessageTaken, MessageToApplicant
+from shared.events import Contact, MessageTaken, MessageToApplicant, NoteMentioned
 
-OfMessage = MessageToApplicant | MessageTaken
+OfMessage = MessageToApplicant | MessageTaken | NoteMentioned
 
 
 def of_message(event: OfMessage, title: Mapping[str, str]) -> list[Draft]:
-    """The notice of a message, to the applicant's contact or the official."""
+    """The notice of a message, to the applicant's contact or the official; of an internal note, to who is mentioned in it."""
+    if isinstance(event, NoteMentioned):
+        told = Contact(name=event.official.name, email=event.official.email)
+        path = f"/desk/cases/{event.case_id}/notes#note-{event.subject}"
+        more = {"arrival_number": event.arrival_number, "author": event.author, "path": path}
+        return [Draft(told, "note-mentioned", {"procedure": title["ja"], **more})]
     if isinstance(event, MessageToApplicant):
         to, path = event.contact, f"/applications/{event.application_id}/messages"
     elif event.official is not None:

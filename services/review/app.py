@@ -16,13 +16,18 @@ from services.review.corrections import routes as correction_routes
 from services.review.decisions import routes as decision_routes
 from services.review.desk import pages as desk_pages
 from services.review.desk import stage_pages
+from services.review.desk.asked import pages as asked_pages
 from services.review.documents import pages as document_pages
 from services.review.documents import routes as document_routes
+from services.review.edits import pages as edit_pages
+from services.review.edits import routes as edit_routes
 from services.review.files import routes as file_routes
 from services.review.finding import pages as finding_pages
 from services.review.finding import routes as finding_routes
 from services.review.messages import pages as message_pages
 from services.review.messages import routes as message_routes
+from services.review.notes import pages as note_pages
+from services.review.notes import routes as note_routes
 from services.review.opinions import pages as opinion_pages
 from services.review.opinions import routes as opinion_routes
 from services.review.opinions.outside import pages as outside_pages
@@ -31,6 +36,7 @@ from services.review.staffing import routes as staffing_routes
 from services.review.stages import routes as stage_routes
 from services.review.trail import pages as trail_pages
 from services.review.trail import routes as trail_routes
+from shared.identity.callers import Caller
 from shared.settings import load
 from shared.storage import storage_at
 from shared.web.app import service_app
@@ -56,6 +62,11 @@ ROOMS = (
     message_routes,
     finding_pages,
     file_routes,
+    edit_routes,
+    edit_pages,
+    note_routes,
+    note_pages,
+    asked_pages,
     opinion_routes,
     opinion_pages,
     outside_pages,
@@ -80,14 +91,19 @@ def create_app() -> FastAPI:
         settings,
         description="Cases of your groups, and their decisions. Send a key as `Authorization: Bearer …`.",
     )
-    app.state.counted = calendar_pages.counted
     app.state.storage = storage_at(settings.storage)
     app.state.uploads = Slots(settings.uploads_at_once)
     rate = settings.opinions_per_address
     app.state.opinion_buckets = Buckets(rate) if rate else None
+    app.state.counted = counted
     for room in ROOMS:
         app.include_router(room.router, dependencies=[Depends(traced, scope="function")])
     return app
+
+
+def counted(request: Request, caller: Caller) -> dict[str, int]:
+    """What the navigation of the desk counts."""
+    return calendar_pages.counted(request, caller) | asked_pages.counted(request, caller)
 
 
 def traced(request: Request, session: Transaction) -> Iterator[None]:

@@ -8,9 +8,10 @@ from sqlmodel import Session, col, select
 
 from services.review.models import Procedure as KeptProcedure
 from shared.events import ProcedurePublished, ProcedureRef
+from shared.procedure.form import Compiled
 from shared.procedure.model import Procedure
 
-_known: dict[tuple[str, int], Procedure] = {}
+_known: dict[tuple[str, int], Compiled] = {}
 
 
 def keep_procedure(session: Session, events: list[ProcedurePublished]) -> None:
@@ -21,12 +22,17 @@ def keep_procedure(session: Session, events: list[ProcedurePublished]) -> None:
 
 def version(session: Session, ref: ProcedureRef) -> Procedure:
     """A version of a procedure; it never changes, so it is read once. Raises LookupError when it was not heard of yet."""
+    return compiled(session, ref).procedure
+
+
+def compiled(session: Session, ref: ProcedureRef) -> Compiled:
+    """The same with its form, to check answers with. Raises LookupError."""
     known = _known.get((ref.id, ref.version))
     if known is None:
         row = session.get(KeptProcedure, (ref.id, ref.version))
         if row is None:
             raise LookupError(f"version {ref.version} of {ref.id} has not been heard of yet")
-        known = _known[ref.id, ref.version] = Procedure.model_validate(row.definition)
+        known = _known[ref.id, ref.version] = Compiled(Procedure.model_validate(row.definition), ref.version)
     return known
 
 

@@ -3,11 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+from jsonschema_rs import Draft202012Validator
 
 from shared.procedure.fields import GroupField, SimpleField
 from shared.procedure.kinds import KINDS
 from shared.procedure.model import Procedure
+
+
+class Form(Protocol):
+    """A version of a procedure with its form, compiled."""
+
+    @property
+    def procedure(self) -> Procedure:
+        """The procedure."""
+
+    @property
+    def validator(self) -> Draft202012Validator:
+        """The form, compiled."""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A version of a procedure with its form, compiled once."""
+
+    procedure: Procedure
+    version: int
+
+    @cached_property
+    def validator(self) -> Draft202012Validator:
+        """The form, compiled."""
+        return Draft202012Validator(schema(self.procedure, self.version), validate_formats=True)
 
 
 def schema(procedure: Procedure, version: int) -> dict[str, Any]:

@@ -121,7 +121,7 @@ def test_what_is_published_is_read_as_it_was(event: Event) -> None:
 
 def _filling(event: type[Event]) -> dict[str, Any]:
     filling: dict[str, Any] = {"sequence": st.integers(1, 2**31)}
-    for name in ("answers", "definition"):
+    for name in ("answers", "before", "after", "definition"):
         if name in event.model_fields:
             filling[name] = st.dictionaries(st.text(), JSON, max_size=5)
     return filling

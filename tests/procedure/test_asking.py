@@ -11,11 +11,11 @@ from fastapi.testclient import TestClient
 
 from deploy.preview.app import create_app
 from services.intake.catalogue.procedures import Published
-from services.intake.forms.errors import to_file, wrong
 from services.intake.forms.view import shown_page
 from shared.events import ProcedureRef
 from shared.procedure.asking import asking
 from shared.procedure.files import read
+from shared.procedure.form_errors import to_file, wrong
 from shared.procedure.model import Procedure
 from tests.procedure.test_lint import GOOD, written
 from tests.web.test_forms import Entries

@@ -201,7 +201,7 @@ def test_an_official_of_another_group_sees_the_limited_view_and_no_case(
     assert [(row["recipient"], row["filling"]["path"]) for row in mailed] == [("h@example.go.jp", f"/desk/opinions/{opinion}")]
     assert "link_id" not in mailed[0]["filling"]
     me = {"accept": HTML, "origin": str(desk.base_url), **bearer(expert)}
-    assert f"/desk/opinions/{opinion}" in page(desk, "/desk/opinions", me).text
+    assert f"/desk/opinions/{opinion}" in page(desk, "/desk/asked", me).text
     shown = page(desk, f"/desk/opinions/{opinion}", me)
     assert QUESTION in shown.text
     assert str(answers_of(clean)["purpose"]) not in shown.text

@@ -287,8 +287,8 @@ def test_contact_and_strangers(person: TestClient, clean: Site) -> None:
 @pytest.mark.parametrize("path", procedure_files(PROCEDURES), ids=lambda path: path.stem)
 def test_every_answer_of_a_shipped_example_comes_back_from_the_form_as_it_was(path: Path) -> None:
     from services.intake.catalogue.procedures import Published
-    from services.intake.forms.errors import to_file
     from services.intake.forms.reading import read_page
+    from shared.procedure.form_errors import to_file
 
     published = Published(ProcedureRef(id=path.stem, version=1), read(path))
     filed = to_file(published, example(path.stem)["answers"])

@@ -26,7 +26,7 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     "filed": frozenset({"arrived", "returned", "withdrawn"}),
     "returned": frozenset(),
     "arrived": frozenset({"in_review", "withdrawing"}),
-    "in_review": frozenset({"correcting", "withdrawing"} | DECIDED),
+    "in_review": frozenset({"in_review", "correcting", "withdrawing"} | DECIDED),
     # asked to mend something (補正, docs/adr/0012); again while it is extended or expires
     "correcting": frozenset({"correcting", "in_review", "withdrawing"} | DECIDED),
     # asked for; whether the decision came first is up to the desk (docs/adr/0007)

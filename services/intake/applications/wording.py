@@ -35,6 +35,7 @@ WHAT = {
     "expired": ("bad", message("The last day for the correction passed")),
     "closed": ("going", message("The review goes on without the correction")),
     "answered": ("good", message("Correction sent in")),
+    "edited": ("mend", message("The office changed entries")),
 }
 
 

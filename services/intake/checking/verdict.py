@@ -7,9 +7,9 @@ from datetime import date
 from typing import Any
 
 from services.intake.catalogue.procedures import Published
-from services.intake.checking.mending import schema_errors
 from shared.events import Mend
 from shared.i18n import translate
+from shared.procedure.fitting import schema_errors
 from shared.procedure.rules import findings
 
 

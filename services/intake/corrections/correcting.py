@@ -14,21 +14,23 @@ from sqlmodel import Session
 from services.intake.applications.applications import contents, move, note
 from services.intake.catalogue.procedures import Published
 from services.intake.files.enclosures import enclose, hold, known, mends_of
-from services.intake.forms.errors import Wrong, to_file, wrong
 from services.intake.models import Application, Correction, Revision
 from shared.bus.publish import publish
 from shared.events import ApplicationCorrected, Contact, ProcedureRef
 from shared.i18n import JST, message
 from shared.identity.callers import Caller, must_write
 from shared.identity.mandates import acting
-from shared.problems import Conflict, FieldError, Invalid, TooLarge
+from shared.problems import Conflict, FieldError, Invalid, TooLarge, json_pointer
 from shared.procedure.changes import Opened, differences, merged, opened
+from shared.procedure.form_errors import Wrong, to_file, wrong
 from shared.procedure.kinds.files import attached
 from shared.telemetry import current_traceparent
+from shared.validation import text_errors
 
 SIZE_LIMIT = 512 * 1024  # of the contents as JSON, in bytes
 _NOT_ASKED = message("Leave this as it was: no correction of it was asked for")
 _HIDDEN = message("Leave this empty: it is not asked for with the other answers")
+REPLY_LIMIT = 1000  # characters, to one item
 _ROUNDS = 5  # of places opened because what is mended made them wrong
 
 
@@ -96,23 +98,43 @@ def mending(session: Session, application: Application, correction: Correction, 
     return Mending(session, application, correction, published, before)
 
 
-def save(work: Mending, caller: Caller, entered: Mapping[str, Any], version: int) -> None:
-    """Keep what was entered so far. Raises Conflict, TooLarge, Forbidden: then nothing is changed."""
+def save(
+    work: Mending, caller: Caller, entered: Mapping[str, Any], version: int, replies: Mapping[str, str] | None = None
+) -> None:
+    """Keep what was entered so far. Raises Conflict, TooLarge, Invalid, Forbidden: then nothing is changed."""
     _may_mend(work, caller)
     _must_wait(work)
     correction = work.correction
     if correction.version != version:
         raise Conflict("{name} has changed this in the meantime; look at it again", name=correction.entered_by_name)
     _small(entered)
+    if replies is not None:
+        correction.replies = _fitting(work, replies)
     correction.entered, correction.entered_by_name = dict(entered), caller.name
     correction.version += 1
     hold(work.session, work.application.organisation_id, entered)
 
 
-def send_in(work: Mending, caller: Caller, sent: Mapping[str, Any], *, scanning: bool) -> Revision:
+def _fitting(work: Mending, replies: Mapping[str, str]) -> dict[str, str]:
+    """What is said to the items. Raises Invalid."""
+    errors: list[FieldError] = []
+    for pointer, said in replies.items():
+        at = json_pointer("replies", pointer)
+        if pointer not in work.pointers:
+            errors.append(FieldError(at, "Take this out; no such item was asked for"))
+        errors += text_errors(at, said, REPLY_LIMIT)
+    if errors:
+        raise Invalid("Some entries need mending", errors=errors)
+    return {pointer: said.strip() for pointer, said in replies.items() if said.strip()}
+
+
+def send_in(
+    work: Mending, caller: Caller, sent: Mapping[str, Any], *, scanning: bool, replies: Mapping[str, str] | None = None
+) -> Revision:
     """Send in what was asked for: a new revision of the whole contents, which the desk hears of.
 
-    `scanning` says whether files are scanned here; then they have to be, before they are sent in.
+    `scanning` says whether files are scanned here; then they have to be, before they are sent in. `replies` are what is said to
+    items, by their pointers (else those that were saved): with one, everything may stay as it was.
 
     Sent again with the same contents, it is the same revision. Raises Conflict when it does not wait for it any more, Invalid
     for what was not asked for or does not fit the form and its rules, TooLarge, Forbidden.
@@ -129,12 +151,14 @@ def send_in(work: Mending, caller: Caller, sent: Mapping[str, Any], *, scanning:
     _must_wait(work)
     _must_be_asked(work, sent, open_, answers)
     _small(answers)
+    if replies is not None:
+        correction.replies = _fitting(work, replies)
     found = [one for one in work.errors(answers) if one.level == "error"]
     if found:
         errors = [FieldError(f"/answers{one.pointer}", one.within(caller.language)) for one in found]
         raise Invalid("The answers do not fit the form of {id}", errors=errors, id=work.published.ref.id)
-    if not differences(work.published.procedure, work.before, answers):
-        raise Invalid("Nothing is changed yet: mend what was asked for, or write to the official why it is right as it is")
+    if not correction.replies and not differences(work.published.procedure, work.before, answers):
+        raise Invalid("Nothing is changed yet: mend what was asked for, or reply to it why it is right as it is")
     named = [one for _, one in attached(work.published.procedure.fields(), answers)]
     if scanning and any(file.state == "waiting" for file in known(session, named).values()):
         raise Conflict("A file is being scanned for viruses; send this in again in a moment", retry_after=5)
@@ -201,6 +225,7 @@ def _revise(work: Mending, caller: Caller, answers: dict[str, Any]) -> Revision:
         receipt_number=application.receipt_number,
         procedure=ProcedureRef(id=application.procedure_id, version=application.procedure_version),
         contact=Contact(**application.contact),
+        replies=correction.replies,
     )
     publish(session, corrected)
     session.refresh(application)

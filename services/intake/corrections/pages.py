@@ -12,12 +12,12 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from services.intake.corrections import corrections
-from services.intake.corrections.correcting import Mending, save, send_in
+from services.intake.corrections.correcting import REPLY_LIMIT, Mending, save, send_in
 from services.intake.corrections.routes import work_of
 from services.intake.corrections.view import read_fields, shown_fields
 from services.intake.files import enclosures
 from services.intake.forms.entering import entered_by
-from services.intake.forms.reading import text_of, with_rows
+from services.intake.forms.reading import Posted, text_of, with_rows
 from services.intake.forms.shown import WORDS, as_shown, entries, refusals, with_files
 from shared.i18n import translate
 from shared.identity.callers import Caller, must_write
@@ -69,18 +69,24 @@ def mend(application_id: UUID, request: Request, session: Transaction, caller: A
         entered[key] = with_rows(work.published.procedure, {**work.before, **entered}, key, row)
     version = text_of(posted, "version")
     try:
-        save(work, caller, entered, int(version) if version.isdigit() else 0)
+        save(work, caller, entered, int(version) if version.isdigit() else 0, _replies(posted))
         if form.refused:
             return _page(request, work, entered, refused=form.refused)
         if go == "send":
             send_in(work, caller, _to_send(work, entered), scanning=bool(request.app.state.settings.clamd))
             return _to(f"/applications/{application_id}")
     except Conflict as late:
-        return _page(request, work, entered, problem=late)
+        return _page(request, work, entered, problem=late, replies=_replies(posted))
     except Invalid as problem:
-        return _page(request, work, entered, check=True, problem=problem)
+        return _page(request, work, entered, check=True, problem=problem, replies=_replies(posted))
     goals = {"later": f"{here}?saved=1", "update": f"{here}?check=1" if "check" in posted else here}
     return _to(goals.get(go, f"{here}#{which.partition(':')[0]}" if which else here))
+
+
+def _replies(posted: Posted) -> dict[str, str]:
+    """What was written to the items, by their pointers."""
+    found = {name.removeprefix("reply:"): text_of(posted, name) for name in posted if name.startswith("reply:")}
+    return {pointer: text.replace("\r\n", "\n") for pointer, text in found.items()}
 
 
 def _to_send(work: Mending, entered: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,6 +108,7 @@ def _page(
     refused: Mapping[str, Problem] | None = None,
     problem: Conflict | Invalid | None = None,
     saved: bool = False,
+    replies: Mapping[str, str] | None = None,
 ) -> Response:
     language = language_of(request)
     procedure, correction = work.published.procedure, work.correction
@@ -123,7 +130,16 @@ def _page(
         application=work.application,
         correction=correction,
         title=procedure.title.within(language),
-        items=[(label_at(procedure, item["pointer"], language), item["says"]) for item in correction.items],
+        items=[
+            {
+                "pointer": item["pointer"],
+                "label": label_at(procedure, item["pointer"], language),
+                "says": item["says"],
+                "reply": (replies or correction.replies).get(item["pointer"], ""),
+            }
+            for item in correction.items
+        ],
+        reply_limit=REPLY_LIMIT,
         waits=work.waits,
         is_over=work.is_over,
         fields=fields,

@@ -32,6 +32,9 @@ class CorrectionIn(BaseModel):
 
     correction: UUID = Field(description="the `id` of the correction that this answers")
     answers: dict[str, Any] = Field(description="by field key; fields that are left out stay, null takes an answer out")
+    replies: dict[str, str] | None = Field(
+        default=None, max_length=100, description="what you say to items, by their pointers, such as why one is right as it is"
+    )
 
 
 class ItemOut(BaseModel):
@@ -40,6 +43,7 @@ class ItemOut(BaseModel):
     pointer: str = Field(description="JSON Pointer into the answers")
     label: str = Field(description="in the language asked for")
     says: str = Field(description="as the official wrote it")
+    reply: str = Field(description="what your organisation says to it")
 
 
 class CorrectionOut(BaseModel):
@@ -74,7 +78,8 @@ def answer_correction(
     clean(written.answers)
     application, correction = corrections.shown(session, caller, application_id, lock=True, correction_id=written.correction)
     work = work_of(request, session, application, correction)
-    send_in(work, caller, written.answers, scanning=bool(request.app.state.settings.clamd))
+    scanning = bool(request.app.state.settings.clamd)
+    send_in(work, caller, written.answers, scanning=scanning, replies=written.replies)
     return _out(request, session, work)
 
 
@@ -90,7 +95,14 @@ def _out(request: Request, session: Session, work: Mending) -> dict[str, Any]:
     correction, procedure = work.correction, work.published.procedure
     return {
         **correction.model_dump(include={"id", "state", "asked_at", "due_on", "note", "revision"}),
-        "items": [{**item, "label": label_at(procedure, item["pointer"], language)} for item in correction.items],
+        "items": [
+            {
+                **item,
+                "label": label_at(procedure, item["pointer"], language),
+                "reply": correction.replies.get(item["pointer"], ""),
+            }
+            for item in correction.items
+        ],
         "open": sorted(work.opened({}).places) if work.waits else [],
         "answers": contents(session, work.application),
     }

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.intake.corrections.correcting import Mending
-from services.intake.forms.errors import Wrong
 from services.intake.forms.reading import Posted, read_page
 from services.intake.forms.shown import Shown
 from services.intake.forms.view import shown_page
 from shared.i18n import Language
 from shared.procedure.changes import Opened, written
 from shared.procedure.fields import GroupField, SimpleField
+from shared.procedure.form_errors import Wrong
 from shared.procedure.model import Page
 
 

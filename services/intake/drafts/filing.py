@@ -18,12 +18,12 @@ from services.intake.checking.duplicates import of_caller, said
 from services.intake.drafts import drafts, trials
 from services.intake.files import enclosures
 from services.intake.filing.filing import Filing, FilingIn, Receipt, must_be_for, prepare, read
-from services.intake.forms.errors import Wrong, to_file, wrong
 from services.intake.models import Draft, TrialFiling
 from shared.events import ProcedureRef
 from shared.identity.callers import Caller, must_write
 from shared.identity.mandates import acting
 from shared.problems import Conflict, FieldError, Invalid
+from shared.procedure.form_errors import Wrong, to_file, wrong
 from shared.validation import WrittenContact
 
 _TRIES, _PAUSE = 50, 0.1

@@ -22,7 +22,6 @@ from services.intake.drafts import filing as draft_filing
 from services.intake.drafts.views import confirm_page, errors_in, form_page, places_on
 from services.intake.files import attachments
 from services.intake.forms.entering import entered_by
-from services.intake.forms.errors import pages_of
 from services.intake.forms.posted import FormPosted
 from services.intake.forms.reading import Posted, read_page, text_of, with_rows
 from services.intake.lookups import lookups
@@ -32,6 +31,7 @@ from services.intake.rights.reach import principals
 from shared.identity.callers import Caller, must_write
 from shared.identity.mandates import acting, held
 from shared.problems import Conflict, Forbidden, Invalid, NotFound
+from shared.procedure.form_errors import pages_of
 from shared.validation import WrittenContact, body_errors
 from shared.web.callers import Transaction
 from shared.web.multipart import Entered

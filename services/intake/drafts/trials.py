@@ -15,7 +15,6 @@ from sqlmodel import Session, col, func, select
 
 from services.intake.catalogue.procedures import Catalogue, Published, digest_of
 from services.intake.checking.verdict import judged
-from services.intake.forms.errors import to_file, today
 from services.intake.models import TRIAL_VERSIONS, Draft, Trial, TrialFiling
 from services.intake.models import Procedure as PublishedProcedure
 from shared.database import insert_many
@@ -23,6 +22,7 @@ from shared.events import ProcedureRef
 from shared.i18n import JST
 from shared.identity.callers import Caller
 from shared.problems import Conflict, NotFound
+from shared.procedure.form_errors import to_file, today
 from shared.procedure.model import Procedure
 from shared.procedure.rules import RuleError, route
 

@@ -12,13 +12,13 @@ from services.intake.catalogue.procedures import Published
 from services.intake.drafts import drafts
 from services.intake.drafts import filing as draft_filing
 from services.intake.files import enclosures
-from services.intake.forms.errors import Wrong, pages_of, to_file
 from services.intake.forms.shown import WORDS, Shown, as_shown, entries, refusals, with_files
 from services.intake.forms.view import shown_page
 from services.intake.models import Draft
 from shared.i18n import message, translate
 from shared.identity.callers import Caller
 from shared.problems import Conflict, Problem
+from shared.procedure.form_errors import Wrong, pages_of, to_file
 from shared.procedure.reading import files_in, sections
 from shared.web.pages import Pages, language_of
 

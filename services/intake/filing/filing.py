@@ -14,7 +14,6 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from services.intake.catalogue.procedures import Published, must_be_open
-from services.intake.checking.mending import ERRORS_SHOWN, schema_errors
 from services.intake.files.enclosures import enclose
 from services.intake.models import Application
 from services.intake.rights.entitled import must_be_entitled
@@ -23,6 +22,7 @@ from shared.database import insert_many, new_id
 from shared.events import Agent, Applicant, ApplicationFiled, Contact, ProcedureRef
 from shared.identity.callers import Caller
 from shared.problems import FieldError, Invalid, Malformed, Problem, json_pointer
+from shared.procedure.fitting import ERRORS_SHOWN, schema_errors
 from shared.telemetry import current_traceparent
 from shared.validation import WrittenContact, body_errors
 

@@ -8,11 +8,11 @@ from datetime import date
 from typing import Any
 
 from services.intake.catalogue.procedures import Published
-from services.intake.forms.errors import Wrong, to_file, today
 from services.intake.forms.reading import DATE_PARTS
 from shared.i18n import LANGUAGES, Language, translate
 from shared.japanese import PREFECTURES, wareki
 from shared.problems import Problem
+from shared.procedure.form_errors import Wrong, to_file, today
 from shared.procedure.rules import computed
 
 

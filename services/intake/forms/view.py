@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 
 from services.intake.catalogue.procedures import Published
-from services.intake.forms.errors import Wrong, today
 from services.intake.forms.reading import shape_of
 from services.intake.forms.shown import Shown, ShownFile
 from services.intake.lookups.lookups import Lookup, has_lookup
@@ -19,6 +18,7 @@ from shared.i18n import Language, message, translate
 from shared.japanese import PREFECTURES
 from shared.procedure.asking import asking
 from shared.procedure.fields import FILES, GroupField, ShownField, SimpleField
+from shared.procedure.form_errors import Wrong, today
 from shared.procedure.kinds import KINDS
 from shared.procedure.kinds.files import is_reference, largest_of, most_of, text_of, types_of
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     Sequence,
+    Text,
     UniqueConstraint,
     Uuid,
     func,
@@ -84,7 +85,7 @@ class Step(IntakeRecord, table=True):
 
 
 class Revision(IntakeRecord, table=True):
-    """The whole contents of an application after a correction, from number 2 on; never changed again."""
+    """The whole contents of an application after a correction, or a change by the office, from number 2 on; insert-only."""
 
     __tablename__ = "revision"
 
@@ -92,11 +93,16 @@ class Revision(IntakeRecord, table=True):
         sa_column=Column(Uuid, ForeignKey("intake.application.id", ondelete="CASCADE"), primary_key=True)
     )
     number: int = Field(primary_key=True)
-    correction_id: UUID
+    correction_id: UUID | None = Field(default=None, description="for which it was sent in; empty where the office changed it")
     answers: dict[str, Any] = Field(sa_type=JSONB)
-    account_id: UUID
+    account_id: UUID | None = None
     account_name: str
     at: datetime = timestamp()
+    reason: str = Field(
+        default="",
+        sa_column=Column(Text, nullable=False, server_default=text("''")),
+        description="why the office changed it",
+    )
 
 
 class Fingerprint(IntakeRecord, table=True):

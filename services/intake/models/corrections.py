@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
@@ -39,4 +40,9 @@ class Correction(IntakeRecord, table=True):
     )
     version: int = Field(default=1, description="counts the changes of `entered`: a change names the one it was made on")
     entered_by_name: str = ""
+    replies: dict[str, str] = Field(
+        default_factory=dict,
+        sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")),
+        description="what the organisation says to items, by their pointers",
+    )
     revision: int | None = Field(default=None, description="the contents that were sent in")

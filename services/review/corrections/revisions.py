@@ -59,6 +59,7 @@ def _keep(session: Session, case: Case, event: ApplicationCorrected) -> bool:
     correction = session.get_one(Correction, event.correction_id)
     waited = correction.state in {"asked", "expired"}
     correction.answered_at, correction.revision, correction.late = event.corrected_at, event.revision, late
+    correction.replies = event.replies
     correction.state = "answered"
     session.add(correction)
     if not late:

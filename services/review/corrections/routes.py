@@ -90,6 +90,7 @@ class CorrectionOut(BaseModel):
     revision: int | None
     late: bool = Field(description="the case was decided before what was sent in was heard of")
     changes: list[ChangeOut]
+    replies: dict[str, str] = Field(description="what the applicant says to items, by their pointers")
 
 
 @router.get("/corrections", response_model=list[CorrectionOut], responses=described(401, 403, 404, 422))

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import Request, Response
 from sqlmodel import Session
 
-from services.review.cases import cases, contents
+from services.review.cases import cases, contents, moves
 from services.review.cases.rights import duties
 from services.review.cases.states import state_of
 from services.review.clock import clock
@@ -20,9 +20,12 @@ from services.review.corrections import corrections
 from services.review.desk.decision_form import Entered, decision_form
 from services.review.desk.stage_view import stages_of
 from services.review.documents import documents
+from services.review.edits import edits
 from services.review.messages import messages
 from services.review.models import Case
-from services.review.opinions.pages import of_case
+from services.review.notes.pages import of_case as notes_of_case
+from services.review.opinions.pages import of_case as opinions_of_case
+from services.review.stages.prepared import after_last_day
 from shared.events import Duplicate
 from shared.i18n import Language, message
 from shared.identity.callers import Caller
@@ -57,7 +60,7 @@ def show(
     procedure, language = cases.procedure_of(session, case), language_of(request)
     reading = clock.read(session, case, today())
     files = files_in(procedure, case.answers, language)
-    form = decision_form(procedure, case, language, entered, problem)
+    form = decision_form(procedure, case, language, entered, problem, after_last_day(session, case))
     return _pages.show(
         request,
         "case.html",
@@ -76,7 +79,10 @@ def show(
         forecast=forecast(session, case, reading, today()),
         due=badge(session, case, today()),
         duplicates=_duplicates(session, caller, case),
-        opinions=of_case(request, session, case),
+        opinions=opinions_of_case(request, session, case),
+        edits=edits.of_case(session, case, language),
+        may_edit=bool(edits.editable(procedure, case, language)) and moves.may(session, caller, case, "edit-entry"),
+        notes=notes_of_case(request, session, caller, case),
         stages=stages_of(session, caller, case, language),
         files=files,
         states={one: "clean" if request.app.state.settings.clamd else "unscanned" for _, one, _ in files},
@@ -115,7 +121,10 @@ def _corrections(session: Session, case: Case, procedure: Procedure, language: L
         if one.revision is not None:
             before, after = (contents.at(session, case, one.revision - back) for back in (1, 0))
             changed = changes(procedure, before, after, language)
-        items = [(label_at(procedure, item["pointer"], language), item["says"]) for item in one.items]
+        items = [
+            (label_at(procedure, item["pointer"], language), item["says"], one.replies.get(item["pointer"], ""))
+            for item in one.items
+        ]
         found.append({"correction": one, "state": CORRECTIONS[one.state], "items": items, "changes": changed})
     return found
 

@@ -94,14 +94,21 @@ def as_entered(proposal: Proposal) -> Entered:
     )
 
 
-def decision_form(
-    procedure: Procedure, case: Case, language: Language, entered: Entered | None, problem: Problem | None
+def decision_form(  # noqa: PLR0917 - what the form shows
+    procedure: Procedure,
+    case: Case,
+    language: Language,
+    entered: Entered | None,
+    problem: Problem | None,
+    prepared: Proposed | None = None,
 ) -> dict[str, Any]:
-    """What the template of the form needs."""
+    """What the template of the form needs. What is `prepared` stands in it as long as nothing was entered."""
     review = procedure.review
     errors = {one.pointer: translate(one.detail, language, **one.values) for one in problem.errors} if problem else {}
     standard = "\n".join(one.within("ja") for one in review.conditions)
-    entered = entered or Entered({"conditions": standard})
+    given = {"decision": prepared.decision, "reasons": prepared.reasons} if prepared else {}
+    is_prepared = bool(prepared) and entered is None
+    entered = entered or Entered({"conditions": standard, **given})
     anchors = {
         "/decision": f"decision-{review.decisions[0]}",
         "/criteria": "criteria",
@@ -110,6 +117,7 @@ def decision_form(
     }
     return {
         "entered": entered,
+        "prepared": is_prepared,
         "errors": errors,
         "summary": [(anchors.get(pointer, pointer.split("/")[1] if pointer else ""), text) for pointer, text in errors.items()],
         "choices": [(value, CHOICES[value]) for value in review.decisions],

@@ -13,6 +13,7 @@ from services.review.decisions import decisions
 from services.review.desk.case_page import show
 from services.review.desk.decision_form import Posted
 from services.review.messages import messages
+from services.review.notes import notes
 from services.review.stages.lawful import Proposed
 from shared.problems import Conflict, Invalid
 from shared.web.callers import Transaction
@@ -26,6 +27,7 @@ router = pages_router()
 def show_case(case_id: UUID, request: Request, session: Transaction, caller: ReviewerPerson) -> Response:
     case = cases.shown(session, caller, case_id)
     messages.read(session, case)
+    notes.seen(session, caller, case)
     return show(request, session, caller, case)
 
 

@@ -18,6 +18,7 @@ from services.review.desk.decision_form import Entered, Posted, as_entered, deci
 from services.review.desk.stage_view import VERDICTS, stages_of
 from services.review.models import Case
 from services.review.stages import criteria, proposals, scores, steps
+from services.review.stages.prepared import after_last_day
 from shared.i18n import Language, translate
 from shared.identity.callers import Caller
 from shared.problems import Conflict, Invalid, Problem
@@ -207,7 +208,7 @@ def _proposal(
     problem: Problem | None = None,
 ) -> Response:
     procedure, language = cases.procedure_of(session, case), language_of(request)
-    form = decision_form(procedure, case, language, entered, problem)
+    form = decision_form(procedure, case, language, entered, problem, after_last_day(session, case))
     return _pages.show(
         request,
         "proposal.html",

@@ -7,12 +7,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
 
+from services.review.audit.audit import note
 from services.review.cases import cases
 from services.review.files.downloads import outline, sent
 from shared.database import Session
 from shared.filetypes import FILE_TYPES
-from shared.web.callers import Reviewer
+from shared.web.callers import Reviewer, Transaction
 from shared.web.problems import described
 
 router = APIRouter(prefix="/v1/cases/{case_id}/files", tags=["files"])
@@ -54,9 +56,11 @@ class FileOut(BaseModel):
     },
     description=f"Send a file: its bytes are the body. It is kept for two days until something has it. Taken: {_TYPES}.",
 )
-async def send_file(case_id: UUID, request: Request, caller: Reviewer) -> Any:
+async def send_file(case_id: UUID, request: Request, session: Transaction, caller: Reviewer) -> Any:
     def sending() -> tuple[UUID, UUID]:
-        with Session(request.app.state.engine) as session:
-            return cases.shown(session, caller, case_id).id, caller.account_id
+        with Session(request.app.state.engine) as own:
+            return cases.shown(own, caller, case_id).id, caller.account_id
 
-    return outline(request, await sent(request, sending))
+    file = await sent(request, sending)
+    await run_in_threadpool(note, session, caller, "file.sent", case_id, file=file.id)
+    return outline(request, file)

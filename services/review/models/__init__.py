@@ -9,6 +9,7 @@ from services.review.models.document import DOCUMENTS, Document
 from services.review.models.file import CaseFile
 from services.review.models.finding import Finding, FindingGrams
 from services.review.models.message import Message
+from services.review.models.note import Mention, Note
 from services.review.models.opinion import Opinion
 from services.review.models.stage import Judgement, Proposal, ProposalComment, ScoreSheet, Step
 
@@ -27,7 +28,9 @@ __all__ = [
     "FindingGrams",
     "Handing",
     "Judgement",
+    "Mention",
     "Message",
+    "Note",
     "Opinion",
     "Pause",
     "Procedure",

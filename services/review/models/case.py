@@ -150,3 +150,9 @@ class Revision(ReviewRecord, table=True):
     number: int = Field(primary_key=True)
     answers: dict[str, Any] = Field(sa_type=JSONB)
     at: datetime = timestamp()
+    edited_by: str = Field(
+        default="",
+        sa_column=Column(Text, nullable=False, server_default=text("''")),
+        description="the official who changed them; else the applicant sent them in",
+    )
+    reason: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))

@@ -37,6 +37,11 @@ class Correction(ReviewRecord, table=True):
     reminded_at: datetime | None = timestamp(default=None)
     answered_at: datetime | None = timestamp(default=None)
     revision: int | None = Field(default=None, description="the contents that the applicant sent in")
+    replies: dict[str, str] = Field(
+        default_factory=dict,
+        sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")),
+        description="what the applicant says to items, by their pointers",
+    )
     late: bool = Field(
         default=False,
         sa_column=Column(Boolean, nullable=False, server_default=text("false")),

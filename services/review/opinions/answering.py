@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import SecretStr
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from services.review.cases import contents, enclosures
 from services.review.cases.cases import ref_of
@@ -64,7 +64,8 @@ def listed(session: Session, caller: Caller) -> Sequence[Opinion]:
 
 def waiting(session: Session, caller: Caller) -> int:
     """How many opinions wait for an official."""
-    return sum(1 for one in listed(session, caller) if one.state == "asked" and one.due_on >= today())
+    query = select(func.count()).where(Opinion.account_id == caller.account_id, Opinion.state == "asked")
+    return session.exec(query.where(Opinion.due_on >= today())).one()
 
 
 def inside(session: Session, caller: Caller, opinion_id: UUID, *, lock: bool = False) -> Asked:

@@ -66,6 +66,7 @@ def ask(case_id: UUID, request: Request, session: Transaction, caller: ReviewerP
         to, due_on = _whom(posted), _day(_first(posted, "due_on"))
         made = opinions.ask(session, caller, case_id, to, _first(posted, "question"), seeing=seeing, due_on=due_on)
     except (Conflict, Invalid) as problem:
+        session.rollback()
         return _form(request, session, caller, cases.shown(session, caller, case_id), posted, problem)
     return _to(f"/desk/cases/{case_id}#opinion-{made.id}")
 
@@ -82,13 +83,6 @@ def fetch_answer_file(  # noqa: PLR0917 - what FastAPI gives
 ) -> Response:
     case = cases.shown(session, caller, case_id)
     return handed_out(request, files.shown(session, case.id, opinion_id, file_id))
-
-
-@router.get(INSIDE)
-def list_asked(request: Request, session: Transaction, caller: ReviewerPerson) -> Response:
-    """What others asked me."""
-    found = answering.listed(session, caller)
-    return PAGES.show(request, "opinions.html", opinions=found, today=opinions.today())
 
 
 @router.get(INSIDE + "/{opinion_id}")
@@ -119,6 +113,7 @@ def answer(
         must_be_taken(posted)
         answering.answer(session, asked, text_in(posted, "answer"), ids_in(posted))
     except (Conflict, Invalid) as problem:
+        session.rollback()
         return _answering(request, session, asked, posted=posted, problem=problem)
     note(session, caller, "opinion.answered", asked.case.id, opinion=opinion_id)
     return _to(f"{INSIDE}/{opinion_id}?saved=1")

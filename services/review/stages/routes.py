@@ -14,6 +14,7 @@ from services.review.cases import cases
 from services.review.cases.routes import CaseOut, outline
 from services.review.models import Case
 from services.review.stages import criteria, scores, steps
+from services.review.stages.prepared import after_last_day
 from shared.identity.callers import Caller
 from shared.problems import FieldError
 from shared.procedure.fields import KEY, Text
@@ -137,6 +138,20 @@ def show_stages(case_id: UUID, session: Transaction, caller: Reviewer) -> Any:
         "stages": _stages(session, caller, case),
         "steps": [one.model_dump(include=set(StepOut.model_fields)) for one in steps.of_case(session, case)],
     }
+
+
+class PreparedOut(BaseModel):
+    """A decision that is prepared, to be completed and sent on by an official, or not."""
+
+    decision: str
+    reasons: str
+
+
+@router.get("/{case_id}/prepared-decision", response_model=PreparedOut | None, responses=described(401, 403, 404, 422))
+def show_prepared(case_id: UUID, session: Transaction, caller: Reviewer) -> Any:
+    """The refusal that the procedure prepares when nothing was sent in by the last day of a correction; else null."""
+    prepared = after_last_day(session, cases.shown(session, caller, case_id))
+    return PreparedOut(decision=prepared.decision, reasons=prepared.reasons) if prepared else None
 
 
 @router.put("/{case_id}/judgements", response_model=list[JudgementOut], responses=WRITING)

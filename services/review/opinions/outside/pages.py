@@ -89,6 +89,7 @@ def answer(opinion_id: UUID, request: Request, session: Transaction, posted: Ann
         must_be_taken(posted)
         answering.answer(session, asked, text_in(posted, "answer"), ids_in(posted))
     except (Conflict, Invalid) as problem:
+        session.rollback()
         return _answering(request, session, asked, posted=posted, problem=problem)
     _note(session, asked, "opinion.answered")
     return _unlisted(RedirectResponse(f"{OUTSIDE}/{opinion_id}?saved=1", 303, {"cache-control": "no-store"}))

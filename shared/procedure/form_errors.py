@@ -1,4 +1,4 @@
-"""What is still wrong with a draft's answers, in the words of the form: each place once, for people."""
+"""What is still wrong with answers, in the words of the form: each place once, for people."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from services.intake.catalogue.procedures import Published
-from services.intake.checking.mending import schema_errors
 from shared.i18n import JST, Language, message, translate
 from shared.procedure.asking import asking
 from shared.procedure.fields import FILES, FieldOf, GroupField
+from shared.procedure.fitting import schema_errors
+from shared.procedure.form import Form
 from shared.procedure.kinds.files import MEGABYTE, largest_of, types_of
 from shared.procedure.rules import computed, findings
 
@@ -60,7 +60,7 @@ def today() -> date:
     return datetime.now(JST).date()
 
 
-def to_file(published: Published, answers: Mapping[str, Any], *, on: date | None = None) -> dict[str, Any]:
+def to_file(published: Form, answers: Mapping[str, Any], *, on: date | None = None) -> dict[str, Any]:
     """The answers as they would be filed `on` a day: without what is not asked for and empty rows, with what is computed."""
     counting = asking(published.procedure, answers, today=on or today()).answers
     filed: dict[str, Any] = {}
@@ -75,7 +75,7 @@ def to_file(published: Published, answers: Mapping[str, Any], *, on: date | None
     return computed(published.procedure, filed, today=on or today())
 
 
-def wrong(published: Published, answers: Mapping[str, Any], *, on: date | None = None) -> list[Wrong]:
+def wrong(published: Form, answers: Mapping[str, Any], *, on: date | None = None) -> list[Wrong]:
     """What the form and the rules find in answers; the first thing at each place, in the order of the form."""
     fields: dict[str, FieldOf] = {field.key: field for field in published.procedure.fields()}
     found: dict[tuple[str, str], Wrong] = {}
@@ -126,6 +126,6 @@ def _stands(answers: Any, steps: list[str]) -> bool:
     return answers not in (None, "", [], {})
 
 
-def pages_of(published: Published) -> dict[str, int]:
+def pages_of(published: Form) -> dict[str, int]:
     """The page of each field, from 1."""
     return {field.key: number for number, page in enumerate(published.procedure.form, 1) for field in page.fields}

@@ -1,0 +1,1 @@
+"""What colleagues want of an official: notes that mention him, and opinions."""
