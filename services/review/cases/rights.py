@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Text, Uuid, and_, any_, column, func, not_, or_, table, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -48,19 +49,21 @@ def visible(caller: Caller, role: str | None = None) -> ColumnElement[bool]:
     return and_(
         col(Case.group) == _any_of(mine),
         or_(col(Case.group) == _any_of(whole), _pair(col(Case.group), col(Case.procedure_id)) == _any_of(parts)),
-        not_(_concerned(caller)),
+        unconcerned(caller.account_id, caller.email),
     )
 
 
-def _concerned(caller: Caller) -> ColumnElement[bool]:
-    """A condition on cases: the caller files himself, or declared a conflict of interest, or a manager did it for him."""
-    declared = select(Conflict.party).where(Conflict.account_id == caller.account_id, col(Conflict.ended_at).is_(None))
+def unconcerned(account_id: UUID, email: str) -> ColumnElement[bool]:
+    """A condition on cases: this official has no conflict of interest, declared by himself or a manager, nor files himself."""
+    declared = select(Conflict.party).where(Conflict.account_id == account_id, col(Conflict.ended_at).is_(None))
     parties = func.review.parties(Case.id, Case.applicant, Case.contact, type_=ARRAY(Text))
-    some = select(Conflict.id).where(Conflict.account_id == caller.account_id, col(Conflict.ended_at).is_(None)).exists()
-    return or_(
-        func.lower(col(Case.contact)["email"].astext) == caller.email.lower(),
-        # most people have declared none, and nothing is worked out for them
-        and_(some, parties.overlap(func.array(declared.scalar_subquery(), type_=ARRAY(Text)))),
+    some = select(Conflict.id).where(Conflict.account_id == account_id, col(Conflict.ended_at).is_(None)).exists()
+    return not_(
+        or_(
+            func.lower(col(Case.contact)["email"].astext) == email.lower(),
+            # most people have declared none, and nothing is worked out for them
+            and_(some, parties.overlap(func.array(declared.scalar_subquery(), type_=ARRAY(Text)))),
+        )
     )
 
 

@@ -13,8 +13,10 @@ from sqlmodel import Session, col, func, select
 
 from services.review.cases.cases import ref_of
 from services.review.cases.moves import acting
+from services.review.cases.rights import unconcerned
 from services.review.models import Case, Opinion
 from services.review.procedures import version
+from services.review.wall import acts_as_house
 from shared.bus.publish import publish
 from shared.database import new_id
 from shared.events import Contact, OpinionAsked, OpinionEvent, OpinionWithdrawn
@@ -124,6 +126,8 @@ def ask(
     whom = to if isinstance(to, Outsider) else _official(session, caller, to)
     if whom is None:
         errors.append(FieldError("/to", "Choose an official, other than yourself"))
+    elif isinstance(to, UUID) and _is_concerned(session, case, to, whom.email):
+        errors.append(FieldError("/to", "This official has a conflict of interest here; choose another"))
     if errors or whom is None:
         raise Invalid("The opinion cannot be asked for like this", errors=errors)
     _must_be_few(session, case)
@@ -157,6 +161,12 @@ def ask(
 def _official(session: Session, caller: Caller, account_id: UUID) -> Outsider | None:
     row = session.execute(_OFFICIAL, {"id": account_id}).first()
     return Outsider(row.name, row.email, "ja") if row and account_id != caller.account_id else None
+
+
+def _is_concerned(session: Session, case: Case, account_id: UUID, email: str) -> bool:
+    with acts_as_house(session):  # others' conflicts of interest are not the caller's to read
+        free = select(Case.id).where(Case.id == case.id, unconcerned(account_id, email))
+        return session.exec(free).first() is None
 
 
 def _unfit(procedure: Procedure, case: Case, question: str, seeing: Shown, due_on: date) -> list[FieldError]:
