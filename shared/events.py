@@ -451,10 +451,9 @@ class MessageReadByApplicant(Event):
     read_at: datetime
 
 
-class DocumentIssued(Event):
-    """The office issued a document with its decision. `subject` is the document's id; it is about `application_id`."""
+class DocumentEvent(Event):
+    """About a document (`subject` is its id) of the application `application_id`."""
 
-    type: ClassVar[str] = "document.issued.v1"
     source: ClassVar[str] = "review"
 
     application_id: UUID
@@ -463,10 +462,58 @@ class DocumentIssued(Event):
     contact: Contact
     number: str
     title: str
+
+
+class DocumentIssued(DocumentEvent):
+    """The office issued a document with its decision, and it can be fetched: the bytes at `key` of the storage, no others.
+
+    An older desk left `key` empty: it sent the text, and the bytes come with a second event. `replaces` is the document that this
+    one was issued for again (再交付).
+    """
+
+    type: ClassVar[str] = "document.issued.v1"
+
     text: str
     addressee: str
     office: str
     issued_at: datetime
+    key: str = ""
+    sha256: str = ""
+    size: int = 0
+    replaces: UUID | None = None
+
+
+class DocumentEnded(DocumentEvent):
+    """A document is not in force any more: revoked (取消), or replaced by another one."""
+
+    type: ClassVar[str] = "document.ended.v1"
+
+    ended_at: datetime
+    reason: str
+    replaced_by: UUID | None = None
+
+
+class DocumentReminded(DocumentEvent):
+    """Nobody has fetched the document yet."""
+
+    type: ClassVar[str] = "document.reminded.v1"
+
+
+class DocumentUnfetched(DocumentEvent):
+    """Nobody fetched the document in time: the office sends it on paper. `official` has the case, if anybody does."""
+
+    type: ClassVar[str] = "document.unfetched.v1"
+
+    case_id: UUID
+    official: Official | None
+
+
+class DocumentSentOnPaper(DocumentEvent):
+    """The office sent the document on paper."""
+
+    type: ClassVar[str] = "document.sent-on-paper.v1"
+
+    sent_at: datetime
 
 
 class DocumentFetched(Event):
@@ -632,6 +679,10 @@ EVENTS: dict[str, type[Event]] = {
         MessageReadByOffice,
         MessageReadByApplicant,
         DocumentIssued,
+        DocumentEnded,
+        DocumentReminded,
+        DocumentUnfetched,
+        DocumentSentOnPaper,
         DocumentFetched,
         OpinionAsked,
         OpinionReminded,
@@ -694,6 +745,10 @@ SUBSCRIBERS: dict[str, list[Subscriber]] = {
     "message.read-by-office.v1": _hears("intake.follow_case"),
     "message.read-by-applicant.v1": _hears("review.open_case"),
     "document.issued.v1": _hears("intake.follow_case", "notify.tell"),
+    "document.ended.v1": _hears("intake.follow_case", "notify.tell"),
+    "document.reminded.v1": _hears("intake.follow_case", "notify.tell"),
+    "document.unfetched.v1": _hears("notify.tell"),
+    "document.sent-on-paper.v1": _hears("intake.follow_case"),
     "document.fetched.v1": _hears("review.open_case"),
     "opinion.asked.v1": _hears("notify.tell"),
     "opinion.reminded.v1": _hears("notify.tell"),

@@ -1,4 +1,4 @@
-"""Papers as PDF with their font embedded: receipts, and the documents that an office issues."""
+"""Receipts as PDF with their font embedded. (The documents of offices are set by the desk: services/review/documents.)"""
 
 from __future__ import annotations
 
@@ -48,13 +48,6 @@ class Sheet(FPDF):
         self.set_text_color(colour)
         wrap = WrapMode.CHAR if self.language == "ja" else WrapMode.WORD
         self.multi_cell(0, size * 0.55, text, new_x="LMARGIN", new_y="NEXT", align="L", wrapmode=wrap)
-        if after:
-            self.ln(after)
-
-    def side(self, text: str, *, after: float = 0) -> None:
-        """A line at the right, such as a number or a day."""
-        self.set_font("sheet", size=TEXT)
-        self.multi_cell(0, TEXT * 0.55, text, new_x="LMARGIN", new_y="NEXT", align="R", wrapmode=WrapMode.CHAR)
         if after:
             self.ln(after)
 

@@ -71,7 +71,7 @@ def load(settings: type[Settings]) -> Settings:
         prefix = settings.model_config.get("env_prefix", "")
         lines = []
         for problem in error.errors(include_input=False, include_url=False):
-            name = str(problem["loc"][0])
+            name = str(problem["loc"][0]) if problem["loc"] else "…"  # settings that do not go together
             variable = name if name.isupper() else f"{prefix}{name}".upper()
             lines.append(f"  {variable}: {problem['msg']}")
         raise SettingsError("Madoguchi cannot start; mend these settings:\n" + "\n".join(lines)) from None

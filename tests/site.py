@@ -37,6 +37,7 @@ ONE_STAGE = "koen-meigi-one-stage"
 
 # What is forgotten between tests, with all that refers to it.
 EMPTIED = (
+    "review.document_serial",
     "intake.application",
     "intake.attachment",
     "intake.trial",
@@ -230,7 +231,7 @@ class Site:
         from shared.bus.deliver import deliver
 
         handled = 0
-        while due := self.due():
+        while due := self._due_now(review.make_documents):
             before = handled
             for module in (intake, review, notify, opendata):
                 service = module.work.post.service
@@ -238,6 +239,14 @@ class Site:
             if handled == before:
                 break
         return handled
+
+    def _due_now(self, make_documents: Callable[[], bool]) -> list[tuple[str, UUID]]:
+        """What is due; where nothing is, what was decided is made into documents first."""
+        found = self.due()
+        if not found:
+            make_documents()
+            found = self.due()
+        return found
 
     def due(self) -> list[tuple[str, UUID]]:
         """Service and event of the deliveries that could be handled now."""

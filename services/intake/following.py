@@ -19,7 +19,6 @@ from shared.events import (
     CaseOpened,
     CaseRescheduled,
     CaseWithdrawn,
-    DocumentIssued,
     Event,
 )
 
@@ -30,7 +29,7 @@ OfCase = CaseOpened | CaseDecided | CaseWithdrawn
 
 def follow_case(
     session: Session,
-    events: list[OfCase | CaseRescheduled | CaseEdited | corrections.OfCorrection | messages.Heard | DocumentIssued],
+    events: list[OfCase | CaseRescheduled | CaseEdited | corrections.OfCorrection | messages.Heard | documents.Heard],
 ) -> None:
     """Show the applicant what the desk does: the review began, something is to be mended or read, or it ended."""
     if of_case := [event for event in events if isinstance(event, OfCase)]:
@@ -43,8 +42,8 @@ def follow_case(
         edits.take(session, edited)
     if of_message := [event for event in events if isinstance(event, messages.Heard)]:
         messages.hear(session, of_message)
-    if issued := [event for event in events if isinstance(event, DocumentIssued)]:
-        documents.take(session, issued)
+    if of_document := [event for event in events if isinstance(event, documents.Heard)]:
+        documents.hear(session, of_document)
 
 
 def _follow(session: Session, events: list[OfCase]) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from services.notify.assignment_mails import of_assignment
 from services.notify.clock_mails import OfClock, of_clock
 from services.notify.correction_mails import OfCorrection, of_correction
-from services.notify.document_mails import of_document
+from services.notify.document_mails import OfDocument, of_document
 from services.notify.drafts import Draft
 from services.notify.message_mails import OfMessage, of_message
 from services.notify.models import Message, Procedure
@@ -28,7 +28,6 @@ from shared.events import (
     CaseOpened,
     CaseWithdrawn,
     Contact,
-    DocumentIssued,
     Event,
     InvitationSent,
     MandateOffered,
@@ -58,8 +57,8 @@ Telling = (
     | OfClock
     | OfCorrection
     | OfMessage
+    | OfDocument
     | OfOpinion
-    | DocumentIssued
     | OfIdentity
 )
 
@@ -102,7 +101,7 @@ _WRITERS: tuple[tuple[Any, Callable[[Any, Mapping[str, str]], list[Draft]]], ...
     (OfMessage, of_message),
     (OfOpinion, of_opinion),
     (CaseAssigned, of_assignment),
-    (DocumentIssued, of_document),
+    (OfDocument, of_document),
 )
 
 

@@ -36,12 +36,15 @@ from services.review.staffing import routes as staffing_routes
 from services.review.stages import routes as stage_routes
 from services.review.trail import pages as trail_pages
 from services.review.trail import routes as trail_routes
+from services.review.verification import pages as verification_pages
+from services.review.verification import routes as verification_routes
+from services.review.verification.verification import FILE_LIMIT
 from shared.identity.callers import Caller
 from shared.settings import load
 from shared.storage import storage_at
 from shared.web.app import service_app
 from shared.web.callers import Transaction
-from shared.web.rates import Buckets
+from shared.web.rates import Buckets, Rate
 from shared.web.uploads import Slots
 
 if TYPE_CHECKING:
@@ -77,9 +80,12 @@ ROOMS = (
     correction_pages,
     document_pages,
     message_pages,
+    verification_routes,
+    verification_pages,
     trail_routes,
     trail_pages,
 )
+FORM_BYTES = 64 * 1024  # what a form has beside its file
 
 
 def create_app() -> FastAPI:
@@ -90,11 +96,14 @@ def create_app() -> FastAPI:
         "Madoguchi: the desk",
         settings,
         description="Cases of your groups, and their decisions. Send a key as `Authorization: Bearer …`.",
+        body_limits={"/verify": FILE_LIMIT + FORM_BYTES},
+        own_rates={"/verify": Rate(0, settings.verifications_per_address)},
     )
     app.state.storage = storage_at(settings.storage)
     app.state.uploads = Slots(settings.uploads_at_once)
-    rate = settings.opinions_per_address
-    app.state.opinion_buckets = Buckets(rate) if rate else None
+    opinions, verifications = settings.opinions_per_address, settings.verifications_per_address
+    app.state.opinion_buckets = Buckets(opinions) if opinions else None
+    app.state.verification_buckets = Buckets(verifications) if verifications else None
     app.state.counted = counted
     for room in ROOMS:
         app.include_router(room.router, dependencies=[Depends(traced, scope="function")])

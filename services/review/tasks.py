@@ -10,6 +10,8 @@ from services.review.audit.heads import private_key, write_head
 from services.review.audit.settings import SealingSettings
 from services.review.clock import watching
 from services.review.corrections.deadlines import AT_ONCE, pass_days
+from services.review.documents import documents, making, unfetched
+from services.review.documents.signing import signing_of
 from services.review.files.files import SCANS, TABLE, purge
 from services.review.finding.renewing import AT_ONCE as RENEWED_AT_ONCE
 from services.review.finding.renewing import renew
@@ -29,6 +31,9 @@ from shared.workdays import today
 # Queues of errands, and how often each is woken, in seconds.
 STAFFING, STAFFING_EVERY = "review-staffing", 60.0
 DEADLINES, DEADLINES_EVERY = "review-deadlines", 60.0
+# How often the errands wake that make documents (the bell rings it too) and that look after those nobody fetched, in seconds.
+MAKING_EVERY = 10.0
+UNFETCHED, UNFETCHED_EVERY = "review-unfetched", 60.0
 CLOCK, CLOCK_EVERY = "review-clock", 60.0
 FILES, FILES_EVERY = "review-files", 3600.0
 FINDING, FINDING_EVERY = "review-finding", 5.0
@@ -65,6 +70,22 @@ def purge_files() -> bool:
     except StorageError as error:
         log.warning("files that nobody wants are still there", extra={"context": {"cause": str(error)}})
         return False
+
+
+signing = signing_of(settings)
+
+
+def make_documents() -> bool:
+    """Make some of the documents that were issued; whether more wait."""
+    return making.make_some(engine, storage_at(settings.storage), settings, signing) == making.AT_ONCE
+
+
+def pass_hours() -> bool:
+    """Remind of documents that nobody fetched, and flag them for paper; whether more wait."""
+    with Session(engine) as session:
+        looked_at = unfetched.pass_hours(session, documents.now())
+        session.commit()
+    return looked_at == unfetched.AT_ONCE
 
 
 def seal_trace() -> bool:
@@ -104,6 +125,8 @@ work = Work(
     Post("review", engine, {"keep_procedure": keep_procedure, "open_case": follow_application}),
     errands={
         DEADLINES: (pass_deadlines, DEADLINES_EVERY),
+        documents.MAKING: (make_documents, MAKING_EVERY),
+        UNFETCHED: (pass_hours, UNFETCHED_EVERY),
         CLOCK: (watch_clock, CLOCK_EVERY),
         SCANS: (scan_files, SCANS_EVERY),
         FILES: (purge_files, FILES_EVERY),

@@ -61,6 +61,9 @@ def _of_review(review: Review, about: frozenset[str]) -> Iterator[Rule]:
     for number, stage in enumerate(review.stages):
         for place, one in enumerate(stage.delegation):
             yield Rule(("review", "stages", number, "delegation", place, "when"), one.when, also=frozenset({"amount"}))
+    for number, document in enumerate(review.documents):
+        for name, expression in document.data.items():
+            yield Rule(("review", "documents", number, "data", name), expression)
 
 
 def _of_field(field: FieldOf, where: Path, group: GroupField | None) -> Iterator[Rule]:

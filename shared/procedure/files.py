@@ -14,8 +14,10 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
 
 from shared.procedure.expressions import mistakes
+from shared.procedure.fields import NAME
 from shared.procedure.lint import Level, lint
 from shared.procedure.model import Procedure
+from shared.procedure.papers import FRAME, TEMPLATE_LIMIT, imports
 
 OFFICES = "offices.yaml"
 # A procedure's file is written by people; more than this is not one.
@@ -51,6 +53,7 @@ def read(path: Path) -> Procedure:
     offices = _load(path.with_name(OFFICES))
     source = _load(path)
     _take_in_images(path, source)
+    _take_in_templates(path, source)
     try:
         procedure = Procedure.model_validate({**source, "offices": offices.get("offices", [])})
     except ValidationError as error:
@@ -112,6 +115,31 @@ def _take_in_images(path: Path, source: Any) -> None:
             if kind is None:
                 raise Unreadable([Mistake(path, field.lc.line + 1, f"{name} is neither a PNG nor a JPEG image")])
             field["image"] = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def _take_in_templates(path: Path, source: Any) -> None:
+    """Put the templates of documents, with what they import, into the procedure: it is published whole. Raises Unreadable."""
+    review = source.get("review")
+    rules = review.get("documents") if isinstance(review, dict) else None
+    if not isinstance(rules, list):
+        return
+    templates: dict[str, str] = {}
+    for rule in rules:
+        name = rule.get("template") if isinstance(rule, dict) else None
+        if not isinstance(name, str):
+            continue
+        wanted = [name]
+        while wanted:
+            one = wanted.pop()
+            if one in templates or one == FRAME:
+                continue
+            beside = path.with_name("documents") / f"{one}.typ"
+            if not re.fullmatch(NAME, one) or not beside.is_file() or beside.stat().st_size > TEMPLATE_LIMIT:
+                says = f"there is no template documents/{one}.typ of at most {TEMPLATE_LIMIT} bytes"
+                raise Unreadable([Mistake(path, rule.lc.line + 1, says)])
+            templates[one] = beside.read_text(encoding="utf-8")
+            wanted += [found.removesuffix(".typ") for found in imports(templates[one])]
+    review["templates"] = templates
 
 
 def _line(source: Any, path: tuple[int | str, ...]) -> int:

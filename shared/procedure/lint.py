@@ -16,6 +16,7 @@ from shared.japanese import PREFECTURES
 from shared.procedure.expressions import Path, Rule, mistakes, rules
 from shared.procedure.fields import FieldOf, GroupField
 from shared.procedure.model import Procedure
+from shared.procedure.papers import DOC, FRAME, imports, taken
 from shared.procedure.trying import outcomes
 
 Level = Literal["error", "warning"]
@@ -47,6 +48,7 @@ def lint(procedure: Procedure) -> list[Found]:
         *_options(procedure),
         *_constants(procedure),
         *_routes(procedure),
+        *_documents(procedure),
         *_texts(procedure),
         *_untold(procedure),
         *_unknowable(procedure),
@@ -58,7 +60,7 @@ def lint(procedure: Procedure) -> list[Found]:
 def _paths(procedure: Procedure) -> Iterator[Path]:
     for section in ("form", "checks"):
         yield from ((section, number) for number in range(len(getattr(procedure, section))))
-    yield from (("review", "route"), ("review", "appeal"))
+    yield from (("review", "route"), ("review", "documents"), ("review", "appeal"))
 
 
 def _options(procedure: Procedure) -> Iterator[Found]:
@@ -86,7 +88,7 @@ def _constants(procedure: Procedure) -> Iterator[Found]:
         name = str(rule.path[-1])
         if rule.also:  # who applies and what an official decides are not among the answers that can be tried
             continue
-        if name in {"value", "to-office-of"}:
+        if name in {"value", "to-office-of"} or rule.path[:2] == ("review", "documents"):
             if wrong := outcomes(procedure, rule).error:
                 yield Found(rule.path, "error", wrong)
             continue
@@ -141,12 +143,34 @@ def _routes(procedure: Procedure) -> Iterator[Found]:
 
 
 def _texts(procedure: Procedure) -> Iterator[Found]:
-    for path, written in _written(procedure.model_dump(by_alias=True, exclude_defaults=True, exclude={"offices"}), ()):
+    for path, written in _written(
+        procedure.model_dump(by_alias=True, exclude_defaults=True, exclude={"offices": True, "review": {"templates"}}), ()
+    ):
         if not written.get("en"):
             yield Found(path, "warning", "the English text is missing")
         for text in written.values():
             if names := _placeholders(text):
                 yield Found(path, "error", f"nobody fills the placeholder {', '.join(names)}")
+
+
+def _documents(procedure: Procedure) -> Iterator[Found]:
+    """A template takes what its document has, and nothing else."""
+    for number, rule in enumerate(procedure.review.documents):
+        path: Path = ("review", "documents", number)
+        names, wanted, source = {rule.template}, set(), procedure.review.templates.get(rule.template)
+        if source is None:
+            yield Found((*path, "template"), "error", f"there is no template documents/{rule.template}.typ")
+            continue
+        while names:
+            source = procedure.review.templates.get(names.pop(), "")
+            wanted |= taken(source)
+            names |= {one.removesuffix(".typ") for one in imports(source)} - {FRAME}
+        for where, known in (("doc", DOC), ("filled", rule.data.keys())):
+            for name in sorted(name for place, name in wanted if place == where and name not in known):
+                yield Found((*path, "template"), "error", f"nobody fills the placeholder {where}.{name} of {rule.template}.typ")
+        for name in rule.data:
+            if ("filled", name) not in wanted:
+                yield Found((*path, "data", name), "warning", f"{rule.template}.typ does not use {name}")
 
 
 def _untold(procedure: Procedure) -> Iterator[Found]:

@@ -137,6 +137,9 @@ class Procedure(Preparing):
         for route in self.review.route:
             if route.to is not None and route.to not in known:
                 raise ValueError(f"there is no office {route.to}")
+        for rule in self.review.documents:
+            if unknown := sorted(set(rule.facts) - set(keys)):
+                raise ValueError(f"a document repeats {', '.join(unknown)}, which the form does not have")
         for key in self.review.editable:
             if key not in keys:
                 raise ValueError(f"officials may mend the field {key}, which the form does not have")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,9 +45,15 @@ def sections(
             asked = [one for one in asked if one.key in only and one.type not in FILES]
         shown = [one for one in asked if one.show is True or one.key in answers]
         if shown:
-            entries = [_entry(one, answers.get(one.key), language, files=only is None) for one in shown]
-            found.append(Section(page.page.within(language), entries))
+            told = [_entry(one, answers.get(one.key), language, files=only is None) for one in shown]
+            found.append(Section(page.page.within(language), told))
     return found
+
+
+def entries(procedure: Procedure, answers: Mapping[str, Any], keys: Sequence[str], language: Language) -> list[Entry]:
+    """Those of these fields that were answered, in the order of `keys`."""
+    fields = {one.key: one for one in procedure.fields()}
+    return [_entry(fields[key], answers[key], language, files=True) for key in keys if answers.get(key) not in (None, "", [])]
 
 
 def files_in(procedure: Procedure, answers: Mapping[str, Any], language: Language) -> list[tuple[str, str, str]]:

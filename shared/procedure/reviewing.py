@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from shared.procedure.fields import KEY, NAME, Condition, Expression, Label, Text, Written, must_differ
+from shared.procedure.papers import DocumentRule, Unfetched
 
 Decision = Literal["approve", "approve-in-part", "refuse", "accept"]
 # The duties every office has. `examiner` works on cases, `approver` decides (決裁), `manager` gives them to people.
@@ -133,6 +134,11 @@ class Review(Written):
         default="wait", description="when nothing was sent in by the last day; a refusal is never made by itself (行政手続法7条)"
     )
     appeal: Label | None = Field(default=None, description="教示: how to appeal against a refusal (行政不服審査法82条)")
+    documents: list[DocumentRule] = Field(default_factory=list, max_length=20, description="the documents that decisions make")
+    templates: dict[str, str] = Field(
+        default_factory=dict, description="the templates of `documents`, taken in from their files; nobody writes it"
+    )
+    unfetched: Unfetched = Unfetched()
 
     @model_validator(mode="after")
     def _complete(self) -> Review:
@@ -156,6 +162,18 @@ class Review(Written):
         if any(stage.criteria for stage in self.stages) and self.criteria_version is None:
             raise ValueError("criteria need their `criteria-version`, such as the day they were laid down (行政手続法5条)")
         return self
+
+    @model_validator(mode="after")
+    def _documents_fit(self) -> Review:
+        made = [decision for rule in self.documents for decision in rule.on]
+        must_differ(made)
+        if unknown := sorted(set(made) - set(self.decisions)):
+            raise ValueError(f"a document is made on {', '.join(unknown)}, which is none of the decisions")
+        return self
+
+    def document_on(self, decision: str) -> DocumentRule | None:
+        """The document that a decision makes, if there is one."""
+        return next((rule for rule in self.documents if decision in rule.on), None)
 
     def stage(self, key: str) -> Stage:
         """The stage with this key, or the first: a case may have begun under a version with other stages."""

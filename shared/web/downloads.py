@@ -18,17 +18,21 @@ DOWNLOAD: dict[int | str, dict[str, Any]] = {
 }
 
 
-def download(file: Readable, *, name: str, media_type: str, size: int) -> Response:
-    """A file as it comes from the storage, under its own name (RFC 6266; in other letters than ASCII by RFC 8187)."""
+def attachment_headers(name: str) -> dict[str, str]:
+    """Headers of a download under its own name (RFC 6266; in other letters than ASCII by RFC 8187)."""
     plain = "".join(sign if sign.isascii() and sign.isprintable() and sign not in '"\\%' else "_" for sign in name)
-    headers = {
+    return {
         "content-disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}",
-        "content-length": str(size),
         "content-security-policy": "sandbox; default-src 'none'",
         "cross-origin-resource-policy": "same-origin",
         "x-content-type-options": "nosniff",
         "cache-control": "private, no-store",
     }
+
+
+def download(file: Readable, *, name: str, media_type: str, size: int) -> Response:
+    """A file as it comes from the storage."""
+    headers = attachment_headers(name) | {"content-length": str(size)}
     return StreamingResponse(_pieces(file), media_type=media_type, headers=headers)
 
 

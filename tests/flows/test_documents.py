@@ -10,8 +10,9 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
+from shared.procedure.papers import fiscal_year
 from tests.flows import corrections as on
-from tests.site import Site, bearer
+from tests.site import ONE_STAGE, Site, bearer
 
 TITLE, TEXT = (
     "後援名義使用承認通知書",
@@ -42,7 +43,7 @@ def issued(clean: Site, counter: TestClient, desk: TestClient, *, key: str, pres
     answer = on.decide(desk, press, on.case_of(clean, application), document=PAPER)
     assert answer.status_code == 200, answer.text
     clean.deliver_all()
-    (one,) = listed(counter, key, application)
+    one = letter(counter, key, application)
     return f"/v1/applications/{application}/documents/{one['id']}"
 
 
@@ -53,10 +54,16 @@ def listed(counter: TestClient, key: str, application: str) -> list[dict[str, An
     return found
 
 
+def letter(counter: TestClient, key: str, application: str) -> dict[str, Any]:
+    """The one the official wrote, beside what the decision makes by the procedure."""
+    (one,) = [one for one in listed(counter, key, application) if one["title"] == TITLE]
+    return one
+
+
 def at_desk(site: Site, desk: TestClient, press: str, application: str) -> dict[str, Any]:
-    (one,) = desk.get(f"/v1/cases/{on.case_of(site, application)}/documents", headers=bearer(press)).json()
-    found: dict[str, Any] = one
-    return found
+    found: list[dict[str, Any]] = desk.get(f"/v1/cases/{on.case_of(site, application)}/documents", headers=bearer(press)).json()
+    (one,) = [one for one in found if one["title"] == TITLE]
+    return one
 
 
 def fetch(counter: TestClient, path: str, key: str) -> httpx.Response:
@@ -67,21 +74,24 @@ def fetch(counter: TestClient, path: str, key: str) -> httpx.Response:
 def test_it_is_fetched_as_a_pdf_and_the_first_time_counts(
     clean: Site, counter: TestClient, desk: TestClient, *, key: str, press: str, application: str, issued: str
 ) -> None:
-    (one,) = listed(counter, key, application)
-    assert (one["title"], one["fetched_at"], one["number"][:1]) == (TITLE, None, "D")
+    one = letter(counter, key, application)
+    assert (one["fetched_at"], one["number"]) == (None, f"{ONE_STAGE}-{fiscal_year(on.day(0))}-2")
     assert at_desk(clean, desk, press, application)["fetched_at"] is None
     first = fetch(counter, issued, key)
     assert (first.status_code, first.headers["content-type"]) == (200, "application/pdf")
-    assert first.headers["content-disposition"] == f'attachment; filename="{one["number"]}.pdf"'
+    assert (
+        first.headers["content-disposition"]
+        == f"attachment; filename=\"{one['number']}.pdf\"; filename*=UTF-8''{one['number']}.pdf"
+    )
     assert first.content.startswith(b"%PDF-")
     clean.deliver_all()
     seen = at_desk(clean, desk, press, application)
-    (mine,) = listed(counter, key, application)
+    mine = letter(counter, key, application)
     assert (seen["fetched_by"], seen["sha256"]) == ("窓口 花子", hashlib.sha256(first.content).hexdigest())
     assert seen["fetched_at"] == mine["fetched_at"]
     assert fetch(counter, issued, key).content == first.content
     clean.deliver_all()
-    assert listed(counter, key, application) == [mine]
+    assert letter(counter, key, application) == mine
     assert at_desk(clean, desk, press, application) == seen
     assert clean.value("select count(*) from bus.event where type = 'document.fetched.v1'") == 1
     assert clean.undone() == 0
@@ -120,8 +130,8 @@ def test_the_applicant_is_told_and_the_office_alone_is_not_the_applicant(
     clean: Site, counter: TestClient, desk: TestClient, *, key: str, press: str, application: str, issued: str
 ) -> None:
     kinds = [one["kind"] for one in counter.get("/v1/notices", headers=bearer(key)).json()]
-    assert set(kinds[:2]) == {"document", "approved"}
-    (mail,) = clean.rows("select recipient, filling from notify.message where template = 'document'")
+    assert sorted(kinds[:3]) == ["approved", "document", "document"]
+    mail, _ = clean.rows("select recipient, filling from notify.message where template = 'document'")
     assert mail["recipient"] == "applicant@example.com"
     assert TITLE not in str(mail["filling"])
     stranger = clean.an_applicant("b@example.com", name="乙")
@@ -158,9 +168,9 @@ def test_with_a_document_that_cannot_be_issued_nothing_is_decided(
     assert clean.value("select count(*) from review.document") == 0
 
 
-def test_a_decision_without_one_issues_none(
-    clean: Site, counter: TestClient, desk: TestClient, *, key: str, press: str, application: str
-) -> None:
-    on.decide(desk, press, on.case_of(clean, application))
+def test_a_decision_that_makes_none_and_has_none_written_issues_none(clean: Site, counter: TestClient, desk: TestClient) -> None:
+    division, manager = clean.an_applicant(kind="ministry"), clean.a_reviewer("dx-data", "dx-systems", "dx-office")
+    application = on.filed(clean, counter, division, "dx-sodan")
+    assert on.decide(desk, manager, on.case_of(clean, application), "accept").status_code == 200
     clean.deliver_all()
-    assert listed(counter, key, application) == []
+    assert listed(counter, division, application) == []

@@ -68,7 +68,7 @@ def test_everything_the_office_does_is_news_in_its_order(
     clean.deliver_all()
     on.decide(desk, press, case)
     clean.deliver_all()
-    expected = ["arrived", "in_review", "asked", "reminded", "expired", "extended", "message", "approved"]
+    expected = ["arrived", "in_review", "asked", "reminded", "expired", "extended", "message", "approved", "document"]
     assert kinds(counter, key) == expected
     assert {one["application_id"] for one in listed(counter, key)} == {application}
     for kind in ("correction.reminded.v1", "message.to-applicant.v1", "correction.requested.v1"):

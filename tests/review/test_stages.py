@@ -205,6 +205,47 @@ def test_what_is_sent_back_is_proposed_and_judged_again_where_that_is_needed(eve
     assert moves == [("examination", "pass"), ("approval", "send-back"), ("examination", "pass"), ("approval", "decide")]
 
 
+def official(grant: Desk, name: str, *duties: str) -> None:
+    """One more official of the office, with these duties only."""
+    grant.keys[name] = grant.site.a_reviewer(GRANTS, email=f"{name}@example.go.jp", name=name, duties=duties)
+
+
+def test_small_grants_are_decided_by_delegation(grant: Desk) -> None:
+    official(grant, "chief", "section-chief")
+    small = {"decision": "approve-in-part", "amount": 3_000_001, "reasons": "対象外の経費を除く。"}
+    to_the_decision(grant, **small)
+    assert grant.send("POST", "/approval", {"proposal": 1}, "chief").status_code == 403
+    grant.does("POST", "/return", {"to": "assessment", "note": "減額のこと"}, "head")
+    grant.does("PUT", "/proposal", small | {"amount": 3_000_000}, "two")
+    grant.does("POST", "/pass", {}, "two")
+    assert grant.does("POST", "/approval", {"proposal": 2}, "chief")["decided_as"] == "section-chief"
+
+
+def test_deputies_decide_while_everybody_else_is_absent(grant: Desk) -> None:
+    official(grant, "deputy", "deputy-approver")
+    official(grant, "named", "examiner")
+    to_the_decision(grant)
+    for who in ("deputy", "named"):
+        assert grant.send("POST", "/approval", {"proposal": 1}, who).status_code == 403
+    grant.site.run(
+        "insert into review.absence (id, account_id, starts_on, ends_on, deputy_id, deputy_name, noted_by) "
+        "select gen_random_uuid(), a.id, current_date - 1, current_date + 1, n.id, n.name, a.id "
+        "from identity.account a, identity.account n where n.name = 'named' and a.name in ('one', 'two', 'three', 'head')"
+    )
+    (seen,) = [one["lacking"] for one in grant.get("/stages", "deputy")["stages"] if one["position"] == "present"]
+    assert seen == []
+    decided = grant.does("POST", "/approval", {"proposal": 1}, "named")
+    assert decided["decided_as"] == "deputy"
+
+
+def test_the_duty_of_deputies_counts_while_nobody_else_is_there(grant: Desk) -> None:
+    official(grant, "deputy", "deputy-approver")
+    to_the_decision(grant)
+    assert grant.send("POST", "/approval", {"proposal": 1}, "deputy").status_code == 403
+    grant.site.run("delete from identity.duty where role = 'approver'")
+    assert grant.does("POST", "/approval", {"proposal": 1}, "deputy")["decided_as"] == "deputy-approver"
+
+
 def test_a_procedure_with_one_stage_knows_no_other(desk: TestClient, clean: Site) -> None:
     notification = Desk(desk, clean, "denki-yohin-todokede", "kinki-bureau")
     assert notification.send("POST", "/pass", {}).status_code == 409

@@ -233,7 +233,7 @@ def test_a_document_is_looked_at_issued_with_the_decision_and_fetched_from_the_p
     assert "まだ受け取られていません" in desk_pages.get(here, headers=official).text
     sign_in(counter_pages, clean, APPLICANT)
     page = counter_pages.get(f"/applications/{application}").text
-    (link,) = re.findall(r'href="(/applications/[^"]+/documents/[^"]+\.pdf)"', page)
+    (link,) = re.findall(r'href="(/applications/[^"]+/documents/[^"]+\.pdf)"[^>]*>承認通知書', page)
     assert counter_pages.get(link).content.startswith(b"%PDF-")
     clean.deliver_all()
     assert "文書の受取り" in counter_pages.get(f"/applications/{application}").text

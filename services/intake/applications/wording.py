@@ -44,6 +44,8 @@ NEWS = {
     "reminded": ("mend", message("The last day for the correction is near")),
     "message": ("going", message("Message from the office")),
     "document": ("good", message("Document issued")),
+    "document-ended": ("bad", message("Document revoked")),
+    "document-reminder": ("mend", message("Document not fetched yet")),
     "fetched": ("good", message("Document fetched")),
 }
 

@@ -11,11 +11,10 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session
 
 from services.intake.applications import applications
-from services.intake.catalogue.procedures import Catalogue
 from services.intake.documents import documents
-from shared.events import ProcedureRef
 from shared.identity.callers import Caller
 from shared.web.callers import Applicant, Transaction
+from shared.web.downloads import attachment_headers
 from shared.web.problems import described
 
 router = APIRouter(prefix="/v1/applications/{application_id}/documents", tags=["documents"])
@@ -31,6 +30,13 @@ class DocumentOut(BaseModel):
     available_at: datetime = Field(description="from when it could be fetched")
     fetched_at: datetime | None = Field(description="when your organisation fetched it first; the office sees it too")
     fetched_by: str | None
+    sha256: str = Field(description="of its bytes, in hexadecimal; empty for what an older version made")
+    size: int = Field(description="in bytes")
+    replaces: UUID | None = Field(description="the document for which this one was issued again")
+    replaced_by: UUID | None
+    ended_at: datetime | None = Field(description="since when it is not in force any more: replaced, or revoked")
+    end_reason: str
+    paper_sent_at: datetime | None = Field(description="when the office sent it on paper")
 
 
 @router.get("", response_model=list[DocumentOut], responses=described(401, 403, 404, 422))
@@ -46,7 +52,7 @@ def list_documents(application_id: UUID, session: Transaction, caller: Applicant
     response_class=Response,
     responses={
         200: {"description": "the document", "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}},
-        **described(401, 403, 404, 422),
+        **described(401, 403, 404, 422, 503),
     },
 )
 def fetch_document(
@@ -59,8 +65,5 @@ def fetch_document(
 def pdf(request: Request, session: Session, caller: Caller, application_id: UUID, document_id: UUID) -> Response:
     """A document to keep. It is committed before it is sent: who has it has fetched it."""
     application, _ = applications.shown(session, caller, application_id)
-    catalogue: Catalogue = request.app.state.catalogue
-    ref = ProcedureRef(id=application.procedure_id, version=application.procedure_version)
-    document, content = documents.fetch(session, caller, application, document_id, catalogue.version(session, ref))
-    headers = {"content-disposition": f'attachment; filename="{document.number}.pdf"', "cache-control": "no-store"}
-    return Response(content, media_type="application/pdf", headers=headers)
+    document, content = documents.fetch(session, request.app.state.storage, caller, application, document_id)
+    return Response(content, media_type="application/pdf", headers=attachment_headers(f"{document.number}.pdf"))

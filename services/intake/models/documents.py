@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     ForeignKey,
     LargeBinary,
@@ -19,7 +20,7 @@ from shared.database import timestamp
 
 
 class Document(IntakeRecord, table=True):
-    """A document that the office issued. What was fetched first is kept, and is what is fetched ever after."""
+    """A document that the office issued: the bytes at `key` of the storage. (`content`: what an older counter made itself.)"""
 
     __tablename__ = "document"
 
@@ -35,5 +36,13 @@ class Document(IntakeRecord, table=True):
     issued_at: datetime = timestamp()
     available_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
     content: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    key: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    sha256: str = Field(default="", sa_column_kwargs={"server_default": ""}, description="in hexadecimal")
+    size: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    replaces: UUID | None = None
+    ended_at: datetime | None = timestamp(default=None)
+    end_reason: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    replaced_by: UUID | None = None
+    paper_sent_at: datetime | None = timestamp(default=None)
     fetched_at: datetime | None = timestamp(default=None)
     fetched_by: str | None = None

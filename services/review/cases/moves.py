@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -11,13 +10,14 @@ from sqlmodel import Session, select
 
 from services.review.audit.audit import note
 from services.review.cases.cases import procedure_of, shown
-from services.review.cases.rights import duties
+from services.review.cases.rights import duties, stands_in, vacant
 from services.review.models import Case, Correction, Proposal
-from shared.i18n import JST, message
+from shared.i18n import message
 from shared.identity.callers import Caller
 from shared.problems import Conflict, Forbidden
 from shared.procedure.reviewing import MANAGER
 from shared.procedure.rules import deciding
+from shared.workdays import today
 
 # `lapsed`: a correction was asked for, and nothing came by its last day: it is the office's turn again.
 Standing = Literal["open", "correcting", "lapsed", "decided", "withdrawn"]
@@ -61,6 +61,9 @@ MOVES: dict[str, Move] = {
     "reassign": _in("open", "correcting", "lapsed", who="manager"),
     "declare-conflict": _in("open", "correcting", "lapsed", who="manager"),
     "preview-document": _in("open", "correcting", "lapsed", "decided", who="anybody"),
+    "reissue-document": _in("decided", who="decider"),
+    "revoke-document": _in("decided", who="decider"),
+    "send-document": _in("decided", who="anybody"),
 }
 _CLOSED = {
     "withdrawn": message("The applicant has withdrawn this application"),
@@ -69,6 +72,10 @@ _CLOSED = {
     "lapsed": message("A correction is asked for already: extend it, or close it first"),
     "open": message("No correction is asked for at present"),
 }
+
+
+# With which duty an official decides whom an absent one named as his deputy.
+DEPUTY = "deputy"
 
 
 def standing(session: Session, case: Case) -> Standing:
@@ -85,26 +92,42 @@ def may(session: Session, caller: Caller, case: Case, action: str) -> bool:
     return standing(session, case) in move.states and bool(_wanted(session, case, move, caller))
 
 
+def using(session: Session, caller: Caller, case: Case, action: str) -> frozenset[str]:
+    """The duties with which the caller may do this with a case, whatever its state."""
+    return _wanted(session, case, MOVES[action], caller)
+
+
 def acting(session: Session, caller: Caller, case_id: UUID, action: str) -> Case:
     """The locked case for somebody who may do this with it; it is noted that he does. Raises NotFound, Forbidden, Conflict."""
     move = MOVES[action]
     case = shown(session, caller, case_id, lock=True)
-    using = _wanted(session, case, move, caller)
-    if not using:
+    with_duties = _wanted(session, case, move, caller)
+    if not with_duties:
         held = ", ".join(sorted(duties(session, caller, case.group, case.procedure_id)))
         needed = ", ".join(sorted(roles(session, case, move))) or "-"
         raise Forbidden("This needs the duty {needed}; you have {held}", needed=needed, held=held or "-")
     state = standing(session, case)
     if state not in move.states:
         raise Conflict(_CLOSED[state])
-    note(session, caller, f"case.{action}", case.id, duty=", ".join(sorted(using)), stage=case.stage, revision=case.revision)
+    note(
+        session, caller, f"case.{action}", case.id, duty=", ".join(sorted(with_duties)), stage=case.stage, revision=case.revision
+    )
     return case
 
 
 def _wanted(session: Session, case: Case, move: Move, caller: Caller) -> frozenset[str]:
-    """The duties of the caller with which he may do it."""
+    """The duties of the caller with which he may do it; DEPUTY for who stands in for an absent official (代決)."""
     held = duties(session, caller, case.group, case.procedure_id)
-    return held if move.who == "anybody" else held & roles(session, case, move)
+    if move.who == "anybody":
+        return held
+    if using := held & roles(session, case, move):
+        return using
+    review = procedure_of(session, case).review
+    if held and move.who == "decider" and review.is_last(case.stage):
+        role = review.stages[-1].role
+        if stands_in(session, caller, case.group, case.procedure_id, role=role, day=today()):
+            return frozenset({DEPUTY})
+    return frozenset()
 
 
 def roles(session: Session, case: Case, move: Move) -> frozenset[str]:
@@ -114,8 +137,10 @@ def roles(session: Session, case: Case, move: Move) -> frozenset[str]:
     if move.who == "manager":
         return frozenset({MANAGER})
     if review.is_last(case.stage) and move.who in {"decider", "stage"}:
-        today = datetime.now(JST).date()
-        return deciding(procedure, case.answers, amount=_at_stake(session, case, review.amount), today=today)
+        stage, day = review.stages[-1], today()
+        deputies = stage.deputy is not None and vacant(session, case.group, case.procedure_id, role=stage.role, day=day)
+        at_stake = _at_stake(session, case, review.amount)
+        return deciding(procedure, case.answers, amount=at_stake, today=day, deputies=deputies)
     return frozenset({review.stage(case.stage).role})
 
 

@@ -6,6 +6,7 @@ Every query about cases that an official makes carries `visible(caller)`.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from sqlalchemy import ColumnElement, Text, Uuid, and_, any_, column, func, not_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, col, select
 
-from services.review.models import Case, Conflict
+from services.review.models import Absence, Case, Conflict
 from shared.events import Official
 from shared.identity.callers import Caller
 from shared.identity.duties import EVERY_PROCEDURE
@@ -87,6 +88,29 @@ def duties(session: Session, caller: Caller, group: str, procedure_id: str) -> f
         col(_DUTY.c.procedure).in_([EVERY_PROCEDURE, procedure_id]),
     )
     return frozenset(session.exec(query))
+
+
+def vacant(session: Session, group: str, procedure_id: str, *, role: str, day: date) -> bool:
+    """Whether on a day nobody is there who has this duty: all who have it are absent, or nobody has it."""
+    holders = select(_DUTY.c.account_id).where(*_held(group, procedure_id, role))
+    return session.exec(holders.where(_DUTY.c.account_id.not_in(_away(day))).limit(1)).first() is None
+
+
+def stands_in(session: Session, caller: Caller, group: str, procedure_id: str, *, role: str, day: date) -> bool:
+    """Whether on a day the caller is the deputy that an absent official with this duty named."""
+    query = _away(day).where(
+        Absence.deputy_id == caller.account_id,
+        col(Absence.account_id).in_(select(_DUTY.c.account_id).where(*_held(group, procedure_id, role))),
+    )
+    return session.exec(query.limit(1)).first() is not None
+
+
+def _held(group: str, procedure_id: str, role: str) -> tuple[ColumnElement[bool], ...]:
+    return _DUTY.c.group == group, col(_DUTY.c.procedure).in_([EVERY_PROCEDURE, procedure_id]), _DUTY.c.role == role
+
+
+def _away(day: date) -> Any:
+    return select(Absence.account_id).where(Absence.starts_on <= day, Absence.ends_on >= day)
 
 
 def groups_of(session: Session, caller: Caller) -> list[str]:

@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlmodel import Session
 
 from services.review.cases.cases import procedure_of, ref_of
-from services.review.cases.moves import acting
-from services.review.cases.rights import duties
+from services.review.cases.moves import acting, using
 from services.review.corrections import corrections
-from services.review.documents.documents import issue
+from services.review.documents.documents import issue_decided
+from services.review.documents.papers import Ruling
 from services.review.models import Case
 from services.review.stages import criteria, lawful, proposals, steps
 from services.review.stages.lawful import ADVERSE, APPROVING, Proposed
@@ -37,7 +37,7 @@ def decide(session: Session, caller: Caller, case_id: UUID, wanted: Proposed, *,
         raise Invalid("This cannot be decided like this", errors=wrong)
     if missing := steps.lacking(session, case, procedure):
         raise Conflict("The work of this stage is not finished", errors=missing)
-    return _made(session, caller, case, procedure, wanted)
+    return _made(session, caller, case, procedure, wanted=wanted, duty=_duty(session, caller, case, procedure))
 
 
 def approve(session: Session, caller: Caller, case_id: UUID, number: int) -> Case:
@@ -55,34 +55,32 @@ def approve(session: Session, caller: Caller, case_id: UUID, number: int) -> Cas
     wanted = proposals.as_written(proposal)
     if wrong := lawful.errors(procedure, case, wanted, criteria.of_case(session, case)):
         raise Conflict("What is proposed does not fit any more: send it back", errors=wrong)
+    duty = _duty(session, caller, case, procedure)  # it depends on the amount that is proposed
     proposals.approve(session, proposal, datetime.now(UTC))
-    return _made(session, caller, case, procedure, wanted)
+    return _made(session, caller, case, procedure, wanted=wanted, duty=duty)
 
 
-def _made(session: Session, caller: Caller, case: Case, procedure: Procedure, wanted: Proposed) -> Case:
+def _made(session: Session, caller: Caller, case: Case, procedure: Procedure, *, wanted: Proposed, duty: str) -> Case:
     now = datetime.now(UTC)
     applied = case.answers.get(procedure.review.amount) if procedure.review.amount else None
     amount = (wanted.amount if wanted.amount is not None else applied) if wanted.decision in APPROVING else None
     case.state, case.decision, case.reasons = "decided", wanted.decision, wanted.reasons.strip()
     case.amount, case.conditions, case.criteria = amount, [one.strip() for one in wanted.conditions], list(wanted.criteria)
-    case.decided_by, case.decided_at = caller.account_id, now
-    case.decided_as = _duty(session, caller, case, procedure)
+    case.decided_by, case.decided_at, case.decided_as = caller.account_id, now, duty
     corrections.end(session, [case], now)
     steps.leave(session, case, "decide", caller, at=now)
     case.version += 1
     session.add(case)
     publish(session, _told(case, procedure, now))
-    if wanted.document:
-        issue(session, caller, case, wanted.document, now)
+    issue_decided(session, caller, case, Ruling.of(case), now, by_hand=wanted.document)
     return case
 
 
 def _duty(session: Session, caller: Caller, case: Case, procedure: Procedure) -> str:
     """The duty it is decided with: the stage's own where the caller has it, else the one that stands in for it (専決, 代決)."""
-    stage = procedure.review.stages[-1]
-    held = duties(session, caller, case.group, case.procedure_id)
-    others = [one.role for one in stage.delegation] + ([stage.deputy] if stage.deputy else [])
-    return stage.role if stage.role in held else next((role for role in others if role in held), stage.role)
+    own = procedure.review.stages[-1].role
+    held = using(session, caller, case, "decide")
+    return own if own in held else min(held, default=own)
 
 
 def _told(case: Case, procedure: Procedure, at: datetime) -> CaseDecided:

@@ -13,9 +13,9 @@ from services.review.cases import cases
 from services.review.cases.routes import CaseDetail, detail
 from services.review.decisions import decisions
 from services.review.documents import documents
+from services.review.documents.documents import TEXT_LIMIT, TITLE_LIMIT
 from services.review.stages import lawful, proposals
 from services.review.stages.lawful import Proposed
-from shared.letters import TEXT_LIMIT, TITLE_LIMIT
 from shared.procedure.reviewing import Decision
 from shared.web.callers import Reviewer, Transaction
 from shared.web.problems import described

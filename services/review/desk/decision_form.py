@@ -8,12 +8,11 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from services.review.documents.documents import Written
+from services.review.documents.documents import TEXT_LIMIT, Written
 from services.review.models import Case, Proposal
 from services.review.stages import lawful
 from services.review.stages.lawful import Proposed
 from shared.i18n import Language, message, translate
-from shared.letters import TEXT_LIMIT
 from shared.problems import FieldError, Invalid, Problem
 from shared.procedure.model import Procedure
 from shared.procedure.reviewing import Decision
@@ -121,6 +120,7 @@ def decision_form(  # noqa: PLR0917 - what the form shows
         "errors": errors,
         "summary": [(anchors.get(pointer, pointer.split("/")[1] if pointer else ""), text) for pointer, text in errors.items()],
         "choices": [(value, CHOICES[value]) for value in review.decisions],
+        "makes": [rule.title.within(language) for rule in review.documents],
         "may_refuse": "refuse" in review.decisions,
         "may_approve": bool(lawful.APPROVING & set(review.decisions)),
         "applied": case.answers.get(review.amount) if review.amount else None,

@@ -5,7 +5,7 @@ from services.review.models.audit import AuditEntry, AuditLink, AuditWaiting
 from services.review.models.base import ReviewRecord
 from services.review.models.case import Case, Procedure, Revision
 from services.review.models.correction import Correction, Pause
-from services.review.models.document import DOCUMENTS, Document
+from services.review.models.document import DOCUMENTS, Document, DocumentSerial
 from services.review.models.file import CaseFile
 from services.review.models.finding import Finding, FindingGrams
 from services.review.models.message import Message
@@ -24,6 +24,7 @@ __all__ = [
     "Conflict",
     "Correction",
     "Document",
+    "DocumentSerial",
     "Finding",
     "FindingGrams",
     "Handing",
