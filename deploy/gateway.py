@@ -35,6 +35,7 @@ PATHS: dict[str, str] = {
     "/sign-in": "intake",
     "/docs/intake": "intake",
     "/v1/cases": "review",
+    "/v1/jobs": "review",
     "/v1/assignments": "review",
     "/v1/absences": "review",
     "/v1/conflicts": "review",

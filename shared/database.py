@@ -37,9 +37,12 @@ def metadata(schema: str) -> MetaData:
     return MetaData(schema=schema, naming_convention=NAMING)
 
 
-def connect(url: SecretStr, *, name: str, pool: int = 8) -> Engine:
-    """An engine whose connections answer or fail in bounded time. `name` shows up in pg_stat_activity."""
-    return create_engine(url.get_secret_value(), pool_pre_ping=True, **_options(name, pool))
+def connect(url: SecretStr, *, name: str, pool: int = 8, settings: Mapping[str, str] | None = None) -> Engine:
+    """An engine whose connections answer or fail in bounded time. `name` shows up in pg_stat_activity.
+
+    `settings` of PostgreSQL hold for each of its connections.
+    """
+    return create_engine(url.get_secret_value(), pool_pre_ping=True, **_options(name, pool, settings))
 
 
 def connect_async(url: SecretStr, *, name: str, pool: int) -> AsyncEngine:
@@ -47,7 +50,8 @@ def connect_async(url: SecretStr, *, name: str, pool: int) -> AsyncEngine:
     return create_async_engine(url.get_secret_value(), **_options(name, pool))
 
 
-def _options(name: str, pool: int) -> dict[str, Any]:
+def _options(name: str, pool: int, settings: Mapping[str, str] | None = None) -> dict[str, Any]:
+    further = "".join(f" -c {setting}={value}" for setting, value in (settings or {}).items())
     return {
         "pool_size": pool,
         "max_overflow": 0,
@@ -57,7 +61,7 @@ def _options(name: str, pool: int) -> dict[str, Any]:
         "connect_args": {
             "connect_timeout": 5,
             "application_name": f"madoguchi-{name}",
-            "options": f"-c statement_timeout={STATEMENT_TIMEOUT} -c lock_timeout={LOCK_TIMEOUT} -c timezone=UTC",
+            "options": f"-c statement_timeout={STATEMENT_TIMEOUT} -c lock_timeout={LOCK_TIMEOUT} -c timezone=UTC{further}",
         },
     }
 

@@ -45,6 +45,8 @@ EMPTIED = (
     "intake.draft",
     "intake.step",
     'review."case"',
+    "review.job",
+    "review.saved_view",
     "review.audit_entry",
     "review.audit_link",
     "review.audit_waiting",
@@ -182,6 +184,10 @@ class Site:
     def session(self, service: str) -> Iterator[Session]:
         """A session with the role of a service (or `operator`); what is not committed is rolled back."""
         with Session(engine_at(self.url(f"madoguchi_{service}"))) as session:
+            if service == "review":
+                from services.review.wall import HOUSE, acts
+
+                acts(session, HOUSE)
             yield session
 
     def empty(self) -> None:

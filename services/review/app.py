@@ -8,6 +8,8 @@ from fastapi import Depends, Request
 
 from services.review.audit.audit import is_noted
 from services.review.board import pages as board_pages
+from services.review.bulk import pages as bulk_pages
+from services.review.bulk import routes as bulk_routes
 from services.review.calendar import pages as calendar_pages
 from services.review.cases import routes as case_routes
 from services.review.clock import routes as clock_routes
@@ -39,11 +41,12 @@ from services.review.trail import routes as trail_routes
 from services.review.verification import pages as verification_pages
 from services.review.verification import routes as verification_routes
 from services.review.verification.verification import FILE_LIMIT
+from services.review.wall import acts
 from shared.identity.callers import Caller
 from shared.settings import load
 from shared.storage import storage_at
 from shared.web.app import service_app
-from shared.web.callers import Transaction
+from shared.web.callers import Transaction, identify
 from shared.web.rates import Buckets, Rate
 from shared.web.uploads import Slots
 
@@ -55,6 +58,8 @@ if TYPE_CHECKING:
 # In this order, where two might answer the same address.
 ROOMS = (
     finding_routes,
+    bulk_routes,
+    bulk_pages,
     case_routes,
     staffing_routes,
     clock_routes,
@@ -106,8 +111,14 @@ def create_app() -> FastAPI:
     app.state.verification_buckets = Buckets(verifications) if verifications else None
     app.state.counted = counted
     for room in ROOMS:
-        app.include_router(room.router, dependencies=[Depends(traced, scope="function")])
+        app.include_router(room.router, dependencies=[Depends(known), Depends(traced, scope="function")])
     return app
+
+
+def known(request: Request, session: Transaction) -> None:
+    """A dependency of every route: the database is told who acts, before anything is asked of it (services.review.wall)."""
+    caller = identify(request)
+    acts(session, caller.account_id if caller else "")
 
 
 def counted(request: Request, caller: Caller) -> dict[str, int]:

@@ -8,6 +8,8 @@ from pathlib import Path
 from services.review.audit import chain
 from services.review.audit.heads import private_key, write_head
 from services.review.audit.settings import SealingSettings
+from services.review.bulk import working
+from services.review.bulk.jobs import QUEUE as JOBS
 from services.review.clock import watching
 from services.review.corrections.deadlines import AT_ONCE, pass_days
 from services.review.documents import documents, making, unfetched
@@ -20,6 +22,7 @@ from services.review.opinions import deadlines as opinion_deadlines
 from services.review.procedures import keep_procedure
 from services.review.staffing.handing import AT_ONCE as PICKED_UP_AT_ONCE
 from services.review.staffing.handing import pick_up
+from services.review.wall import AS_HOUSE
 from shared.bus.deliver import Post
 from shared.bus.worker import Work, celery_app
 from shared.database import Session, connect
@@ -37,6 +40,7 @@ UNFETCHED, UNFETCHED_EVERY = "review-unfetched", 60.0
 CLOCK, CLOCK_EVERY = "review-clock", 60.0
 FILES, FILES_EVERY = "review-files", 3600.0
 FINDING, FINDING_EVERY = "review-finding", 5.0
+JOBS_EVERY = 5.0
 SCANS_EVERY = 5.0
 # The trace: what somebody changes before it is sealed, nothing shows.
 AUDIT, AUDIT_EVERY = "review-audit", 20.0
@@ -44,7 +48,7 @@ AUDIT, AUDIT_EVERY = "review-audit", 20.0
 log = logging.getLogger(__name__)
 
 settings = load(SealingSettings)
-engine = connect(settings.database_url, name="review-worker", pool=2)
+engine = connect(settings.database_url, name="review-worker", pool=2, settings=AS_HOUSE)
 
 
 def pass_deadlines() -> bool:
@@ -66,7 +70,8 @@ def scan_files() -> bool:
 def purge_files() -> bool:
     """Delete some of the files that nothing has; whether more wait."""
     try:
-        return purge(engine, storage_at(settings.storage))
+        exports = working.purge(engine, storage_at(settings.storage))
+        return purge(engine, storage_at(settings.storage)) or exports
     except StorageError as error:
         log.warning("files that nobody wants are still there", extra={"context": {"cause": str(error)}})
         return False
@@ -105,6 +110,11 @@ def renew_findings() -> bool:
     return renewed == RENEWED_AT_ONCE
 
 
+def work_on_jobs() -> bool:
+    """Do a piece of what officials asked for in bulk; whether more waits."""
+    return working.work_some(engine, storage_at(settings.storage))
+
+
 def watch_clock() -> bool:
     """Tell of some last days of standard periods that are near or over, and count some anew; whether more wait."""
     with Session(engine) as session:
@@ -132,6 +142,7 @@ work = Work(
         FILES: (purge_files, FILES_EVERY),
         AUDIT: (seal_trace, AUDIT_EVERY),
         STAFFING: (pick_up_cases, STAFFING_EVERY),
+        JOBS: (work_on_jobs, JOBS_EVERY),
         FINDING: (renew_findings, FINDING_EVERY),
     },
 )

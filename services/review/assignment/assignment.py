@@ -25,7 +25,7 @@ _DESKS = text("""
 select o.account_id, o.name, o.email, o."group", o.skills,
        o.takes_cases, exists (
          select from review.absence a where a.account_id = o.account_id and :today between a.starts_on and a.ends_on) as away,
-       (select count(*) from review."case" c where c.official_id = o.account_id and c.state = 'open') as load,
+       review.load_of(o.account_id) as load,
        array(select k.party from review.conflict k where k.account_id = o.account_id and k.ended_at is null) as conflicts
 from identity.official o where o."group" = any(:groups) order by o.account_id, o."group"
 """)

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, delete, func, text, update
 from sqlmodel import Session, col, select
 
 from services.review.models import CaseFile
+from services.review.wall import HOUSE, acts
 from shared.bus.publish import ring_after_commit
 from shared.database import new_id
 from shared.files.inspection import Sent
@@ -44,6 +45,7 @@ def state_of(file: CaseFile, *, scanning: bool) -> str:
 def keep(engine: Engine, storage: Storage, case_id: UUID, sender_id: UUID, sent: Sent) -> CaseFile:
     """Keep a file about a case; it waits for its scan then. Raises Conflict, Unavailable: it is not kept."""
     with Session(engine, expire_on_commit=False) as session:
+        acts(session, HOUSE)  # whoever sends it may do so: that was looked at before
         file = _announced(session, case_id, sender_id, sent)
         session.commit()
         try:

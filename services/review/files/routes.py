@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from services.review.audit.audit import note
 from services.review.cases import cases
 from services.review.files.downloads import outline, sent
+from services.review.wall import acts
 from shared.database import Session
 from shared.filetypes import FILE_TYPES
 from shared.web.callers import Reviewer, Transaction
@@ -59,6 +60,7 @@ class FileOut(BaseModel):
 async def send_file(case_id: UUID, request: Request, session: Transaction, caller: Reviewer) -> Any:
     def sending() -> tuple[UUID, UUID]:
         with Session(request.app.state.engine) as own:
+            acts(own, caller.account_id)
             return cases.shown(own, caller, case_id).id, caller.account_id
 
     file = await sent(request, sending)

@@ -7,6 +7,7 @@ that leaves few cases, they are named in the query; if it leaves many, the list 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -67,6 +68,16 @@ class Filter(BaseModel):
         return self.model_dump(mode="json", exclude_defaults=True, include=set(Filter.model_fields))
 
 
+@dataclass(frozen=True)
+class Hits:
+    """What a search looked up before the cases are asked for: its words and numbers, and the few cases that may hold them."""
+
+    words: Sequence[str] = ()
+    numbers: Sequence[str] = ()
+    pieces: Sequence[int] = ()
+    few: Sequence[UUID] | None = None
+
+
 def listed(
     session: Session,
     caller: Caller,
@@ -75,9 +86,22 @@ def listed(
     sort: Sort = "newest",
     limit: int = 50,
     before: UUID | None = None,
+    hits: Hits | None = None,
 ) -> Sequence[Case]:
-    """The cases that a caller may see and a filter leaves; `before` is the last id of the page before."""
-    return session.scalars(page(session, caller, wanted, select(Case), sort=sort, limit=limit, before=before)).all()
+    """The cases that a caller may see and a filter leaves; `before` is the last id of the page before.
+
+    In the order of last days there are only cases that have one.
+    """
+    query = narrowed(session, caller, wanted, select(Case), hits or look_up(session, wanted))
+    first: Any = col(Case.due_on if sort == "due" else Case.arrived_at)
+    order = (first, col(Case.id))
+    if sort == "due":
+        query = query.where(first.is_not(None), _UNFINISHED)
+    if before is not None:
+        value = session.scalar(select(first).where(Case.id == before))
+        last = tuple_(literal(value, first.type), literal(before, Uuid))
+        query = query.where(tuple_(*order) < last if sort == "newest" else tuple_(*order) > last)
+    return session.scalars(query.order_by(*(one.desc() if sort == "newest" else one for one in order)).limit(limit)).all()
 
 
 def noted(session: Session, caller: Caller, wanted: Filter, found: Sequence[Case]) -> None:
@@ -86,41 +110,29 @@ def noted(session: Session, caller: Caller, wanted: Filter, found: Sequence[Case
     note_list(session, caller, "cases.listed", [case.id for case in found], searched=bool(wanted.q), **narrowed)
 
 
-def counted(session: Session, caller: Caller, wanted: Filter) -> int:
+def counted(session: Session, caller: Caller, wanted: Filter, hits: Hits | None = None) -> int:
     """How many cases a filter leaves; COUNTED + 1 means: more than that."""
-    found = _narrowed(session, caller, wanted, select(literal(1)).select_from(Case)).limit(COUNTED + 1)
-    return session.scalar(select(func.count()).select_from(found.subquery())) or 0
+    query = narrowed(
+        session, caller, wanted, select(literal(1)).select_from(Case), hits or look_up(session, wanted), ordered=False
+    )
+    return session.scalar(select(func.count()).select_from(query.limit(COUNTED + 1).subquery())) or 0
 
 
-def page(
-    session: Session,
-    caller: Caller,
-    wanted: Filter,
-    query: Select[Any],
-    *,
-    sort: Sort = "newest",
-    limit: int,
-    before: UUID | None = None,
+def total(session: Session, caller: Caller, wanted: Filter) -> int:
+    """How many cases a filter leaves, all of them counted: for exports, which read them all anyway."""
+    query = select(func.count()).select_from(Case)
+    return session.scalar(narrowed(session, caller, wanted, query, look_up(session, wanted), ordered=False)) or 0
+
+
+def narrowed(
+    session: Session, caller: Caller, wanted: Filter, query: Select[Any], hits: Hits, *, ordered: bool = True
 ) -> Select[Any]:
-    """A query over cases, narrowed to one page of a list. In the order of last days there are only cases that have one."""
-    narrowed = _narrowed(session, caller, wanted, query)
-    first: Any = col(Case.due_on if sort == "due" else Case.arrived_at)
-    order = (first, col(Case.id))
-    if sort == "due":
-        narrowed = narrowed.where(first.is_not(None), _UNFINISHED)
-    if before is not None:
-        value = session.scalar(select(first).where(Case.id == before))
-        last = tuple_(literal(value, first.type), literal(before, Uuid))
-        narrowed = narrowed.where(tuple_(*order) < last if sort == "newest" else tuple_(*order) > last)
-    return narrowed.order_by(*(one.desc() if sort == "newest" else one for one in order)).limit(limit)
-
-
-def _narrowed(session: Session, caller: Caller, wanted: Filter, query: Select[Any]) -> Select[Any]:
+    """A query over cases, with everything that a filter asks of them; `ordered` where it is read in an order and stops early."""
     # a plan for these very values: which index helps depends on them
     session.execute(text("set local plan_cache_mode = force_custom_plan"))
     # `visible` decides; the groups by name lead to an index
     groups = col(Case.group).in_(groups_of(session, caller))
-    return query.where(visible(caller), groups, *_conditions(caller, wanted), *_found(session, wanted.q))
+    return query.where(visible(caller), groups, *_conditions(caller, wanted), *_holding(hits, ordered=ordered))
 
 
 def _conditions(caller: Caller, wanted: Filter) -> list[ColumnElement[bool]]:
@@ -164,23 +176,33 @@ def _begin(day: date) -> datetime:
     return datetime.combine(day, time(), JST).astimezone(UTC)
 
 
-def _found(session: Session, wanted: str) -> list[ColumnElement[bool]]:
-    """What the cases are that hold every word of a search."""
-    numbers = keys.numbers(wanted)
-    found: list[ColumnElement[bool]] = [
-        or_(col(Case.receipt_number) == number, col(Case.arrival_number) == number) for number in numbers
-    ]
+def look_up(session: Session, wanted: Filter) -> Hits:
+    """Look up the pairs of signs of what is searched for."""
+    numbers = keys.numbers(wanted.q)
     known = {keys.plain(number) for number in numbers}
-    words = [word for word in keys.words(wanted) if word not in known]
-    if not words:
-        return found
+    words = [word for word in keys.words(wanted.q) if word not in known]
     pieces = sorted({piece for word in words for piece in keys.grams_of(word)})
-    if pieces:
-        some = select(FindingGrams.case_id).where(col(FindingGrams.grams).contains(pieces)).limit(FEW + 1)
-        ids = session.exec(some).all()
-        if len(ids) <= FEW:
-            found.append(col(Case.id).in_(ids))
-    holds = and_(*(col(Finding.text).like(f"%{word}%") for word in words))
-    # as a value, not a join: asked case by case, after everything else
-    found.append(select(holds).where(Finding.case_id == Case.id).scalar_subquery())
+    if not pieces:
+        return Hits(words, numbers)
+    ids = session.exec(_having(pieces).limit(FEW + 1)).all()
+    return Hits(words, numbers, pieces, ids if len(ids) <= FEW else None)
+
+
+def _having(pieces: Sequence[int]) -> Any:
+    return select(FindingGrams.case_id).where(col(FindingGrams.grams).contains(pieces))
+
+
+def _holding(hits: Hits, *, ordered: bool) -> list[ColumnElement[bool]]:
+    """What the cases are that hold every word of a search."""
+    found: list[ColumnElement[bool]] = [
+        or_(col(Case.receipt_number) == number, col(Case.arrival_number) == number) for number in hits.numbers
+    ]
+    if hits.few is not None:
+        found.append(col(Case.id).in_(hits.few))
+    elif hits.pieces and not ordered:
+        found.append(col(Case.id).in_(_having(hits.pieces)))
+    if hits.words:
+        holds = and_(*(col(Finding.text).like(f"%{word}%") for word in hits.words))
+        # as a value, not a join: asked case by case, after everything else
+        found.append(select(holds).where(Finding.case_id == Case.id).scalar_subquery())
     return found

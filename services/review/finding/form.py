@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from pydantic import ValidationError
 from sqlalchemy import text
@@ -14,6 +15,7 @@ from sqlmodel import Session
 from services.review.cases import states
 from services.review.cases.rights import groups_of
 from services.review.finding.finding import Filter
+from services.review.models import SavedView
 from services.review.procedures import newest
 from shared.i18n import Language, message, show_date, translate
 from shared.identity.callers import Caller
@@ -101,3 +103,12 @@ def chips(
             shown = f"{value:,}" if isinstance(value, int) else str(value)
         found.append((translate(label, language), shown, without(name)))
     return found
+
+
+def address(view: SavedView) -> str:
+    """The list as a saved view shows it."""
+    wanted = Filter.model_validate(view.filter)
+    whose = "mine" if wanted.mine else "nobody" if wanted.unassigned else "groups"
+    state = OVERDUE if wanted.overdue else wanted.state or ALL
+    entries = {name: str(view.filter[name]) for name in LABELS if name in view.filter}
+    return "/desk?" + urlencode({"whose": whose, "state": state, **entries, "sort": view.sort})

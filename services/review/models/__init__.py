@@ -8,6 +8,7 @@ from services.review.models.correction import Correction, Pause
 from services.review.models.document import DOCUMENTS, Document, DocumentSerial
 from services.review.models.file import CaseFile
 from services.review.models.finding import Finding, FindingGrams
+from services.review.models.job import Job, JobFile, JobItem, SavedView
 from services.review.models.message import Message
 from services.review.models.note import Mention, Note
 from services.review.models.opinion import Opinion
@@ -28,6 +29,9 @@ __all__ = [
     "Finding",
     "FindingGrams",
     "Handing",
+    "Job",
+    "JobFile",
+    "JobItem",
     "Judgement",
     "Mention",
     "Message",
@@ -39,6 +43,7 @@ __all__ = [
     "ProposalComment",
     "ReviewRecord",
     "Revision",
+    "SavedView",
     "ScoreSheet",
     "Step",
 ]

@@ -63,6 +63,7 @@ class Case(ReviewRecord, table=True):
         Index("case_procedure_id_arrived_at_id_idx", "procedure_id", "arrived_at", "id"),
         Index("case_official_id_arrived_at_id_idx", "official_id", "arrived_at", "id"),
         Index("case_unfinished_idx", "group", "arrived_at", "id", postgresql_where=text("state in ('open', 'correcting')")),
+        Index("case_unfinished_arrived_idx", "arrived_at", "id", postgresql_where=text("state in ('open', 'correcting')")),
         Index("case_due_on_id_idx", "due_on", "id", postgresql_where=text("state in ('open', 'correcting')")),
         Index("case_correcting_idx", "arrived_at", "id", postgresql_where=text("state = 'correcting'")),
         Index("case_withdrawn_idx", "arrived_at", "id", postgresql_where=text("state = 'withdrawn'")),

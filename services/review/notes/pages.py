@@ -17,6 +17,7 @@ from services.review.files.downloads import entered, for_field, handed_out, ids_
 from services.review.models import Case, Note
 from services.review.notes import notes
 from services.review.procedures import version
+from services.review.wall import acts
 from shared.i18n import translate
 from shared.identity.callers import Caller
 from shared.problems import Conflict, FieldError, Invalid, TooMany
@@ -33,6 +34,7 @@ _ANCHORS = {"files": "files-file", "mentions": "mentions"}
 async def _entered(request: Request, caller: ReviewerPerson, case_id: UUID) -> Entered:
     def sending() -> tuple[UUID, UUID]:
         with Session(request.app.state.engine) as session:
+            acts(session, caller.account_id)
             return cases.shown(session, caller, case_id).id, caller.account_id
 
     return await entered(request, sending)

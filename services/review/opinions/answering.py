@@ -18,6 +18,7 @@ from services.review.files import files
 from services.review.models import Case, CaseFile, Opinion
 from services.review.opinions.opinions import about_to_asker, is_going, tell, today
 from services.review.procedures import version
+from services.review.wall import HOUSE, acts
 from shared.events import OpinionAnswered
 from shared.i18n import Language
 from shared.identity.callers import Caller, link_is
@@ -71,6 +72,7 @@ def waiting(session: Session, caller: Caller) -> int:
 
 def inside(session: Session, caller: Caller, opinion_id: UUID, *, lock: bool = False) -> Asked:
     """What an official was asked, unless a conflict of interest came up. Raises NotFound, Gone when it is not wanted any more."""
+    acts(session, HOUSE)  # he sees the case through this opinion alone
     mine = select(Opinion).where(Opinion.id == opinion_id, Opinion.account_id == caller.account_id)
     query = mine.join(Case, col(Case.id) == Opinion.case_id).where(unconcerned(caller.account_id, caller.email))
     found = session.exec(query.with_for_update(of=Opinion) if lock else query).first()
@@ -83,6 +85,7 @@ def outside(session: Session, key: SecretStr, opinion_id: UUID, secret: str, *, 
     """What somebody with a mailed link was asked. Raises NotFound for a wrong link, Gone for one that ended."""
     if not link_is(key, opinion_id, secret):
         raise NotFound("This link is not complete; open it from the mail once more")
+    acts(session, HOUSE)  # the link vouches for this opinion
     query = select(Opinion).where(Opinion.id == opinion_id, col(Opinion.account_id).is_(None))
     found = session.exec(query.with_for_update() if lock else query).first()
     if found is None:
