@@ -87,6 +87,7 @@ def visits(place: Place, browser: Browser) -> dict[str, Visit]:
                 "cases-decided": "/desk?state=decided&whose=groups",
                 "case": f"/desk/cases/{place.case_of(accepted)}",
                 "case-decided": f"/desk/cases/{place.case_of(asked)}",
+                "documents-to-send": "/desk/documents",
             }
         ),
         OPERATOR: Visit({"console": "/console", "dead-letters": "/console/dead-letters"}),
