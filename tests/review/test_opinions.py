@@ -275,6 +275,29 @@ def test_an_asking_that_does_not_fit_is_refused(  # noqa: PLR0917
     assert clean.value("select count(*) from review.opinion") == 0
 
 
+def test_an_official_with_a_conflict_of_interest_is_not_asked_and_sees_nothing_of_what_he_was_asked_before(
+    clean: Site, desk: TestClient, official: str, case: str
+) -> None:
+    expert = clean.a_reviewer("hokkaido-bureau", email="h@example.go.jp", name="北海 四郎")
+    account = str(clean.account("h@example.go.jp").id)
+    opinion = ask(desk, official, case, account).json()["id"]
+    me = {"accept": HTML, "origin": str(desk.base_url), **bearer(expert)}
+    assert page(desk, f"/desk/opinions/{opinion}", me).status_code == 200
+    clean.run(
+        """
+        insert into review.conflict (id, account_id, kind, party, reason, declared_by, declared_by_name)
+        select :id, cast(:account as uuid), 'organisation', applicant ->> 'organisation_id', '', cast(:account as uuid), ''
+        from review."case"
+        """,
+        id=uuid4(),
+        account=account,
+    )
+    assert page(desk, f"/desk/opinions/{opinion}", me).status_code == 410
+    assert ask(desk, official, case, account).status_code == 422
+    form = page(desk, f"/desk/cases/{case}/opinion", {"accept": HTML, **bearer(official)}).text
+    assert account not in form
+
+
 def test_who_does_not_see_the_case_cannot_ask(clean: Site, desk: TestClient, official: str, case: str) -> None:
     stranger = clean.a_reviewer("hokkaido-bureau", email="h@example.go.jp")
     assert ask(desk, stranger, case).status_code == 404

@@ -43,7 +43,7 @@ def visible(caller: Caller, role: str | None = None) -> ColumnElement[bool]:
 
     Duties and conflicts are looked up once for a query, not once for a case, and the first part can use the index on groups.
     """
-    return and_(countable(caller, role), unconcerned(caller.account_id, caller.email))
+    return and_(countable(caller, role), not_(_concerned(caller)))
 
 
 def countable(caller: Caller, role: str | None = None) -> ColumnElement[bool]:
@@ -58,18 +58,30 @@ def countable(caller: Caller, role: str | None = None) -> ColumnElement[bool]:
     )
 
 
-def unconcerned(account_id: UUID, email: str) -> ColumnElement[bool]:
-    """A condition on cases: this official has no conflict of interest, declared by himself or a manager, nor files himself."""
-    declared = select(Conflict.party).where(Conflict.account_id == account_id, col(Conflict.ended_at).is_(None))
+def _concerned(caller: Caller) -> ColumnElement[bool]:
+    """A condition on cases: the caller files himself, or declared a conflict of interest, or a manager did it for him."""
+    declared = select(Conflict.party).where(Conflict.account_id == caller.account_id, col(Conflict.ended_at).is_(None))
     parties = func.review.parties(Case.id, Case.applicant, Case.contact, type_=ARRAY(Text))
-    some = select(Conflict.id).where(Conflict.account_id == account_id, col(Conflict.ended_at).is_(None)).exists()
-    return not_(
-        or_(
-            func.lower(col(Case.contact)["email"].astext) == email.lower(),
-            # most people have declared none, and nothing is worked out for them
-            and_(some, parties.overlap(func.array(declared.scalar_subquery(), type_=ARRAY(Text)))),
-        )
+    some = select(Conflict.id).where(Conflict.account_id == caller.account_id, col(Conflict.ended_at).is_(None)).exists()
+    return or_(
+        func.lower(col(Case.contact)["email"].astext) == caller.email.lower(),
+        # most people have declared none, and nothing is worked out for them
+        and_(some, parties.overlap(func.array(declared.scalar_subquery(), type_=ARRAY(Text)))),
     )
+
+
+_CONCERNED_WITH = text("""
+select k.account_id from review.conflict k join review."case" c on k.party = any(review.parties(c.id, c.applicant, c.contact))
+where c.id = :case and k.ended_at is null
+union
+select o.account_id from identity.official o join review."case" c on lower(o.email) = lower(c.contact ->> 'email')
+where c.id = :case
+""")
+
+
+def concerned_with(session: Session, case: Case) -> frozenset[UUID]:
+    """The officials who must have nothing to do with a case: who files himself, or has a conflict of interest."""
+    return frozenset(session.scalars(_CONCERNED_WITH, {"case": case.id}))
 
 
 def manages(session: Session, caller: Caller) -> bool:
