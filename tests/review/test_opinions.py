@@ -348,6 +348,6 @@ def test_who_has_a_conflict_of_interest_is_not_asked_and_sees_nothing_more(
     organisation = str(clean.value("""select applicant ->> 'organisation_id' from review."case" """))
     declared = {"kind": "organisation", "party": organisation, "reason": "親族が役員"}
     assert desk.post("/v1/conflicts", json=declared, headers=colleague).status_code == 201
-    assert page(desk, f"/desk/opinions/{opinion}", colleague).status_code == 404
+    assert page(desk, f"/desk/opinions/{opinion}", colleague).status_code == 410
     again = ask(desk, official, case, str(account))
     assert (again.status_code, again.json()["errors"][0]["pointer"]) == (422, "/to")
