@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Text, Uuid, and_, any_, column, func, not_, or_, table, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -67,6 +68,20 @@ def _concerned(caller: Caller) -> ColumnElement[bool]:
         # most people have declared none, and nothing is worked out for them
         and_(some, parties.overlap(func.array(declared.scalar_subquery(), type_=ARRAY(Text)))),
     )
+
+
+_CONCERNED_WITH = text("""
+select k.account_id from review.conflict k join review."case" c on k.party = any(review.parties(c.id, c.applicant, c.contact))
+where c.id = :case and k.ended_at is null
+union
+select o.account_id from identity.official o join review."case" c on lower(o.email) = lower(c.contact ->> 'email')
+where c.id = :case
+""")
+
+
+def concerned_with(session: Session, case: Case) -> frozenset[UUID]:
+    """The officials who must have nothing to do with a case: who files himself, or has a conflict of interest."""
+    return frozenset(session.scalars(_CONCERNED_WITH, {"case": case.id}))
 
 
 def manages(session: Session, caller: Caller) -> bool:
