@@ -394,6 +394,16 @@ class CaseEdited(Event):
     edited_at: datetime
 
 
+class AttachedFile(Part):
+    """A file that goes with a message. It lies in the storage that both sides share, and was scanned where files are."""
+
+    id: UUID
+    name: str
+    size: int
+    type: str
+    sha256: str
+
+
 class MessageToOffice(Event):
     """Somebody of the organisation wrote to the official. `subject` is the message's id; it is about `application_id`."""
 
@@ -404,6 +414,7 @@ class MessageToOffice(Event):
     author: str
     text: str
     sent_at: datetime
+    files: list[AttachedFile] = []
 
 
 class MessageToApplicant(Event):
@@ -419,6 +430,7 @@ class MessageToApplicant(Event):
     author: str
     text: str
     sent_at: datetime
+    files: list[AttachedFile] = []
 
 
 class MessageTaken(Event):

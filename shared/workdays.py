@@ -7,7 +7,7 @@ Closed are Saturdays, Sundays, the national holidays (国民の祝日に関す�
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 import holidays
 from holidays.version import __version__
@@ -38,6 +38,7 @@ def holiday(day: date, language: Language) -> str:
     return translate(_YEARS_END, language) if _years_end(day) else ""
 
 
+@lru_cache(maxsize=20_000)
 def is_working(day: date) -> bool:
     """Whether the offices of the state work on a day."""
     return day.weekday() < _SATURDAY and not _years_end(day) and day not in _holidays(day.year, "ja")

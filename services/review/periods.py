@@ -82,7 +82,9 @@ def _counted(arrived_at: datetime, stood: Iterable[Span], *, working: bool, unti
     spans = [(_first_begun(began), _first_begun(ended) if ended else None) for began, ended in stood]
     day = _first_begun(arrived_at)
     while day <= until:
-        standing = next((span for span in spans if span[0] <= day and (span[1] is None or day < span[1])), None)
+        standing = (
+            next((span for span in spans if span[0] <= day and (span[1] is None or day < span[1])), None) if spans else None
+        )
         if standing is None:
             if not working or is_working(day):
                 yield day

@@ -89,6 +89,7 @@ def visits(place: Place, browser: Browser) -> dict[str, Visit]:
                 "jobs": "/desk/jobs",
                 "case": f"/desk/cases/{place.case_of(accepted)}",
                 "case-decided": f"/desk/cases/{place.case_of(asked)}",
+                "documents-to-send": "/desk/documents",
             }
         ),
         OPERATOR: Visit({"console": "/console", "dead-letters": "/console/dead-letters"}),

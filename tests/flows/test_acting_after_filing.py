@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from tests.flows import corrections as on
 from tests.identity.test_mandates import MANDATES, mandate
 from tests.identity.test_members import a_member
-from tests.site import KOEN, Site, bearer
+from tests.site import ONE_STAGE, Site, bearer
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_mandate_to_receive_alone_does_not_let_mend_or_write(
     application = on.filed(clean, counter, principal)
     correction = on.ask(desk, press, on.case_of(clean, application)).json()["id"]
     clean.deliver_all()
-    mandate(counter, principal, agent, rights=["receive"], procedures=[KOEN])
+    mandate(counter, principal, agent, rights=["receive"], procedures=[ONE_STAGE])
     here = f"/v1/applications/{application}"
     assert counter.get(f"{here}/correction", headers=bearer(agent)).status_code == 200
     assert on.send_in(counter, agent, application, correction, fee=800, fee_reason="x").status_code == 403

@@ -58,7 +58,7 @@ def test_what_is_asked_is_mended_and_the_desk_sees_what_changed(
 ) -> None:
     asked = on.to_mend(counter, key, application)
     assert (asked["id"], asked["state"], asked["due_on"]) == (correction, "asked", on.day(14).isoformat())
-    assert asked["items"] == [{"pointer": "/fee", "label": "入場料（円）", "says": on.FEE[0]["says"]}]
+    assert asked["items"] == [{"pointer": "/fee", "label": "入場料（円）", "says": on.FEE[0]["says"], "reply": ""}]
     assert set(asked["open"]) == {"/fee", "/fee_reason"}  # why there is a fee depends on the fee
     assert on.shown(counter, key, application)["status"] == "correcting"
     assert on.case(desk, press, case)["state"] == "correcting"

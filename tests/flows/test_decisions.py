@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 from fastapi.testclient import TestClient
+from pypdf import PdfReader
 
 from services.notify.templates import render
 from tests.intake.parts import with_files
@@ -71,6 +73,16 @@ class Office:
         found: dict[str, Any] = self.counter.get(f"/v1/applications/{self.application}", headers=bearer(self.applicant)).json()
         return found
 
+    def paper(self) -> tuple[str, str]:
+        """Title and text of the document that was issued, as its organisation fetches it."""
+        self.seen()
+        here = f"/v1/applications/{self.application}/documents"
+        (one,) = self.counter.get(here, headers=bearer(self.applicant)).json()
+        fetched = self.counter.get(f"{here}/{one['id']}", headers=bearer(self.applicant))
+        assert fetched.status_code == 200, fetched.text
+        text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(fetched.content)).pages)
+        return one["title"], "".join(text.split())
+
     def mail(self) -> str:
         """The text of the newest mail to the applicant."""
         found = self.site.value("select filling from notify.message where template = 'decided' order by id desc limit 1")
@@ -96,11 +108,15 @@ def test_a_notification_is_accepted_by_one_official(clean: Site, counter: TestCl
     at_work.does("one", "POST", "/decision", decision="accept")
     assert at_work.seen()["status"] == "accepted"
     assert "受理" in at_work.mail()
+    if procedure == DENKI:
+        title, text = at_work.paper()
+        assert title == "電気用品製造（輸入）事業届出受理通知書"
+        assert "電安受第1号" in text
 
 
-@pytest.mark.parametrize("procedure", [KOEN, KEIEI])
+@pytest.mark.parametrize(("procedure", "paper"), [(KOEN, "後援名義使用承認書"), (KEIEI, "経営力向上計画認定書")])
 def test_an_approval_is_proposed_by_one_and_approved_by_another(
-    clean: Site, counter: TestClient, desk: TestClient, procedure: str
+    clean: Site, counter: TestClient, desk: TestClient, *, procedure: str, paper: str
 ) -> None:
     at_work = office(clean, counter, desk, procedure)
     at_work.goes_to_the_decision(decision="approve", conditions=["実施報告書を提出すること。"])
@@ -109,6 +125,9 @@ def test_an_approval_is_proposed_by_one_and_approved_by_another(
     application = at_work.seen()
     assert application["status"] == "approved"
     assert "1. 実施報告書を提出すること。" in at_work.mail()
+    title, text = at_work.paper()
+    assert title == paper
+    assert "実施報告書を提出すること。" in text
 
 
 def test_a_grant_is_given_in_part_with_amount_conditions_and_reasons(clean: Site, counter: TestClient, desk: TestClient) -> None:
@@ -124,6 +143,10 @@ def test_a_grant_is_given_in_part_with_amount_conditions_and_reasons(clean: Site
     assert "審査請求" in told["appeal"]
     for text in ("一部認容", "交付する額：3,000,000円", "1. 帳簿を保存すること。", "対象外の経費を除いたため。"):
         assert text in at_work.mail()
+    title, paper = at_work.paper()
+    assert title == "補助金交付決定通知書"
+    for text in ("3,000,000円", "帳簿を保存すること。", "審査請求"):
+        assert text in paper
 
 
 def test_a_refusal_tells_reasons_criteria_and_how_to_appeal(clean: Site, counter: TestClient, desk: TestClient) -> None:
@@ -131,5 +154,8 @@ def test_a_refusal_tells_reasons_criteria_and_how_to_appeal(clean: Site, counter
     at_work.goes_to_the_decision(decision="refuse", reasons="指針に照らして適切とは認められない。", criteria=["guideline"])
     at_work.does("head", "POST", "/approval", proposal=1)
     assert at_work.seen()["status"] == "refused"
+    title, paper = at_work.paper()
+    assert title == "経営力向上計画不認定通知書"
     for text in ("指針に照らして適切とは認められない。", "基本方針及び事業分野別指針に照らして適切である", "審査請求"):
         assert text in at_work.mail()
+        assert text in paper

@@ -76,10 +76,10 @@ def test_the_api_finds_and_narrows_as_the_page_does(counter: TestClient) -> None
     def ids(**query: Any) -> list[str]:
         return [one["id"] for one in counter.get("/v1/procedures", params=query).json()]
 
-    assert len(ids()) == 5
+    assert len(ids()) == 6
     assert ids(q="届出 輸入")[0] == DENKI
     assert ids(q="助成", applicant="ministry") == []
-    assert len(ids(open="true")) == 5
+    assert len(ids(open="true")) == 6
     assert counter.get("/v1/procedures", params={"q": "x" * 201}).status_code == 422
     assert counter.get("/v1/procedures", params={"applicant": "king"}).status_code == 422
     page = counter.get("/", params={"q": "届出 輸入", "applicant": "corporation"}, headers={"accept": "text/html"}).text

@@ -7,6 +7,7 @@ import io
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -17,8 +18,12 @@ from sqlmodel import select
 from services.review.documents import making, unfetched
 from services.review.models import Document
 from services.review.settings import Settings
+from shared.bus.publish import publish
+from shared.database import new_id
+from shared.events import Contact, DocumentIssued, ProcedureRef
 from shared.settings import load
 from shared.storage import StorageError, storage_at
+from shared.web.rates import Buckets
 from tests.flows import corrections as on
 from tests.site import DENKI, ONE_STAGE, Site, bearer
 
@@ -357,3 +362,52 @@ def test_numbers_have_no_gaps_and_each_procedure_counts_its_own(
     with clean.session("review") as session:
         numbers = [one.number for one in session.exec(select(Document).order_by(Document.number))]
     assert [number.partition("年度 ")[2] for number in numbers] == ["後援不第3号", "後援第1号", "後援第2号", "電安受第1号"]
+
+
+def test_what_an_older_desk_issued_is_made_and_told_of_once(
+    clean: Site, counter: TestClient, desk: TestClient, *, key: str, press: str
+) -> None:
+    case = on.case_of(clean, on.filed(clean, counter, key))
+    application = application_of(clean)
+    document = new_id()
+    clean.run(
+        """insert into review.document (id, case_id, number, title, text, issued_at, issued_by, issued_by_name)
+        values (:id, cast(:case as uuid), 'D20261124-0000001', '通知書', '承認します。', now(), gen_random_uuid(), '広報')""",
+        id=document,
+        case=case,
+    )
+    told = DocumentIssued(
+        subject=str(document),
+        sequence=1,
+        application_id=UUID(application),
+        arrival_number="A",
+        procedure=ProcedureRef(id=ONE_STAGE, version=1),
+        contact=Contact(name="窓口 花子", email="applicant@example.com"),
+        number="D20261124-0000001",
+        title="通知書",
+        text="承認します。",
+        addressee="株式会社窓口電機",
+        office="大臣官房広報室",
+        issued_at=datetime.now(UTC),
+    )
+    with clean.session("review") as session:
+        publish(session, told)
+        session.commit()
+    clean.deliver_all()
+    (mine,) = counter.get(f"/v1/applications/{application}/documents", headers=bearer(key)).json()
+    fetched = counter.get(f"/v1/applications/{application}/documents/{mine['id']}", headers=bearer(key))
+    assert "承認します。" in says(fetched.content)
+    (made,) = documents(desk, press, case)
+    assert (made["number"], made["sha256"]) == ("D20261124-0000001", mine["sha256"])
+    assert clean.value("select count(*) from notify.message where template = 'document'") == 1
+    clean.deliver_all()
+    assert clean.undone() == 0
+
+
+def test_who_asks_too_fast_is_asked_to_wait(clean: Site, desk: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert clean
+    monkeypatch.setattr(desk.app.state, "verification_buckets", Buckets(0.05))  # type: ignore[attr-defined] # a FastAPI application
+    assert desk.get("/verify").status_code == 200
+    for path in ("/verify", "/verify/0000-0000-0000-0000", "/v1/verifications/0000-0000-0000-0000"):
+        answer = desk.get(path)
+        assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (429, True)

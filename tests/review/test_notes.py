@@ -27,8 +27,9 @@ def colleague(clean: Site) -> str:
 
 
 @pytest.fixture
-def case(clean: Site, official: str) -> str:
+def case(clean: Site, desk: TestClient, official: str) -> str:
     assert official
+    desk.cookies.clear()  # a language that another test chose
     event = an_arrival()
     opens(clean, event)
     return str(case_of(clean, event)["id"])

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, update
 from sqlmodel import Session, col, func, select
 
 from services.intake.applications.applications import DECIDED
+from services.intake.files import attachments
+from services.intake.files.enclosures import enclose
 from services.intake.models import Application, Message
 from services.intake.notices import notices
 from services.intake.rights.reach import within
 from shared.bus.publish import publish
 from shared.database import insert_many, new_id
-from shared.events import MessageReadByApplicant, MessageReadByOffice, MessageToApplicant, MessageToOffice
+from shared.events import AttachedFile, MessageReadByApplicant, MessageReadByOffice, MessageToApplicant, MessageToOffice
 from shared.identity.callers import Caller, must_write
 from shared.identity.mandates import acting
-from shared.problems import Conflict, Invalid, NotFound, TooMany
+from shared.problems import Conflict, FieldError, Invalid, NotFound, TooMany
 from shared.telemetry import current_traceparent
 from shared.validation import text_errors
 
 TEXT_LIMIT = 4000
 MOST_A_DAY, MOST = 30, 1000  # of one organisation about one application
+MOST_FILES = 10  # with one message
 # There is a case, so somebody reads it.
 _READ = {"in_review", "correcting"} | DECIDED
 
@@ -43,8 +47,10 @@ def listed(session: Session, caller: Caller, application_id: UUID) -> Sequence[M
     ).all()
 
 
-def write(session: Session, caller: Caller, application_id: UUID, text: str) -> Message:
-    """Write to the office.
+def write(
+    session: Session, caller: Caller, application_id: UUID, text: str, file_ids: Sequence[UUID] = (), *, scanning: bool = False
+) -> Message:
+    """Write to the office, with files that were sent before; where files are scanned (`scanning`), they have to be.
 
     Raises NotFound, Conflict while nobody there would read it, Invalid, TooMany, Forbidden for who may only read, or holds no
     mandate to file.
@@ -60,6 +66,7 @@ def write(session: Session, caller: Caller, application_id: UUID, text: str) -> 
     message = Message(
         id=new_id(), application_id=application_id, from_office=False, author=caller.name, text=text.strip(), at=datetime.now(UTC)
     )
+    message.files = _enclosed(session, caller, application, file_ids, scanning=scanning)
     session.add(message)
     publish(
         session,
@@ -71,9 +78,48 @@ def write(session: Session, caller: Caller, application_id: UUID, text: str) -> 
             author=message.author,
             text=message.text,
             sent_at=message.at,
+            files=[AttachedFile(**one) for one in message.files],
         ),
     )
     return message
+
+
+def _enclosed(
+    session: Session, caller: Caller, application: Application, ids: Sequence[UUID], *, scanning: bool
+) -> list[dict[str, Any]]:
+    """The files of a message, which stay from now on. Raises Invalid, Conflict."""
+    if len(set(ids)) > MOST_FILES:
+        raise _unfit("Attach at most {most} files", most=MOST_FILES)
+    found = []
+    for one in dict.fromkeys(ids):
+        try:
+            file = attachments.shown(session, caller, one)
+        except NotFound:
+            file = None
+        if file is None or file.organisation_id != application.organisation_id:
+            raise _unfit("A file is not here any more; attach it again")
+        if file.state in {"infected", "failed"}:
+            raise _unfit("“{name}” has a virus, or could not be scanned; take it out", name=file.name)
+        if scanning and file.state == "waiting":
+            raise Conflict("A file is being scanned for viruses; send this again in a moment", retry_after=5)
+        found.append(file)
+    whose = {"application_id": str(application.id), "organisation_id": str(application.organisation_id)}
+    enclose(session, [{**whose, "attachment_id": str(file.id)} for file in found])
+    return [attachments.reference(file) for file in found]
+
+
+def _unfit(detail: str, **values: Any) -> Invalid:
+    return Invalid("The message cannot be sent like this", errors=[FieldError("/files", detail, values)])
+
+
+def file_of(session: Session, application: Application, message_id: UUID, file_id: UUID) -> dict[str, Any]:
+    """What a message says of one of its files. Raises NotFound."""
+    query = select(Message).where(Message.id == message_id, Message.application_id == application.id)
+    message = session.exec(query).first()
+    found = next((one for one in message.files if one["id"] == str(file_id)), None) if message else None
+    if found is None:
+        raise NotFound("There is no such file here")
+    return found
 
 
 def _must_be_few(session: Session, application_id: UUID) -> None:
@@ -112,6 +158,7 @@ def hear(session: Session, events: Sequence[Heard]) -> None:
             "author": event.author,
             "text": event.text,
             "at": event.sent_at,
+            "files": [one.model_dump(mode="json") for one in event.files],
         }
         for event in events
         if isinstance(event, MessageToApplicant)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -12,6 +13,8 @@ from sqlalchemy import (
     Uuid,
     func,
 )
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.intake.models.records import IntakeRecord
@@ -31,6 +34,11 @@ class Message(IntakeRecord, table=True):
     text: str
     at: datetime = timestamp()
     read_at: datetime | None = timestamp(default=None)
+    files: list[dict[str, Any]] = Field(
+        default_factory=list,
+        sa_column=Column(JSONB, nullable=False, server_default=sql("'[]'")),
+        description="shared.events.AttachedFile",
+    )
 
 
 class Notice(IntakeRecord, table=True):

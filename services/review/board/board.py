@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, ColumnElement, DateTime, Float, cast, func, literal, text
 from sqlmodel import Session, col, select
 
-from services.review.cases.rights import manages, visible
+from services.review.cases.rights import countable, manages
 from services.review.models import Case
 from shared.i18n import JST
 from shared.identity.callers import Caller
@@ -83,7 +83,7 @@ def board(session: Session, caller: Caller, day: date, *, group: str | None = No
     """The figures as of a day in Japan, of one group or all that the caller manages. Raises Forbidden for who manages none."""
     if not manages(session, caller):
         raise Forbidden("Only who manages a group sees its board")
-    where = [visible(caller, MANAGER), *([col(Case.group) == group] if group else [])]
+    where = [countable(caller, MANAGER), *([col(Case.group) == group] if group else [])]
     found = Board()
     _open(session, found, where, day)
     _decided(session, found, where, day)

@@ -25,6 +25,7 @@ from shared.web.visitors import ReviewerPerson
 from shared.workdays import holiday, is_working, today
 
 PAGE = 50
+SAID = 1000  # overdue cases that the page counts; beyond, it says that there are more
 MANY = 100  # overdue cases that are counted in the navigation; beyond, it is “99+”
 KINDS: dict[str, tuple[str, str]] = {
     "case": ("going", message("Standard period ends")),
@@ -129,7 +130,8 @@ def show_overdue(
         request,
         "overdue.html",
         rows=rows,
-        number=calendar.overdue_number(session, caller, now, mine=mine),
+        number=calendar.overdue_number(session, caller, now, mine=mine, most=SAID + 1),
+        said=SAID,
         whose=whose,
         links={who: with_query(request, whose=who, after=None) for who in ("mine", "groups")},
         older=with_query(request, after=found[PAGE - 1].id) if len(found) > PAGE else "",

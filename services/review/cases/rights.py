@@ -42,6 +42,11 @@ def visible(caller: Caller, role: str | None = None) -> ColumnElement[bool]:
 
     Duties and conflicts are looked up once for a query, not once for a case, and the first part can use the index on groups.
     """
+    return and_(countable(caller, role), not_(_concerned(caller)))
+
+
+def countable(caller: Caller, role: str | None = None) -> ColumnElement[bool]:
+    """The same without a look at conflicts, for sums alone, which tell nothing of any one case: an index can answer them."""
     held = [_DUTY.c.account_id == caller.account_id, *([_DUTY.c.role == role] if role else [])]
     mine = select(_DUTY.c.group).where(*held)
     whole = mine.where(_DUTY.c.procedure == EVERY_PROCEDURE)
@@ -49,7 +54,6 @@ def visible(caller: Caller, role: str | None = None) -> ColumnElement[bool]:
     return and_(
         col(Case.group) == _any_of(mine),
         or_(col(Case.group) == _any_of(whole), _pair(col(Case.group), col(Case.procedure_id)) == _any_of(parts)),
-        not_(_concerned(caller)),
     )
 
 

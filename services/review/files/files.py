@@ -130,6 +130,12 @@ def give(session: Session, case_id: UUID, sender_id: UUID, owner_id: UUID, ids: 
     return files
 
 
+def must_be_scanned(files: Sequence[CaseFile]) -> None:
+    """Raises Conflict while one waits for its scan: what leaves the desk was scanned before."""
+    if any(file.state == "waiting" for file in files):
+        raise Conflict("A file is being scanned for viruses; send this again in a moment", retry_after=5)
+
+
 def drop(session: Session, owner_id: UUID) -> None:
     """What has these files is gone: they go too."""
     session.execute(update(CaseFile).where(col(CaseFile.owner_id) == owner_id).values(state="leaving"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, update
@@ -12,10 +13,12 @@ from sqlmodel import Session, col, func, select
 from services.review.audit.audit import Noted, note_all
 from services.review.cases.cases import officials_of, ref_of
 from services.review.cases.moves import acting
+from services.review.files import files
 from services.review.models import Case, Message
 from shared.bus.publish import publish
 from shared.database import insert_many, new_id
 from shared.events import (
+    AttachedFile,
     Contact,
     MessageReadByApplicant,
     MessageReadByOffice,
@@ -25,7 +28,7 @@ from shared.events import (
     Official,
 )
 from shared.identity.callers import Caller
-from shared.problems import Conflict, Invalid, TooMany
+from shared.problems import Conflict, Invalid, NotFound, TooMany
 from shared.telemetry import current_traceparent
 from shared.validation import text_errors
 
@@ -43,13 +46,21 @@ def of_case(session: Session, case: Case) -> Sequence[Message]:
     return session.exec(select(Message).where(Message.case_id == case.id).order_by(col(Message.at), col(Message.id))).all()
 
 
-def write(session: Session, caller: Caller, case_id: UUID, text: str) -> Message:
-    """Write to the applicant. Raises NotFound, Conflict for a withdrawn case, Invalid, TooMany."""
+def write(
+    session: Session, caller: Caller, case_id: UUID, text: str, file_ids: Sequence[str] = (), *, scanning: bool = False
+) -> Message:
+    """Write to the applicant. Where files are scanned (`scanning`), they have to be before they are sent.
+
+    Raises NotFound, Forbidden, Conflict for a withdrawn case, Invalid, TooMany.
+    """
     case = acting(session, caller, case_id, "write-message")
     if wrong := text_errors("/text", text, TEXT_LIMIT, needed=True):
         raise Invalid("The message cannot be sent like this", errors=wrong)
     _must_be_few(session, case)
     message = Message(id=new_id(), case_id=case.id, from_office=True, author=caller.name, text=text.strip(), at=datetime.now(UTC))
+    if scanning:
+        files.must_be_scanned(files.loose(session, case.id, caller.account_id, file_ids))
+    message.files = [files.reference(one) for one in files.give(session, case.id, caller.account_id, message.id, file_ids)]
     session.add(message)
     publish(
         session,
@@ -64,9 +75,19 @@ def write(session: Session, caller: Caller, case_id: UUID, text: str) -> Message
             author=message.author,
             text=message.text,
             sent_at=message.at,
+            files=[AttachedFile(**one) for one in message.files],
         ),
     )
     return message
+
+
+def file_of(session: Session, case: Case, message_id: UUID, file_id: UUID) -> dict[str, Any]:
+    """What a message says of one of its files. Raises NotFound."""
+    message = session.exec(select(Message).where(Message.id == message_id, Message.case_id == case.id)).first()
+    found = next((one for one in message.files if one["id"] == str(file_id)), None) if message else None
+    if found is None:
+        raise NotFound("There is no such file here")
+    return found
 
 
 def _must_be_few(session: Session, case: Case) -> None:
@@ -100,6 +121,7 @@ def take(session: Session, events: Sequence[MessageToOffice]) -> None:
             "author": event.author,
             "text": event.text,
             "at": event.sent_at.isoformat(),
+            "files": [one.model_dump(mode="json") for one in event.files],
         }
         for event in events
     ]

@@ -6,12 +6,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.review.cases import cases
+from services.review.cases.downloads import handed_over
+from services.review.files.files import MOST
 from services.review.messages import messages
+from shared.events import AttachedFile
 from shared.web.callers import Reviewer, Transaction
+from shared.web.downloads import DOWNLOAD
 from shared.web.problems import described
 
 router = APIRouter(prefix="/v1/cases/{case_id}/messages", tags=["messages"])
@@ -24,6 +28,7 @@ class MessageIn(BaseModel):
 
     # PostgreSQL keeps no null character
     text: str = Field(min_length=1, max_length=messages.TEXT_LIMIT, pattern=r"^[^\x00]*$")
+    files: list[UUID] = Field(default=[], max_length=MOST, description="ids of files that you sent about this case")
 
 
 class MessageOut(BaseModel):
@@ -35,6 +40,7 @@ class MessageOut(BaseModel):
     text: str
     at: datetime
     read_at: datetime | None = Field(description="when the other side first saw it")
+    files: list[AttachedFile]
 
 
 @router.get("", response_model=list[MessageOut], responses=described(401, 403, 404, 422))
@@ -44,9 +50,23 @@ def list_messages(case_id: UUID, session: Transaction, caller: Reviewer) -> Any:
 
 
 @router.post("", status_code=201, response_model=MessageOut, responses=described(400, 401, 403, 404, 409, 413, 422, 429))
-def write_message(case_id: UUID, written: MessageIn, session: Transaction, caller: Reviewer) -> Any:
+def write_message(case_id: UUID, written: MessageIn, request: Request, session: Transaction, caller: Reviewer) -> Any:
     """Write to the applicant."""
-    return messages.write(session, caller, case_id, written.text).model_dump()
+    ids, scanning = [str(one) for one in written.files], bool(request.app.state.settings.clamd)
+    return messages.write(session, caller, case_id, written.text, ids, scanning=scanning).model_dump()
+
+
+@router.get(
+    "/{message_id}/files/{file_id}/content",
+    response_class=Response,
+    responses=DOWNLOAD | described(401, 403, 404, 422, 503),
+)
+def fetch_file(  # noqa: PLR0917 - what FastAPI gives
+    case_id: UUID, message_id: UUID, file_id: UUID, request: Request, session: Transaction, caller: Reviewer
+) -> Response:
+    """A file that came or went with a message."""
+    case = cases.shown(session, caller, case_id)
+    return handed_over(request, messages.file_of(session, case, message_id, file_id))
 
 
 @router.post("/read", status_code=204, responses=described(401, 403, 404, 422, 429))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Column, Index
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.review.models.base import ReviewRecord, of_case
@@ -25,3 +28,8 @@ class Message(ReviewRecord, table=True):
     text: str
     at: datetime = timestamp()
     read_at: datetime | None = timestamp(default=None)
+    files: list[dict[str, Any]] = Field(
+        default_factory=list,
+        sa_column=Column(JSONB, nullable=False, server_default=sql("'[]'")),
+        description="shared.events.AttachedFile",
+    )

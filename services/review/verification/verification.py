@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from services.review.models import Case, Document
@@ -45,22 +46,22 @@ def by_code(session: Session, code: str, language: Language) -> Verified:
     """The document with this code, however its signs were grouped. Raises NotFound."""
     signs = re.sub(r"[\s\-‐−ー]", "", code[:100]).upper().translate(_MISREAD)
     grouped = "-".join(signs[start : start + 4] for start in range(0, 16, 4))
-    query = select(Document, Case).join(Case, col(Case.id) == Document.case_id)
-    known = query.where(Document.code == grouped, col(Document.made_at).is_not(None))
-    with acts_as_house(session):  # whoever has the document may ask; he is told no more than that
-        found = session.exec(known).first() if _CODE.fullmatch(signs) else None
-        told = _told(session, *found, language) if found else None
-    if told is None:
+    found = _found(session, col(Document.code) == grouped, language) if _CODE.fullmatch(signs) else None
+    if found is None:
         raise NotFound("No document has this code. Compare it with the one at the foot of the document")
-    return told
+    return found
 
 
 def by_sha256(session: Session, sha256: str, language: Language) -> Verified | None:
     """The document whose bytes have this hash, if one was issued."""
-    query = select(Document, Case).join(Case, col(Case.id) == Document.case_id)
-    known = query.where(Document.sha256 == sha256, col(Document.made_at).is_not(None))
+    return _found(session, col(Document.sha256) == sha256, language)
+
+
+def _found(session: Session, which: ColumnElement[bool], language: Language) -> Verified | None:
+    """Whoever asks has no duty for the case: the house tells him what everybody may know."""
+    query = select(Document, Case).join(Case, col(Case.id) == Document.case_id).where(which, col(Document.made_at).is_not(None))
     with acts_as_house(session):
-        found = session.exec(known).first()
+        found = session.exec(query).first()
         return _told(session, *found, language) if found else None
 
 
