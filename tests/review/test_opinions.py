@@ -275,6 +275,29 @@ def test_an_asking_that_does_not_fit_is_refused(  # noqa: PLR0917
     assert clean.value("select count(*) from review.opinion") == 0
 
 
+def test_an_official_with_a_conflict_of_interest_is_not_asked_and_sees_nothing_of_what_he_was_asked_before(
+    clean: Site, desk: TestClient, official: str, case: str
+) -> None:
+    expert = clean.a_reviewer("hokkaido-bureau", email="h@example.go.jp", name="北海 四郎")
+    account = str(clean.account("h@example.go.jp").id)
+    opinion = ask(desk, official, case, account).json()["id"]
+    me = {"accept": HTML, "origin": str(desk.base_url), **bearer(expert)}
+    assert page(desk, f"/desk/opinions/{opinion}", me).status_code == 200
+    clean.run(
+        """
+        insert into review.conflict (id, account_id, kind, party, reason, declared_by, declared_by_name)
+        select :id, cast(:account as uuid), 'organisation', applicant ->> 'organisation_id', '', cast(:account as uuid), ''
+        from review."case"
+        """,
+        id=uuid4(),
+        account=account,
+    )
+    assert page(desk, f"/desk/opinions/{opinion}", me).status_code == 410
+    assert ask(desk, official, case, account).status_code == 422
+    form = page(desk, f"/desk/cases/{case}/opinion", {"accept": HTML, **bearer(official)}).text
+    assert account not in form
+
+
 def test_who_does_not_see_the_case_cannot_ask(clean: Site, desk: TestClient, official: str, case: str) -> None:
     stranger = clean.a_reviewer("hokkaido-bureau", email="h@example.go.jp")
     assert ask(desk, stranger, case).status_code == 404
@@ -313,3 +336,18 @@ def test_asking_too_fast_is_slowed_down(clean: Site, desk: TestClient, monkeypat
     monkeypatch.setitem(desk.app.state._state, "opinion_buckets", Buckets(0.1))  # type: ignore[attr-defined] # it is FastAPI's
     codes = [opened(desk, str(uuid4()))[0].status_code for _ in range(2)]
     assert codes == [404, 429]
+
+
+def test_who_has_a_conflict_of_interest_is_not_asked_and_sees_nothing_more(
+    clean: Site, desk: TestClient, official: str, case: str
+) -> None:
+    colleague = bearer(clean.a_reviewer("kinki-bureau", email="colleague@example.go.jp")) | {"accept": HTML}
+    account = clean.account("colleague@example.go.jp").id
+    opinion = ask(desk, official, case, str(account)).json()["id"]
+    assert page(desk, f"/desk/opinions/{opinion}", colleague).status_code == 200
+    organisation = str(clean.value("""select applicant ->> 'organisation_id' from review."case" """))
+    declared = {"kind": "organisation", "party": organisation, "reason": "親族が役員"}
+    assert desk.post("/v1/conflicts", json=declared, headers=colleague).status_code == 201
+    assert page(desk, f"/desk/opinions/{opinion}", colleague).status_code == 410
+    again = ask(desk, official, case, str(account))
+    assert (again.status_code, again.json()["errors"][0]["pointer"]) == (422, "/to")

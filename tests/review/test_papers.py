@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -32,11 +33,12 @@ from services.review.documents import papers, typesetting
 from services.review.documents.signing import Signing, Unsigned, signed, signing_of
 from services.review.documents.typesetting import Unset, set_pdf
 from services.review.settings import Settings
-from shared.procedure.files import read
+from shared.procedure.files import procedure_files, read
 from shared.settings import SettingsError, load
 from tests.site import PROCEDURES, Site, example
 
 AT = datetime(2026, 11, 25, 3, tzinfo=UTC)
+SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
 CODE = "0123-4567-89AB-CDEF"
 # Pieces that mean something to Typst, in marks, in code, in mathematics and in links.
 MARKS = [
@@ -265,3 +267,61 @@ def test_settings_that_cannot_sign_keep_the_desk_from_starting(
     monkeypatch.setenv("MADOGUCHI_REVIEW_SIGNING_PKCS11_MODULE", str(tmp_path / "no-such-module.so"))
     with pytest.raises(Unsigned):
         signed(made(a_case(), "理由"), Signing(load(Settings)), "承認書")
+
+
+SHIPPED = [
+    (path.stem, decision) for path in procedure_files(PROCEDURES) for rule in read(path).review.documents for decision in rule.on
+]
+
+
+@pytest.mark.parametrize(("name", "decision"), SHIPPED)
+def test_every_shipped_document_can_be_set_and_says_what_was_decided(name: str, decision: str) -> None:
+    procedure = read(PROCEDURES / f"{name}.yaml")
+    rule = procedure.review.document_on(decision)
+    assert rule is not None
+    case = a_case()
+    case.answers, case.group = example(name)["answers"], procedure.offices[0].key
+    cited = [one.key for one in procedure.review.criteria()][:1]
+    granted = 4_000_000 if decision == "approve-in-part" else None
+    ruling = papers.Ruling(decision, "理由である。", granted, papers.listed(["条件の一", "条件の二"]), cited)
+    said = papers.said(case, procedure, rule, ruling, "補足である。")
+    doc, images = papers.complete(said, number="第12号", at=AT, code=CODE, base_url="https://example.go.jp")
+    pdf = set_pdf(rule.template, procedure.review.templates, doc, images, AT)
+    text = says(pdf)
+    wanted = ["第12号", "令和8年11月25日", rule.title.ja, "株式会社窓口電機様", CODE, "補足である。"]
+    wanted += ["条件の一", "条件の二"] if decision.startswith("approve") else []
+    wanted += ["4,000,000円", "申請に係る額を変更して"] if granted else []
+    adverse = decision in papers.ADVERSE
+    wanted += ["理由である。", procedure.review.appeal.ja if procedure.review.appeal else ""] if adverse else []
+    wanted += [procedure.review.criteria()[0].title.ja] if cited and decision == "refuse" else []
+    for one in wanted:
+        assert "".join(one.split()) in text, one
+    assert ("教示" in text) is adverse
+
+
+@pytest.mark.skipif(not SOFTHSM.exists(), reason="needs a token in software (apt-get install softhsm2)")
+def test_a_key_in_a_token_signs(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pkcs11
+    from pkcs11.util.x509 import decode_x509_certificate
+
+    assert site
+    a_key(tmp_path)
+    (tmp_path / "tokens").mkdir()
+    (tmp_path / "softhsm2.conf").write_text(f"directories.tokendir = {tmp_path}/tokens\n")
+    monkeypatch.setenv("SOFTHSM2_CONF", str(tmp_path / "softhsm2.conf"))
+    key = serialization.load_der_private_key((tmp_path / "office.key").read_bytes(), None)
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (tmp_path / "office.key.pem").write_bytes(pem)
+    util = ["softhsm2-util", "--pin", "1234", "--label"]
+    subprocess.run([*util, "office", "--init-token", "--free", "--so-pin", "1234"], check=True, capture_output=True)
+    imported = ["seal", "--import", str(tmp_path / "office.key.pem"), "--token", "office", "--id", "A1"]
+    subprocess.run([*util, *imported], check=True, capture_output=True)
+    certificate = x509.load_pem_x509_certificate((tmp_path / "office.pem").read_bytes())
+    held = decode_x509_certificate(certificate.public_bytes(serialization.Encoding.DER))
+    token = pkcs11.lib(str(SOFTHSM)).get_token(token_label="office")
+    with token.open(rw=True, user_pin="1234") as session:
+        session.create_object(held | {pkcs11.Attribute.LABEL: "seal", pkcs11.Attribute.ID: b"\xa1", pkcs11.Attribute.TOKEN: True})
+    said = {"module": str(SOFTHSM), "token": "office", "label": "seal", "pin": "1234"}
+    with_token = signing(monkeypatch, **{f"signing_pkcs11_{name}": value for name, value in said.items()})
+    assert with_token is not None
+    assert looked_at(signed(made(a_case(), "理由"), with_token, "承認書"), tmp_path / "office.pem").bottom_line

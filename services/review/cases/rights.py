@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Text, Uuid, and_, any_, column, func, not_, or_, table, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -45,6 +46,12 @@ def visible(caller: Caller, role: str | None = None) -> ColumnElement[bool]:
     return and_(countable(caller, role), not_(_concerned(caller)))
 
 
+def turn(caller: Caller) -> ColumnElement[bool]:
+    """A condition on cases: the stage they are in needs a duty that the caller has there."""
+    held = [_DUTY.c.account_id == caller.account_id, _DUTY.c.group == col(Case.group), _DUTY.c.role == col(Case.stage_role)]
+    return select(_DUTY.c.role).where(*held, col(_DUTY.c.procedure).in_([EVERY_PROCEDURE, col(Case.procedure_id)])).exists()
+
+
 def countable(caller: Caller, role: str | None = None) -> ColumnElement[bool]:
     """The same without a look at conflicts, for sums alone, which tell nothing of any one case: an index can answer them."""
     held = [_DUTY.c.account_id == caller.account_id, *([_DUTY.c.role == role] if role else [])]
@@ -67,6 +74,20 @@ def _concerned(caller: Caller) -> ColumnElement[bool]:
         # most people have declared none, and nothing is worked out for them
         and_(some, parties.overlap(func.array(declared.scalar_subquery(), type_=ARRAY(Text)))),
     )
+
+
+_CONCERNED_WITH = text("""
+select k.account_id from review.conflict k join review."case" c on k.party = any(review.parties(c.id, c.applicant, c.contact))
+where c.id = :case and k.ended_at is null
+union
+select o.account_id from identity.official o join review."case" c on lower(o.email) = lower(c.contact ->> 'email')
+where c.id = :case
+""")
+
+
+def concerned_with(session: Session, case: Case) -> frozenset[UUID]:
+    """The officials who must have nothing to do with a case: who files himself, or has a conflict of interest."""
+    return frozenset(session.scalars(_CONCERNED_WITH, {"case": case.id}))
 
 
 def manages(session: Session, caller: Caller) -> bool:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 
 from services.review.cases.cases import ref_of
 from services.review.cases.moves import acting
-from services.review.cases.rights import visible
+from services.review.cases.rights import concerned_with, visible
 from services.review.files import files
 from services.review.models import Case, Mention, Note
 from shared.bus.publish import publish
@@ -39,7 +39,8 @@ def people(session: Session, caller: Caller, case: Case) -> list[Official]:
     """Whom a note may mention: the others who may see the case."""
     rows = session.execute(_PEOPLE, {"group": case.group, "procedure": case.procedure_id})
     found = [Official(id=row.account_id, name=row.name, email=row.email) for row in rows]
-    return [one for one in found if one.id != caller.account_id]
+    shut = {caller.account_id} | concerned_with(session, case)
+    return [one for one in found if one.id not in shut]
 
 
 def of_case(session: Session, case: Case) -> Sequence[Note]:

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, func, select
 
 from services.review.cases import contents, enclosures
 from services.review.cases.cases import ref_of
+from services.review.cases.rights import concerned_with
 from services.review.files import files
 from services.review.models import Case, CaseFile, Opinion
 from services.review.opinions.opinions import about_to_asker, is_going, tell, today
@@ -95,7 +96,8 @@ def _asked(session: Session, opinion: Opinion) -> Asked:
     case = session.get_one(Case, opinion.case_id)
     procedure = version(session, ref_of(case))
     asked = Asked(opinion, case, procedure, contents.at(session, case, opinion.revision))
-    if not asked.waits:
+    shut = opinion.account_id is not None and opinion.account_id in concerned_with(session, case)
+    if shut or not asked.waits:
         raise Gone("The last day has passed, or this opinion is not wanted any more")
     return asked
 

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, func, select
 
 from services.review.cases.cases import ref_of
 from services.review.cases.moves import acting
+from services.review.cases.rights import concerned_with
 from services.review.models import Case, Opinion
 from services.review.procedures import version
 from shared.bus.publish import publish
@@ -81,9 +82,10 @@ def is_going(case: Case) -> bool:
     return case.state in {"open", "correcting"}
 
 
-def officials(session: Session, caller: Caller) -> list[tuple[UUID, str, str]]:
-    """Whom the caller may ask inside: id, name and groups."""
-    return [(row.account_id, row.name, ", ".join(row.groups)) for row in session.execute(_OFFICIALS, {"me": caller.account_id})]
+def officials(session: Session, caller: Caller, case: Case) -> list[tuple[UUID, str, str]]:
+    """Whom the caller may ask inside, all but those with a conflict of interest: id, name and groups."""
+    rows, shut = session.execute(_OFFICIALS, {"me": caller.account_id}), concerned_with(session, case)
+    return [(row.account_id, row.name, ", ".join(row.groups)) for row in rows if row.account_id not in shut]
 
 
 def field_choices(procedure: Procedure, case: Case, language: Language) -> list[Choice]:
@@ -121,9 +123,9 @@ def ask(
     """Ask an official (by id) or somebody outside until a day. Raises NotFound, Forbidden, Conflict, Invalid."""
     case = acting(session, caller, case_id, "ask-opinion")
     errors = _unfit(version(session, ref_of(case)), case, question, seeing, due_on)
-    whom = to if isinstance(to, Outsider) else _official(session, caller, to)
+    whom = to if isinstance(to, Outsider) else _official(session, caller, case, to)
     if whom is None:
-        errors.append(FieldError("/to", "Choose an official, other than yourself"))
+        errors.append(FieldError("/to", "Choose an official without a conflict of interest, other than yourself"))
     if errors or whom is None:
         raise Invalid("The opinion cannot be asked for like this", errors=errors)
     _must_be_few(session, case)
@@ -154,9 +156,11 @@ def ask(
     return opinion
 
 
-def _official(session: Session, caller: Caller, account_id: UUID) -> Outsider | None:
+def _official(session: Session, caller: Caller, case: Case, account_id: UUID) -> Outsider | None:
     row = session.execute(_OFFICIAL, {"id": account_id}).first()
-    return Outsider(row.name, row.email, "ja") if row and account_id != caller.account_id else None
+    if row is None or account_id == caller.account_id or account_id in concerned_with(session, case):
+        return None
+    return Outsider(row.name, row.email, "ja")
 
 
 def _unfit(procedure: Procedure, case: Case, question: str, seeing: Shown, due_on: date) -> list[FieldError]:

@@ -82,6 +82,7 @@ def fetch_answer_file(  # noqa: PLR0917 - what FastAPI gives
     case_id: UUID, opinion_id: UUID, file_id: UUID, request: Request, session: Transaction, caller: ReviewerPerson
 ) -> Response:
     case = cases.shown(session, caller, case_id)
+    note_view(session, caller, "file.fetched", case.id, file=file_id)
     return handed_out(request, files.shown(session, case.id, opinion_id, file_id))
 
 
@@ -217,7 +218,7 @@ def _whom(posted: Mapping[str, list[str]]) -> UUID | Outsider:
     try:
         return UUID(_first(posted, "to"))
     except ValueError:
-        wrong_one = FieldError("/to", "Choose an official, other than yourself")
+        wrong_one = FieldError("/to", "Choose an official without a conflict of interest, other than yourself")
         raise Invalid("Some entries need mending", errors=[wrong_one]) from None
 
 
@@ -238,7 +239,7 @@ def _form(  # noqa: PLR0917 - what the page shows
         case=case,
         title=procedure.title.within(language),
         going=opinions.is_going(case),
-        officials=opinions.officials(session, caller),
+        officials=opinions.officials(session, caller, case),
         fields=opinions.field_choices(procedure, case, language),
         attachments=opinions.file_choices(procedure, case, language),
         given={name: posted.get(name, [""])[0] for name in ("whom", "to", "name", "email", "language", "question", "due_on")},
