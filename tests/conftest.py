@@ -49,6 +49,18 @@ def machine(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ma
         yield made
 
 
+# The clients that tests have in common.
+_SHARED: list[TestClient] = []
+
+
+@pytest.fixture(autouse=True)
+def no_cookies() -> Iterator[None]:
+    """What a test chose on the pages, such as a language, is not the next one's."""
+    yield
+    for client in _SHARED:
+        client.cookies.clear()
+
+
 @pytest.fixture(scope="session")
 def counter(site: Site) -> Iterator[TestClient]:
     """The counter over HTTP."""
@@ -56,6 +68,7 @@ def counter(site: Site) -> Iterator[TestClient]:
 
     assert site.broker_url
     with TestClient(create_app()) as client:
+        _SHARED.append(client)
         yield client
 
 
@@ -66,6 +79,7 @@ def desk(site: Site) -> Iterator[TestClient]:
 
     assert site.broker_url
     with TestClient(create_app()) as client:
+        _SHARED.append(client)
         yield client
 
 
@@ -76,6 +90,7 @@ def post_office(site: Site) -> Iterator[TestClient]:
 
     assert site.broker_url
     with TestClient(create_app()) as client:
+        _SHARED.append(client)
         yield client
 
 
@@ -86,4 +101,5 @@ def window(site: Site) -> Iterator[TestClient]:
 
     assert site.broker_url
     with TestClient(create_app()) as client:
+        _SHARED.append(client)
         yield client

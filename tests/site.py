@@ -45,6 +45,8 @@ EMPTIED = (
     "intake.draft",
     "intake.step",
     'review."case"',
+    "review.conflict",
+    "review.absence",
     "review.job",
     "review.saved_view",
     "review.audit_entry",

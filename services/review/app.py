@@ -34,6 +34,7 @@ from services.review.opinions import pages as opinion_pages
 from services.review.opinions import routes as opinion_routes
 from services.review.opinions.outside import pages as outside_pages
 from services.review.settings import Settings
+from services.review.staffing import pages as staffing_pages
 from services.review.staffing import routes as staffing_routes
 from services.review.stages import routes as stage_routes
 from services.review.trail import pages as trail_pages
@@ -88,6 +89,7 @@ ROOMS = (
     verification_routes,
     verification_pages,
     trail_routes,
+    staffing_pages,
     trail_pages,
 )
 FORM_BYTES = 64 * 1024  # what a form has beside its file

@@ -336,3 +336,18 @@ def test_asking_too_fast_is_slowed_down(clean: Site, desk: TestClient, monkeypat
     monkeypatch.setitem(desk.app.state._state, "opinion_buckets", Buckets(0.1))  # type: ignore[attr-defined] # it is FastAPI's
     codes = [opened(desk, str(uuid4()))[0].status_code for _ in range(2)]
     assert codes == [404, 429]
+
+
+def test_who_has_a_conflict_of_interest_is_not_asked_and_sees_nothing_more(
+    clean: Site, desk: TestClient, official: str, case: str
+) -> None:
+    colleague = bearer(clean.a_reviewer("kinki-bureau", email="colleague@example.go.jp")) | {"accept": HTML}
+    account = clean.account("colleague@example.go.jp").id
+    opinion = ask(desk, official, case, str(account)).json()["id"]
+    assert page(desk, f"/desk/opinions/{opinion}", colleague).status_code == 200
+    organisation = str(clean.value("""select applicant ->> 'organisation_id' from review."case" """))
+    declared = {"kind": "organisation", "party": organisation, "reason": "親族が役員"}
+    assert desk.post("/v1/conflicts", json=declared, headers=colleague).status_code == 201
+    assert page(desk, f"/desk/opinions/{opinion}", colleague).status_code == 410
+    again = ask(desk, official, case, str(account))
+    assert (again.status_code, again.json()["errors"][0]["pointer"]) == (422, "/to")

@@ -246,6 +246,22 @@ def test_the_duty_of_deputies_counts_while_nobody_else_is_there(grant: Desk) -> 
     assert grant.does("POST", "/approval", {"proposal": 1}, "deputy")["decided_as"] == "deputy-approver"
 
 
+def test_whose_turn_it_is_shows_in_the_list(event: Desk) -> None:
+    for name, duty in (("examiner", "examiner"), ("approver", "approver")):
+        event.keys[name] = event.site.a_reviewer(PRESS, email=f"{name}@example.go.jp", name=name, duties=[duty])
+
+    def waits_for(who: str) -> bool:
+        return bool(event.client.get(CASES, params={"turn": True}, headers=bearer(event.keys[who])).json())
+
+    assert (waits_for("examiner"), waits_for("approver")) == (True, False)
+    event.judges("public_good", "no_profit", "trust", who="examiner")
+    event.does("PUT", "/proposal", {"decision": "approve"}, "examiner")
+    event.does("POST", "/pass", {}, "examiner")
+    assert (waits_for("examiner"), waits_for("approver")) == (False, True)
+    event.does("POST", "/approval", {"proposal": 1}, "approver")
+    assert (waits_for("examiner"), waits_for("approver")) == (False, False)
+
+
 def test_a_procedure_with_one_stage_knows_no_other(desk: TestClient, clean: Site) -> None:
     notification = Desk(desk, clean, "denki-yohin-todokede", "kinki-bureau")
     assert notification.send("POST", "/pass", {}).status_code == 409

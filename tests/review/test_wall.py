@@ -15,8 +15,9 @@ from services.review.wall import HOUSE, acts, acts_as_house
 from tests.review.parts import CASES, case_of, in_prefecture, opens
 from tests.site import Site, bearer
 
-# What tells of cases and is under the wall by another way: the trace outlives them, and grams are no text.
-BESIDE = {"audit_entry", "finding_grams"}
+# Named cases beside the wall: the trace outlives them, grams are no text, and items of work in bulk are ids and
+# outcomes that only who began it is shown.
+BESIDE = {"audit_entry", "finding_grams", "job_item"}
 
 
 def acting(site: Site, who: UUID | str | None) -> Session:

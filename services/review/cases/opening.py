@@ -20,6 +20,7 @@ from shared.database import insert_many, new_id
 from shared.events import ApplicationArrived, CaseOpened
 from shared.i18n import JST
 from shared.procedure.model import Procedure
+from shared.procedure.reviewing import Stage
 from shared.procedure.rules import Routed, routed
 from shared.workdays import CALENDAR
 
@@ -33,7 +34,7 @@ def open_case(session: Session, events: list[ApplicationArrived]) -> None:
     for event, where in zip(events, groups, strict=True):
         procedure = version(session, event.procedure)
         stage = procedure.review.stages[0]
-        row = _new_case(event, where.group, stage.key) | _due(procedure, event)
+        row = _new_case(event, where.group, stage) | _due(procedure, event)
         rows[row["application_id"]] = row
         wanted.append(
             Wanting(
@@ -113,7 +114,7 @@ def _first_handing(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _new_case(event: ApplicationArrived, group: str, stage: str) -> dict[str, Any]:
+def _new_case(event: ApplicationArrived, group: str, stage: Stage) -> dict[str, Any]:
     return {
         "id": new_id(),
         "application_id": UUID(event.subject),
@@ -128,7 +129,8 @@ def _new_case(event: ApplicationArrived, group: str, stage: str) -> dict[str, An
         "duplicates": [one.model_dump(mode="json") for one in event.duplicates],
         "group": group,
         "state": "open",
-        "stage": stage,
+        "stage": stage.key,
+        "stage_role": stage.role,
         "stage_since": datetime.now(UTC),
         "version": 1,
         "reasons": "",

@@ -46,6 +46,12 @@ def visible(caller: Caller, role: str | None = None) -> ColumnElement[bool]:
     return and_(countable(caller, role), not_(_concerned(caller)))
 
 
+def turn(caller: Caller) -> ColumnElement[bool]:
+    """A condition on cases: the stage they are in needs a duty that the caller has there."""
+    held = [_DUTY.c.account_id == caller.account_id, _DUTY.c.group == col(Case.group), _DUTY.c.role == col(Case.stage_role)]
+    return select(_DUTY.c.role).where(*held, col(_DUTY.c.procedure).in_([EVERY_PROCEDURE, col(Case.procedure_id)])).exists()
+
+
 def countable(caller: Caller, role: str | None = None) -> ColumnElement[bool]:
     """The same without a look at conflicts, for sums alone, which tell nothing of any one case: an index can answer them."""
     held = [_DUTY.c.account_id == caller.account_id, *([_DUTY.c.role == role] if role else [])]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import pairwise
+from math import isfinite
 from typing import Any
 
 from sqlalchemy import text
@@ -98,7 +99,8 @@ def _typed(kind: Any, entered: str) -> Any:
         if kind == "integer":
             return int(entered.replace(",", ""))
         if kind == "number":
-            return float(entered.replace(",", ""))
+            number = float(entered.replace(",", ""))
+            return number if isfinite(number) else entered
     except ValueError:
         return entered
     return {"true": True, "false": False}.get(entered, entered) if kind == "boolean" else entered

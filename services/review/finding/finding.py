@@ -18,7 +18,7 @@ from sqlalchemy.sql import Select
 from sqlmodel import Session, col, select
 
 from services.review.audit.audit import note_list
-from services.review.cases.rights import groups_of, visible
+from services.review.cases.rights import groups_of, turn, visible
 from services.review.finding import keys
 from services.review.models import Case, Finding, FindingGrams
 from shared.i18n import JST
@@ -47,6 +47,7 @@ class Filter(BaseModel):
     group: str | None = Field(default=None, pattern=NAME)
     official: UUID | None = Field(default=None, description="the id of whoever has the case")
     mine: bool = Field(default=False, description="only those given to you")
+    turn: bool = Field(default=False, description="only open ones whose stage needs a duty of yours, such as an approver's")
     unassigned: bool = Field(default=False, description="only those that nobody has")
     overdue: bool = Field(default=False, description="only those whose standard period is over")
     due_to: date | None = Field(default=None, description="the last day of the standard period, at the latest")
@@ -150,6 +151,8 @@ def _conditions(caller: Caller, wanted: Filter) -> list[ColumnElement[bool]]:
         found.append(col(Case.state) == bindparam("state", wanted.state, literal_execute=True))
         if wanted.state in {"open", "correcting"}:
             found.append(_UNFINISHED)
+    if wanted.turn:
+        found += [turn(caller), col(Case.state) == "open", _UNFINISHED]
     if wanted.unassigned:
         found.append(col(Case.official_id).is_(None))
     lasts = [day for day in (wanted.due_to, today() - timedelta(days=1) if wanted.overdue else None) if day is not None]

@@ -22,7 +22,12 @@ from shared.identity.callers import Caller
 from shared.problems import FieldError
 from shared.validation import body_errors
 
-WHOSE = {"mine": message("Given to me"), "groups": message("Of my groups"), "nobody": message("Given to nobody")}
+WHOSE = {
+    "mine": message("Given to me"),
+    "turn": message("My turn"),
+    "groups": message("Of my groups"),
+    "nobody": message("Given to nobody"),
+}
 OVERDUE, ALL = "overdue", "all"
 STATES = {**{state: text for state, (_, text) in states.STATES.items()}, OVERDUE: message("Overdue"), ALL: message("All")}
 # The filters of the form, in its order; `whose` and `state` are chosen above it.
@@ -61,7 +66,7 @@ def read(query: Mapping[str, str]) -> Entered:
     state = query.get("state", "open")
     whose, state = whose if whose in WHOSE else "mine", state if state in STATES else "open"
     entries = {name: query[name].strip() for name in LABELS if query.get(name, "").strip()}
-    given: dict[str, Any] = {**entries, "mine": whose == "mine", "unassigned": whose == "nobody"}
+    given: dict[str, Any] = {**entries, "mine": whose == "mine", "turn": whose == "turn", "unassigned": whose == "nobody"}
     given |= {"state": state} if state in states.STATES else {"overdue": state == OVERDUE}
     try:
         return Entered(whose, state, entries, Filter.model_validate(given), [])
@@ -108,7 +113,7 @@ def chips(
 def address(view: SavedView) -> str:
     """The list as a saved view shows it."""
     wanted = Filter.model_validate(view.filter)
-    whose = "mine" if wanted.mine else "nobody" if wanted.unassigned else "groups"
+    whose = "mine" if wanted.mine else "turn" if wanted.turn else "nobody" if wanted.unassigned else "groups"
     state = OVERDUE if wanted.overdue else wanted.state or ALL
     entries = {name: str(view.filter[name]) for name in LABELS if name in view.filter}
     return "/desk?" + urlencode({"whose": whose, "state": state, **entries, "sort": view.sort})

@@ -102,6 +102,9 @@ class Case(ReviewRecord, table=True):
         sa_column_kwargs={"server_default": "review"},
         description="where in the procedure's stages; the last for a closed one",
     )
+    stage_role: str = Field(
+        default="examiner", sa_column_kwargs={"server_default": "examiner"}, description="the duty that the stage needs"
+    )
     stage_since: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
     version: int = Field(default=1, description="counts the moves; the sequence of the events about it")
     due_on: date | None = Field(

@@ -10,6 +10,7 @@ from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
+from services.review.audit.audit import note_view
 from services.review.cases import cases
 from services.review.files import files
 from services.review.files.downloads import entered, for_field, handed_out, ids_in, lines, must_be_taken, text_in
@@ -95,6 +96,7 @@ def fetch_file(  # noqa: PLR0917 - what FastAPI gives
     case_id: UUID, note_id: UUID, file_id: UUID, request: Request, session: Transaction, caller: ReviewerPerson
 ) -> Response:
     case = cases.shown(session, caller, case_id)
+    note_view(session, caller, "file.fetched", case.id, file=file_id)
     return handed_out(request, files.shown(session, case.id, note_id, file_id))
 
 

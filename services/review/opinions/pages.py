@@ -82,6 +82,7 @@ def fetch_answer_file(  # noqa: PLR0917 - what FastAPI gives
     case_id: UUID, opinion_id: UUID, file_id: UUID, request: Request, session: Transaction, caller: ReviewerPerson
 ) -> Response:
     case = cases.shown(session, caller, case_id)
+    note_view(session, caller, "file.fetched", case.id, file=file_id)
     return handed_out(request, files.shown(session, case.id, opinion_id, file_id))
 
 

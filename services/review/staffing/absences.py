@@ -20,6 +20,11 @@ LONGEST = timedelta(days=2 * 366)
 MOST = 50
 _GROUPS = text('select "group", name from identity.official where account_id = :id order by 1')
 
+_COLLEAGUES = text("""
+select distinct o.account_id, o.name from identity.official o join identity.official mine on mine."group" = o."group"
+where mine.account_id = :id and o.account_id <> :id order by o.name, o.account_id
+""")
+
 
 def today() -> date:
     """The day in Japan."""
@@ -74,6 +79,11 @@ def remove(session: Session, caller: Caller, absence_id: UUID) -> None:
     session.delete(found)
     session.flush()
     note(session, caller, "absence.removed", None, absence=absence_id, official=found.account_id)
+
+
+def colleagues(session: Session, caller: Caller) -> dict[UUID, str]:
+    """Who could stand in for the caller: those of his groups, by name."""
+    return {row.account_id: row.name for row in session.execute(_COLLEAGUES, {"id": caller.account_id})}
 
 
 def stands_in_for(session: Session, caller: Caller) -> list[UUID]:

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from services.review.assignment.assignment import because, desks, lock, wanting
 from services.review.assignment.sharing import Chosen, Desk, share
+from services.review.audit.audit import Noted, note_all
 from services.review.cases.cases import officials_of, ref_of
 from services.review.cases.moves import acting
 from services.review.models import Case, Handing
@@ -68,7 +69,15 @@ def hand(session: Session, by: Caller | None, given: Sequence[Given]) -> None:
         case.version += 1
         session.add_all([case, handing])
     session.flush()
+    note_all(session, (_noted(by, one) for one in given))
     publish(session, *events)
+
+
+def _noted(by: Caller | None, given: Given) -> Noted:
+    to = given.chosen.official
+    return Noted(
+        "case.assigned", given.case.id, by, details={"how": given.how, "from": given.source, "to": to.id if to else None}
+    )
 
 
 def _told(session: Session, given: Given, former: Official | None, handing: Handing, sequence: int) -> CaseAssigned:

@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 
 from services.review.assignment.assignment import desks, lock, wanting
 from services.review.assignment.sharing import Chosen, Desk, candidates, level
-from services.review.audit.audit import note
+from services.review.audit.audit import Noted, note_all
 from services.review.cases.rights import duties, visible
 from services.review.models import Case
 from services.review.staffing.handing import Given, give_by_rules, hand
@@ -79,8 +79,7 @@ def carry_out(session: Session, caller: Caller, kind: Kind, group: str, *, token
     if made.token != token or not _locked(session, made.given):
         raise Conflict("This has changed in the meantime; look at it again")
     hand(session, caller, made.given)
-    for one in made.given:
-        note(session, caller, f"case.{made.kind}", one.case.id, duty=MANAGER)
+    note_all(session, (Noted(f"case.{made.kind}", one.case.id, caller, MANAGER) for one in made.given))
     return made
 
 

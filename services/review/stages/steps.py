@@ -46,6 +46,7 @@ def leave(
     if to is not None:
         session.add(Step(case_id=case.id, number=step.number + 1, stage=to, entered_at=at))
         case.stage, case.stage_since = to, at
+        case.stage_role = procedure_of(session, case).review.stage(to).role
         session.add(case)
 
 

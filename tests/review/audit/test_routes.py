@@ -21,6 +21,8 @@ from tests.review.parts import CASES, an_arrival, case_of, opens
 from tests.site import Site, bearer
 
 OFFICES = ("public-relations", "kinki-bureau")
+# Of lists as much as they can show.
+WIDE = {"whose": "groups", "state": "open"}
 
 
 @pytest.fixture
@@ -44,10 +46,12 @@ def acts(site: Site) -> list[str]:
     return [row["act"] for row in found]
 
 
-def addresses(method: str) -> list[str]:
-    """Where the desk answers about one case, without further ids."""
+def addresses(method: str, *, about_a_case: bool = True) -> list[str]:
+    """Where the desk answers about one case, or about none in particular; without further ids."""
     routes = [route for room in desk_app.ROOMS for route in room.router.routes if isinstance(route, APIRoute)]
     paths = {route.path for route in routes if method in (route.methods or ())}
+    if not about_a_case:
+        return sorted(path for path in paths if "{" not in path.replace("{group}", ""))
     return sorted(path for path in paths if "{case_id}" in path and path.count("{") == 1)
 
 
@@ -58,6 +62,21 @@ def test_whoever_looks_at_a_case_anywhere_is_noted(clean: Site, desk: TestClient
         answer = desk.get(path.format(case_id=case_id), headers=bearer(official), follow_redirects=False)
         if answer.status_code < 400:
             assert acts(clean), path
+
+
+def test_no_address_shows_who_applies_without_a_trace(clean: Site, desk: TestClient, official: str, case_id: UUID) -> None:
+    """Also lists, boards and calendars, those to come too: whatever shows the applicant's name leaves an entry."""
+    (case,) = clean.rows('select applicant, contact from review."case" where id = :id', id=case_id)
+    names = {case["applicant"]["name"], case["contact"]["name"], case["contact"]["email"]}
+    shown = 0
+    for path in addresses("GET", about_a_case=False):
+        acts(clean)
+        query = {} if path.startswith("/v1/") else WIDE
+        answer = desk.get(path.replace("{group}", OFFICES[0]), params=query, headers=bearer(official), follow_redirects=False)
+        if any(name in answer.text for name in names):
+            shown += 1
+            assert acts(clean), path
+    assert shown >= 2
 
 
 def test_a_route_that_forgets_it_does_not_answer(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fastapi import Request, Response
 
+from services.review.audit.audit import note_list
 from services.review.cases.cases import procedure_of
 from services.review.notes import notes
 from services.review.opinions import answering
@@ -23,14 +24,16 @@ router = pages_router()
 @router.get(PATH)
 def show(request: Request, session: Transaction, caller: ReviewerPerson) -> Response:
     language = language_of(request)
+    mentioned, opinions = notes.mentioning(session, caller), answering.listed(session, caller)
+    about = [case.id for _, case in mentioned] + [one.case_id for one in opinions]
+    note_list(session, caller, "asked.shown", list(dict.fromkeys(about)))
     return _pages.show(
         request,
         "asked.html",
         mentioned=[
-            {"note": note, "case": case, "title": procedure_of(session, case).title.within(language)}
-            for note, case in notes.mentioning(session, caller)
+            {"note": note, "case": case, "title": procedure_of(session, case).title.within(language)} for note, case in mentioned
         ],
-        opinions=answering.listed(session, caller),
+        opinions=opinions,
         today=today(),
     )
 
