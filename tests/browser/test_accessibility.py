@@ -85,6 +85,8 @@ def visits(place: Place, browser: Browser) -> dict[str, Visit]:
                 "calendar-list": "/desk/calendar?whose=groups&view=list",
                 "board": "/desk/board",
                 "cases-decided": "/desk?state=decided&whose=groups",
+                "cases-narrowed": "/desk?state=all&whose=groups&procedure=koen-meigi&arrived_from=2026-01-01",
+                "jobs": "/desk/jobs",
                 "case": f"/desk/cases/{place.case_of(accepted)}",
                 "case-decided": f"/desk/cases/{place.case_of(asked)}",
                 "documents-to-send": "/desk/documents",

@@ -9,10 +9,12 @@ from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import create_engine, pool
+from pydantic import SecretStr
 from sqlalchemy.exc import OperationalError
 
 from services.review.bulk import acts, jobs, working
+from services.review.wall import AS_HOUSE
+from shared.database import connect
 from shared.storage import storage_at
 from tests.review.bulk.parts import KINKI, Bulk, notifications, works
 from tests.review.parts import an_arrival, case_of, decide, in_prefecture, opens
@@ -37,9 +39,10 @@ def two_workers(site: Site) -> None:
     storage = storage_at(str(site.storage))
 
     def works_alone(_: int) -> None:
-        engine = create_engine(site.url("madoguchi_review"), poolclass=pool.NullPool)
+        engine = connect(SecretStr(site.url("madoguchi_review")), name="other-worker", pool=2, settings=AS_HOUSE)
         while working.work_some(engine, storage):
             pass
+        engine.dispose()
 
     with ThreadPoolExecutor(2) as workers:
         list(workers.map(works_alone, range(2)))
