@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ HISTORIES: dict[str, tuple[str, str]] = {
     "opendata": ("services.opendata.models", "services/opendata/migrations"),
 }
 _ROOT = Path(__file__).parent.parent
+_ASK_AGAIN = 0.2  # seconds
 # A migration that can't get its lock soon must not make every query behind it wait.
 _TIMEOUTS = "set lock_timeout = '5s'; set statement_timeout = '10min'"
 
@@ -55,12 +57,23 @@ def upgrade(owner_url: str) -> None:
     """Bring every schema to its newest version. Two at the same time wait for each other."""
     engine = create_engine(owner_url, poolclass=pool.NullPool)
     with engine.connect() as connection:
-        connection.execute(text("select pg_advisory_lock(hashtext('madoguchi.migrations'))"))
-        connection.commit()
+        _wait_for_others(connection)
         for schema in HISTORIES:
             alembic.command.upgrade(config(schema, connection), "head")
             connection.commit()
     engine.dispose()
+
+
+def _wait_for_others(connection: Connection) -> None:
+    """Take the lock of migrations, asking again and again.
+
+    Waiting for it inside a statement would hold a snapshot, and an index that the other one makes concurrently waits for those:
+    the two would wait for each other.
+    """
+    while not connection.scalar(text("select pg_try_advisory_lock(hashtext('madoguchi.migrations'))")):
+        connection.rollback()
+        time.sleep(_ASK_AGAIN)
+    connection.commit()
 
 
 def as_sql(schema: str) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import httpx
 import pytest
 
 from services.intake.drafts import trials
 from shared.procedure.files import read
+from shared.workdays import today
 from tests.browser.conftest import APPLICANT, OFFICIAL, OPERATOR, Place, picture
 from tests.machine import quiet
 from tests.site import PROCEDURES
@@ -40,6 +43,7 @@ def visits(place: Place, browser: Browser) -> dict[str, Visit]:
     accepted, asked = place.file("denki-yohin-todokede"), place.file("koen-meigi")
     returned = place.file("koen-meigi", held={"from": "2020-10-06", "to": "2020-10-05"})
     links = organisation(place)
+    opinions = opinions_on(place, place.case_of(accepted))
     made = {
         "": Visit(
             {
@@ -55,6 +59,8 @@ def visits(place: Place, browser: Browser) -> dict[str, Visit]:
                 "invitation-too-late": "/register/invitation?link=1&secret=1",
                 "statistics": "/data",
                 "not-found": "/no/such/page",
+                "opinion-from-outside": f"/opinions?link={opinions[0]}&secret={secret_of(opinions[0])}",
+                "opinion-too-late": "/opinions?link=1&secret=1",
                 "docs": "/docs",
                 "docs-intake": "/docs/intake",
             }
@@ -90,6 +96,12 @@ def visits(place: Place, browser: Browser) -> dict[str, Visit]:
                 "case": f"/desk/cases/{place.case_of(accepted)}",
                 "case-decided": f"/desk/cases/{place.case_of(asked)}",
                 "documents-to-send": "/desk/documents",
+                "asked": "/desk/asked",
+                "opinion": f"/desk/opinions/{opinions[1]}",
+                "ask-opinion": f"/desk/cases/{place.case_of(accepted)}/opinion",
+                "notes": f"/desk/cases/{place.case_of(accepted)}/notes",
+                "messages": f"/desk/cases/{place.case_of(accepted)}/messages",
+                "edit": f"/desk/cases/{place.case_of(accepted)}/edit",
             }
         ),
         OPERATOR: Visit({"console": "/console", "dead-letters": "/console/dead-letters"}),
@@ -125,6 +137,25 @@ def organisation(place: Place) -> dict[str, str]:
         found[table] = f"link={link}&secret={secret_of(link)}"
     quiet(place.site)
     return found | {"member": str(place.site.account(APPLICANT).id)}
+
+
+def opinions_on(place: Place, case: str) -> list[UUID]:
+    """Ask for opinions on a case, from outside and of the official, and write a note that mentions him; the opinions' ids."""
+    colleague = place.site.a_reviewer("kinki-bureau", email="colleague@example.go.jp", name="同僚 二郎")
+    official = str(place.site.account(OFFICIAL).id)
+    made = []
+    with httpx.Client(base_url=place.url, timeout=20, headers={"authorization": f"Bearer {colleague}"}) as client:
+        for to in ({"name": "専門 三郎", "email": "expert@example.org"}, official):
+            asked = {
+                "to": to,
+                "question": "届出の区分は適切ですか。",
+                "fields": ["name", "types"],
+                "due_on": f"{today() + timedelta(9)}",
+            }
+            made.append(UUID(client.post(f"/v1/cases/{case}/opinions", json=asked).raise_for_status().json()["id"]))
+        written = {"text": "前回の届出と比べてください。", "mentions": [official]}
+        client.post(f"/v1/cases/{case}/notes", json=written).raise_for_status()
+    return made
 
 
 def refuse(page: Page, url: str) -> None:

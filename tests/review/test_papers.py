@@ -110,8 +110,12 @@ def test_the_same_document_has_the_same_bytes() -> None:
     assert made(a_case(), "理由") == made(a_case(), "理由")
 
 
-def test_signs_that_no_file_can_hold_are_left_out() -> None:
-    assert "理由である" in says(made(a_case(), "理\x00由\x1bで\ufffeあ\ud800る"))
+def test_what_cannot_be_shown_is_marked_and_what_is_no_sign_is_left_out() -> None:
+    case = a_case(event="祭り😀ไ\ue000")
+    case.applicant = {"name": "株式会社𠮷葛\U000e0100한①مرحبا"}
+    text = says(made(case, "理\x00由\x1bで\ufffeあ\ud800る\u202e"))
+    for one in ("理由である", "祭り〓〓〓", "株式会社𠮷葛", "한①〓〓〓〓〓様"):
+        assert one in text, one
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from typing import Any
 
 import segno
 
+from services.review.documents.signs import shown
 from services.review.models import Case
 from shared.i18n import JST
 from shared.japanese import wareki
@@ -24,8 +24,6 @@ from shared.procedure.rules import computed
 NOT_YET = "—"  # the number of a document that is not issued
 # What is refused, in whole or for the rest, can be appealed against (行政不服審査法82条).
 ADVERSE = frozenset({"refuse", "approve-in-part"})
-# What XML and PDF texts cannot hold; line breaks stay.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\ufffe\uffff]|[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -138,9 +136,9 @@ def _qr(url: str) -> bytes:
 
 
 def _writable(value: Any) -> Any:
-    """Without the signs that no font has."""
+    """With signs only that can be shown."""
     if isinstance(value, str):
-        return _CONTROLS.sub("", value)
+        return shown(value)
     if isinstance(value, list):
         return [_writable(one) for one in value]
     if isinstance(value, dict):

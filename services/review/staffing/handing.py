@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.orm import load_only
 from sqlmodel import Session, col, select
 
 from services.review.assignment.assignment import because, desks, lock, wanting
@@ -24,7 +25,12 @@ from shared.telemetry import current_traceparent
 from shared.validation import text_errors
 
 NOTE_LIMIT = 1000
-AT_ONCE = 500
+AT_ONCE, LOOKED_AT = 500, 2000
+# What sharing out needs of a case; the answers may be large.
+NEEDED = load_only(
+    *(Case.id, Case.application_id, Case.arrival_number, Case.procedure_id, Case.procedure_version, Case.group, Case.state),  # type: ignore[arg-type] # SQLModel's fields
+    *(Case.applicant, Case.contact, Case.official_id, Case.official_name, Case.version, Case.assigned_because),  # type: ignore[arg-type]
+)
 
 
 @dataclass(frozen=True)
@@ -155,6 +161,8 @@ def pick_up(session: Session) -> int:
     """Give cases that nobody has to those who are there by now; how many were given. As the house itself."""
     waiting = select(Case.group).where(col(Case.official_id).is_(None), Case.state == "open").distinct()
     groups = sorted(session.exec(waiting))
+    there = desks(session, groups)
+    groups = [group for group in groups if any(group in desk.takes and not desk.away for desk in there.values())]
     if not groups:
         return 0
     lock(session, groups)
@@ -162,6 +170,8 @@ def pick_up(session: Session) -> int:
         select(Case)
         .where(col(Case.group).in_(groups), col(Case.official_id).is_(None), Case.state == "open")
         .order_by(col(Case.id))
+        .limit(LOOKED_AT)
+        .options(NEEDED)
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
     )

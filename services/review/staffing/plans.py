@@ -13,7 +13,6 @@ from typing import Literal
 from uuid import UUID
 
 import orjson
-from sqlalchemy.orm import load_only
 from sqlmodel import Session, col, select
 
 from services.review.assignment.assignment import desks, lock, wanting
@@ -21,7 +20,7 @@ from services.review.assignment.sharing import Chosen, Desk, candidates, level
 from services.review.audit.audit import Noted, note_all
 from services.review.cases.rights import duties, visible
 from services.review.models import Case
-from services.review.staffing.handing import Given, give_by_rules, hand
+from services.review.staffing.handing import NEEDED, Given, give_by_rules, hand
 from shared.events import Official
 from shared.identity.callers import Caller
 from shared.identity.duties import EVERY_PROCEDURE
@@ -30,8 +29,6 @@ from shared.procedure.reviewing import MANAGER
 
 Kind = Literal["rebalance", "handover"]
 _UNFINISHED = ("open", "correcting")
-_WANTED = (Case.id, Case.application_id, Case.arrival_number, Case.procedure_id, Case.procedure_version, Case.group, Case.state,
-           Case.applicant, Case.contact, Case.official_id, Case.official_name, Case.version, Case.assigned_because)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,7 @@ def must_manage(session: Session, caller: Caller, group: str) -> None:
 def plan(session: Session, caller: Caller, kind: Kind, group: str, *, official: UUID | None = None) -> Plan:
     """What making level, or handing over an `official`'s cases, would do now; what he may not see stays. Raises Forbidden."""
     must_manage(session, caller, group)
-    query = select(Case).where(Case.group == group, visible(caller)).options(load_only(*_WANTED))  # type: ignore[arg-type]
+    query = select(Case).where(Case.group == group, visible(caller)).options(NEEDED)
     if kind == "handover":
         mine = query.where(Case.official_id == official, col(Case.state).in_(_UNFINISHED))
         return _handover(session, session.exec(mine.order_by(col(Case.id))).all(), group, official)
@@ -85,7 +82,9 @@ def carry_out(session: Session, caller: Caller, kind: Kind, group: str, *, token
 
 def leave(session: Session, official: UUID, name: str, *, do: bool) -> list[Given]:
     """All unfinished cases of somebody who leaves, and who gets them by the rules; as the house itself, or only looked at."""
-    query = select(Case).where(Case.official_id == official, col(Case.state).in_(_UNFINISHED)).order_by(col(Case.id))
+    query = (
+        select(Case).where(Case.official_id == official, col(Case.state).in_(_UNFINISHED)).order_by(col(Case.id)).options(NEEDED)
+    )
     cases = session.exec(query.with_for_update() if do else query).all()
     groups = {case.group for case in cases}
     if do:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from uuid import UUID
 
 from fastapi.testclient import TestClient
+from typer.testing import CliRunner
 
+from deploy.cli import app
 from services.review.staffing import plans
 from services.review.wall import HOUSE, acts
 from shared.identity.callers import Callers
@@ -125,3 +128,22 @@ def test_a_thousand_cases_on_seven_officials_of_whom_one_is_away_and_one_has_a_c
     assert max(there) - min(there) == 1
     assert found[accounts[6]] <= 1  # what he had before he went
     assert clean.value(CONFLICTED, who=accounts[1]) == 0
+
+
+def test_an_operator_closes_an_account_and_its_cases_go_to_others(clean: Site, tmp_path: Path) -> None:
+    key, first = an_official(clean, "one")
+    opens(clean, *(in_prefecture("27") for _ in range(2)))
+    _, second = an_official(clean, "two")
+
+    def madoguchi(*arguments: str) -> str:
+        done = CliRunner().invoke(app, ["people", "leave", *arguments, "--home", str(tmp_path)])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert "2 cases would go to others" in madoguchi("one@example.go.jp", "--preview")
+    assert loads(clean) == {first: 2}
+    assert "one@example.go.jp left; 2 cases went to others" in madoguchi("one@example.go.jp")
+    assert loads(clean) == {second: 2}
+    with clean.session("review") as session:
+        assert Callers().by_key(session, key) is None
+    assert CliRunner().invoke(app, ["people", "leave", "nobody@example.go.jp", "--home", str(tmp_path)]).exit_code == 1
