@@ -117,6 +117,11 @@ def without_scripts(browser: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
+def the_decision(case: str) -> str:
+    """The form on the page of a case that decides it, where one stage suffices."""
+    return f"form[action='/desk/cases/{case}']"
+
+
 def picture(page: Page, name: str) -> None:
     """Leave a picture of the page, where somebody asked for pictures."""
     if PICTURES:

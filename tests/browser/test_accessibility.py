@@ -13,9 +13,9 @@ import pytest
 from services.intake.drafts import trials
 from shared.procedure.files import read
 from shared.workdays import today
-from tests.browser.conftest import APPLICANT, OFFICIAL, OPERATOR, Place, picture
+from tests.browser.conftest import APPLICANT, OFFICIAL, OPERATOR, Place, picture, the_decision
 from tests.machine import quiet
-from tests.site import PROCEDURES
+from tests.site import ONE_STAGE, PROCEDURES
 from tests.web.conftest import secret_of
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ def visits(place: Place, browser: Browser) -> dict[str, Visit]:
     with place.site.session("intake") as session:
         trial = trials.publish(session, read(PROCEDURES / "dx-sodan.yaml"), days=3).id
         session.commit()
-    accepted, asked = place.file("denki-yohin-todokede"), place.file("koen-meigi")
+    accepted, asked = place.file("denki-yohin-todokede"), place.file(ONE_STAGE)
+    staged = place.case_of(place.file("koen-meigi"))
     returned = place.file("koen-meigi", held={"from": "2020-10-06", "to": "2020-10-05"})
     links = organisation(place)
     opinions = opinions_on(place, place.case_of(accepted))
@@ -58,6 +59,8 @@ def visits(place: Place, browser: Browser) -> dict[str, Visit]:
                 "invitation": f"/register/invitation?{links['invitation']}",
                 "invitation-too-late": "/register/invitation?link=1&secret=1",
                 "statistics": "/data",
+                "verify": "/verify",
+                "verify-unknown": "/verify/0",
                 "not-found": "/no/such/page",
                 "opinion-from-outside": f"/opinions?link={opinions[0]}&secret={secret_of(opinions[0])}",
                 "opinion-too-late": "/opinions?link=1&secret=1",
@@ -95,6 +98,9 @@ def visits(place: Place, browser: Browser) -> dict[str, Visit]:
                 "jobs": "/desk/jobs",
                 "case": f"/desk/cases/{place.case_of(accepted)}",
                 "case-decided": f"/desk/cases/{place.case_of(asked)}",
+                "case-in-stages": f"/desk/cases/{staged}",
+                "criteria": f"/desk/cases/{staged}/criteria",
+                "proposal": f"/desk/cases/{staged}/proposal",
                 "documents-to-send": "/desk/documents",
                 "asked": "/desk/asked",
                 "opinion": f"/desk/opinions/{opinions[1]}",
@@ -112,7 +118,7 @@ def visits(place: Place, browser: Browser) -> dict[str, Visit]:
         if email:
             place.sign_in(page, email)
         if email == OFFICIAL:
-            refuse(page, f"{place.url}/desk/cases/{place.case_of(asked)}")
+            refuse(page, place, place.case_of(asked))
         visit.cookies = context.cookies()
         context.close()
     made[OPERATOR].pages["dead-letter"] = f"/console/dead-letters/{place.kill_a_letter(accepted)}"
@@ -158,11 +164,11 @@ def opinions_on(place: Place, case: str) -> list[UUID]:
     return made
 
 
-def refuse(page: Page, url: str) -> None:
-    page.goto(url)
+def refuse(page: Page, place: Place, case: str) -> None:
+    page.goto(f"{place.url}/desk/cases/{case}")
     page.locator("#decision-refuse").check()
     page.locator("#reasons").fill("行事の内容が、後援の基準に合いません。\n収支の計画も示されていません。")
-    page.locator("main form button").last.click()
+    page.locator(f"{the_decision(case)} .button:not(.quiet-button)").click()
 
 
 def violations(page: Page) -> list[str]:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.conftest import APPLICANT, OFFICIAL, Place, picture
+from tests.browser.conftest import APPLICANT, OFFICIAL, Place, picture, the_decision
 from tests.browser.test_accessibility import WIDTHS, runs_over, small_targets, violations
 from tests.machine import quiet
+from tests.site import ONE_STAGE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -43,7 +44,7 @@ def a_page(context: BrowserContext, place: Place, email: str, language: str) -> 
 def test_a_correction_is_asked_for_mended_and_decided(  # noqa: PLR0915 - one journey
     place: Place, browser: Browser, *, language: str, scripts: bool
 ) -> None:
-    application = place.file("koen-meigi")
+    application = place.file(ONE_STAGE)
     case = place.case_of(application)
     locale = "ja-JP" if language == "ja" else "en-GB"
     contexts = [browser.new_context(locale=locale) for _ in range(2)]
@@ -103,7 +104,7 @@ def test_a_correction_is_asked_for_mended_and_decided(  # noqa: PLR0915 - one jo
     official.locator("#decision-approve").check()
     official.locator("#document-title").fill("後援名義使用承認通知書")
     official.locator("#document-text").fill("後援名義の使用を承認します。")
-    official.locator("main form button").last.click()
+    official.locator(f"{the_decision(case)} .button:not(.quiet-button)").click()
     quiet(place.site)
 
     # the applicant fetches it

@@ -9,6 +9,7 @@ import pytest
 from shared.web.callers import COOKIE
 from tests.browser.conftest import APPLICANT, OFFICIAL, OPERATOR, Place
 from tests.machine import quiet
+from tests.site import ONE_STAGE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
@@ -26,7 +27,7 @@ def test_the_cookie_is_bound_to_this_host_even_on_plain_http_of_a_developers_mac
 
 
 def test_an_official_decides_and_the_applicant_reads_the_reasons(place: Place, without_scripts: BrowserContext) -> None:
-    application = place.file("koen-meigi")
+    application = place.file(ONE_STAGE)
     page = without_scripts.new_page()
     place.sign_in(page, OFFICIAL)
     assert page.url == f"{place.url}/desk"
