@@ -26,7 +26,9 @@ def shown(session: Session, caller: Caller, case_id: UUID, *, lock: bool = False
     Who locks it does something with it, and notes that: see `services.review.cases.moves.acting`.
     """
     query = select(Case).where(Case.id == case_id, visible(caller))
-    case = session.exec(query.with_for_update() if lock else query).first()
+    # what the session read before it waited for the lock is not what holds
+    locking = query.with_for_update().execution_options(populate_existing=True)
+    case = session.exec(locking if lock else query).first()
     if case is None:
         raise NotFound("No case of your groups has the id {id}", id=case_id)
     if not lock:

@@ -13,7 +13,7 @@ from services.review.corrections import corrections
 from services.review.documents.documents import issue_decided
 from services.review.documents.papers import Ruling
 from services.review.models import Case
-from services.review.stages import criteria, lawful, proposals, steps
+from services.review.stages import criteria, lawful, persons, proposals, steps
 from services.review.stages.lawful import ADVERSE, APPROVING, Proposed
 from shared.bus.publish import publish
 from shared.events import CaseDecided, Contact
@@ -35,8 +35,7 @@ def decide(session: Session, caller: Caller, case_id: UUID, wanted: Proposed, *,
         raise Conflict("This is decided by approving what is proposed (決裁)")
     if wrong := lawful.errors(procedure, case, wanted, criteria.of_case(session, case)):
         raise Invalid("This cannot be decided like this", errors=wrong)
-    if missing := steps.lacking(session, case, procedure):
-        raise Conflict("The work of this stage is not finished", errors=missing)
+    steps.must_be_done(session, case, procedure)
     return _made(session, caller, case, procedure, wanted=wanted, duty=_duty(session, caller, case, procedure))
 
 
@@ -49,9 +48,8 @@ def approve(session: Session, caller: Caller, case_id: UUID, number: int) -> Cas
     proposal = proposals.must_be_there(session, case)
     if proposal.number != number:
         raise Conflict("Another decision is proposed by now; look at it first")
-    steps.must_be_somebody_else(session, caller, case, procedure)
-    if missing := steps.lacking(session, case, procedure):
-        raise Conflict("The work of this stage is not finished", errors=missing)
+    persons.must_be_somebody_else(session, caller, case, procedure)
+    steps.must_be_done(session, case, procedure)
     wanted = proposals.as_written(proposal)
     if wrong := lawful.errors(procedure, case, wanted, criteria.of_case(session, case)):
         raise Conflict("What is proposed does not fit any more: send it back", errors=wrong)

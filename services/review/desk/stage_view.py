@@ -10,7 +10,7 @@ from services.review.cases.cases import procedure_of
 from services.review.cases.moves import may
 from services.review.desk.decision_form import CHOICES
 from services.review.models import Case, Proposal
-from services.review.stages import criteria, proposals, scores, steps
+from services.review.stages import criteria, persons, proposals, scores, steps
 from shared.i18n import Language, message, translate
 from shared.identity.callers import Caller
 from shared.problems import Conflict
@@ -98,7 +98,7 @@ def _proposal(one: Proposal, known: list[Criterion], language: Language) -> dict
 
 def _for_somebody_else(session: Session, caller: Caller, case: Case, language: Language) -> str:
     try:
-        steps.must_be_somebody_else(session, caller, case, procedure_of(session, case))
+        persons.must_be_somebody_else(session, caller, case, procedure_of(session, case))
     except Conflict as problem:
         return translate(problem.detail, language)
     return ""

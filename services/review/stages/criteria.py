@@ -12,6 +12,7 @@ from sqlmodel import Session, select
 from services.review.cases.cases import procedure_of
 from services.review.cases.moves import acting
 from services.review.models import Case, Judgement
+from services.review.stages import persons
 from services.review.stages.lawful import must_be_on
 from shared.identity.callers import Caller
 from shared.problems import Conflict, FieldError, Invalid, json_pointer
@@ -46,9 +47,11 @@ def judge(
     """
     case = acting(session, caller, case_id, "judge")
     must_be_on(case, revision)
-    stage = procedure_of(session, case).review.stage(case.stage)
+    procedure = procedure_of(session, case)
+    stage = procedure.review.stage(case.stage)
     if stage.scores:
         raise Conflict("The criteria of this stage are marked, not judged")
+    persons.must_be_somebody_else(session, caller, case, procedure)
     known = {one.key: one for one in stage.criteria}
     errors = [error for number, one in enumerate(judged) for error in _errors(known, number, one)]
     if not judged:

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from services.review.cases.cases import procedure_of
 from services.review.cases.moves import acting
 from services.review.models import Case, ScoreSheet
+from services.review.stages import persons
 from services.review.stages.lawful import must_be_on
 from shared.identity.callers import Caller
 from shared.problems import Conflict, FieldError, Invalid, json_pointer
@@ -30,18 +31,20 @@ def mark(
     *,
     revision: int | None = None,
 ) -> ScoreSheet:
-    """Give one's marks for every criterion of the stage; they can be changed until all marks are given.
+    """Give one's marks for every criterion of the stage; they can be changed until all are given, and after a sending back.
 
     Raises NotFound, Forbidden, Conflict, Invalid.
     """
     case = acting(session, caller, case_id, "score")
     must_be_on(case, revision)
-    stage = procedure_of(session, case).review.stage(case.stage)
+    procedure = procedure_of(session, case)
+    stage = procedure.review.stage(case.stage)
     if not stage.scores:
         raise Conflict("The criteria of this stage are judged, not marked")
     if errors := _errors(stage, marks, notes):
         raise Invalid("The marks cannot be taken like this", errors=errors)
-    if complete(session, case, stage):
+    persons.must_be_somebody_else(session, caller, case, procedure)
+    if complete(session, case, stage) and not _anew(session, caller, case, stage):
         raise Conflict("All marks of this stage are given; they cannot be changed any more")
     sheet = ScoreSheet(
         case_id=case.id,
@@ -81,14 +84,16 @@ def sheets(session: Session, case: Case, stage: Stage) -> Sequence[ScoreSheet]:
     return session.exec(query.order_by(col(ScoreSheet.at), col(ScoreSheet.account_id))).all()
 
 
-def markers(session: Session, case: Case, *, but: str) -> set[UUID]:
-    """Who gave marks in any stage `but` this one."""
-    return set(session.exec(select(ScoreSheet.account_id).where(ScoreSheet.case_id == case.id, ScoreSheet.stage != but)))
-
-
 def complete(session: Session, case: Case, stage: Stage) -> bool:
     """Whether as many officials as the procedure asks for gave their marks."""
     return stage.scores is None or len(sheets(session, case, stage)) >= stage.scores.reviewers
+
+
+def _anew(session: Session, caller: Caller, case: Case, stage: Stage) -> bool:
+    """Whether the caller looks at his marks once more, because the case was sent back to this stage."""
+    given = sheets(session, case, stage)
+    mine = any(one.account_id == caller.account_id for one in given)
+    return mine and any(one.at < case.stage_since for one in given)
 
 
 def seen_by(session: Session, caller: Caller, case: Case, stage: Stage) -> list[ScoreSheet]:

@@ -13,14 +13,17 @@ from sqlmodel import Session, col, select
 from services.review.cases.cases import procedure_of
 from services.review.cases.moves import acting
 from services.review.models import Case, Step
-from services.review.stages import criteria, proposals, scores
+from services.review.stages import criteria, persons, proposals, scores
 from services.review.stages.lawful import must_be_on
+from shared.i18n import message
 from shared.identity.callers import Caller
 from shared.problems import Conflict, FieldError, Invalid
 from shared.procedure.model import Procedure
+from shared.procedure.reviewing import Stage
 from shared.validation import text_errors
 
 NOTE_LIMIT = 2000
+_MENDED_SINCE = message("The contents were mended after the stage {stage}: send the case back to it, to look at them")
 Left = Literal["pass", "send-back", "decide", "withdraw"]
 _CLOSE = text("""
 update review.step set left_at = greatest(entered_at, cast(:at as timestamptz)), move = :move
@@ -75,9 +78,8 @@ def pass_on(session: Session, caller: Caller, case_id: UUID, *, note: str = "", 
     review = procedure.review
     if review.is_last(case.stage):
         raise Conflict("This is the last stage: it is decided here")
-    must_be_somebody_else(session, caller, case, procedure)
-    if missing := lacking(session, case, procedure):
-        raise Conflict("The work of this stage is not finished", errors=missing)
+    persons.must_be_somebody_else(session, caller, case, procedure)
+    must_be_done(session, case, procedure)
     following = review.stages[review.position(case.stage) + 1]
     if review.is_last(following.key):
         proposals.must_be_there(session, case)
@@ -102,20 +104,20 @@ def send_back(session: Session, caller: Caller, case_id: UUID, to: str, note: st
     return case
 
 
+def must_be_done(session: Session, case: Case, procedure: Procedure) -> None:
+    """The work of this stage and of those before it is done on the present contents. Raises Conflict."""
+    if missing := lacking(session, case, procedure):
+        raise Conflict("The work of this stage is not finished", errors=missing)
+    review = procedure.review
+    for stage in review.stages[: review.position(case.stage)]:
+        if missing := _lacking_in(session, case, stage):
+            raise Conflict(_MENDED_SINCE, errors=missing, stage=stage.title.ja)
+
+
 def lacking(session: Session, case: Case, procedure: Procedure) -> list[FieldError]:
     """What the present stage still lacks: criteria nobody judged on these contents, marks that are not given."""
-    stage = procedure.review.stage(case.stage)
+    return _lacking_in(session, case, procedure.review.stage(case.stage))
+
+
+def _lacking_in(session: Session, case: Case, stage: Stage) -> list[FieldError]:
     return scores.lacking(session, case, stage) if stage.scores else criteria.lacking(session, case, stage)
-
-
-def must_be_somebody_else(session: Session, caller: Caller, case: Case, procedure: Procedure) -> None:
-    """Two persons (`two-person`): who did an earlier stage, or proposed the decision, does not do this one. Raises Conflict."""
-    if not procedure.review.stage(case.stage).two_person:
-        return
-    did = {step.left_by for step in of_case(session, case) if step.move == "pass" and step.stage != case.stage}
-    proposal = proposals.open_one(session, case)
-    did |= {proposal.by} if proposal else set()
-    did |= {one.by for one in criteria.of_case(session, case).values() if one.stage != case.stage}
-    did |= scores.markers(session, case, but=case.stage)
-    if caller.account_id in did:
-        raise Conflict("This stage is for somebody else: you did an earlier one, or proposed the decision")

@@ -1,0 +1,90 @@
+"""Who may do what in a stage, and on which contents: two persons, deputies, marks once more, mended contents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from services.review.cases.cases import shown
+from shared.identity.callers import Callers
+from shared.workdays import today
+from tests.review.test_stages import GRANTS, HOJOKIN, PRESS, Desk, to_the_decision
+from tests.site import KOEN, Site
+
+
+@pytest.fixture
+def grant(desk: TestClient, clean: Site) -> Desk:
+    return Desk(desk, clean, HOJOKIN, GRANTS)
+
+
+@pytest.fixture
+def event(desk: TestClient, clean: Site) -> Desk:
+    return Desk(desk, clean, KOEN, PRESS)
+
+
+def is_mended(site: Site) -> None:
+    """The applicant's contents are newer than what was looked at."""
+    site.run('update review."case" set revision = revision + 1')
+
+
+def test_who_proposed_a_decision_that_was_replaced_does_not_approve_the_next(event: Desk) -> None:
+    event.judges("public_good", "no_profit", "trust")
+    event.does("PUT", "/proposal", {"decision": "approve"}, "two")
+    event.does("PUT", "/proposal", {"decision": "approve"})
+    event.does("POST", "/pass", {})
+    assert event.send("POST", "/approval", {"proposal": 2}, "two").status_code == 409
+    event.does("POST", "/approval", {"proposal": 2}, "head")
+
+
+def test_contents_mended_after_an_earlier_stage_go_back_to_it(grant: Desk, clean: Site) -> None:
+    grant.judges("eligible_applicant", "papers")
+    grant.does("POST", "/pass", {})
+    is_mended(clean)
+    for who in ("one", "two"):
+        grant.marks(who)
+    grant.does("PUT", "/proposal", {"decision": "approve"})
+    assert grant.refused("POST", "/pass", {}) == (409, ["/judgements/eligible_applicant", "/judgements/papers"])
+    grant.does("POST", "/return", {"to": "reception", "note": "補正後の内容の確認"})
+    grant.judges("eligible_applicant", "papers")
+    grant.does("POST", "/pass", {})
+    grant.does("PUT", "/proposal", {"decision": "approve"})
+    grant.does("POST", "/pass", {})
+    assert grant.stage() == "decision"
+
+
+def test_marks_are_given_anew_by_the_same_after_a_sending_back(grant: Desk) -> None:
+    to_the_decision(grant)
+    grant.does("POST", "/return", {"to": "assessment", "note": "再評価"}, "head")
+    whole: dict[str, Any] = {"marks": dict.fromkeys(("productivity", "feasibility", "costs_fit"), 1)}
+    assert grant.send("PUT", "/marks", whole, "three").status_code == 409
+    for who in ("one", "two"):
+        grant.marks(who, 2)
+    assert grant.send("PUT", "/marks", whole, "one").status_code == 409
+
+
+def test_a_deputy_decides_while_everybody_with_the_duty_is_away(event: Desk, clean: Site) -> None:
+    event.keys["deputy"] = clean.a_reviewer(PRESS, email="deputy@example.go.jp", name="deputy", duties=["deputy-approver"])
+    event.judges("public_good", "no_profit", "trust")
+    event.does("PUT", "/proposal", {"decision": "approve"})
+    event.does("POST", "/pass", {})
+    assert event.send("POST", "/approval", {"proposal": 1}, "deputy").status_code == 403
+    for name in ("one", "two", "three", "head"):
+        clean.run(
+            """insert into review.absence (id, account_id, starts_on, ends_on, deputy_name, noted_by)
+               values (gen_random_uuid(), :who, :day, :day, '', :who)""",
+            who=clean.account(f"{name}@example.go.jp").id,
+            day=today(),
+        )
+    assert event.does("POST", "/approval", {"proposal": 1}, "deputy")["decided_as"] == "deputy-approver"
+
+
+def test_who_waited_for_a_case_sees_it_as_it_is_now(event: Desk, clean: Site) -> None:
+    with clean.session("review") as session:
+        caller = Callers().by_key(session, event.keys["one"])
+        assert caller
+        before = shown(session, caller, event.case)
+        is_mended(clean)
+        assert before.revision == 1
+        assert shown(session, caller, event.case, lock=True).revision == 2
