@@ -22,6 +22,8 @@ from tests.site import Site, eventually
 
 BUS_QUEUES = ("intake", "review", "notify", "opendata")
 POST_QUEUE = "post"
+# where the desk makes documents, and does work in bulk
+DESK_QUEUES = ("review-documents", "review-jobs")
 ROOT = Path(__file__).parent.parent
 
 

@@ -1,4 +1,4 @@
-"""Each shipped procedure in a browser: officials take it through its stages, the applicant fetches the document, anybody verifies it."""
+"""Each shipped procedure in a browser: through its stages to the document that the applicant fetches and anybody verifies."""
 
 from __future__ import annotations
 
