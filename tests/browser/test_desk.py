@@ -113,7 +113,7 @@ class Office:
 
         def there() -> bool:
             page.goto(f"{self.place.url}/applications/{self.application}")
-            return page.locator("main a[href$='.pdf'][href*='/documents/']").count() > 0
+            return bool(page.locator("main a[href$='.pdf'][href*='/documents/']").count())
 
         eventually(there, within=60, every=1)
         picture(page, f"desk-{name}-decided")
@@ -135,7 +135,7 @@ def verified(place: Place, page: Page, content: bytes) -> str:
     file: Any = {"name": "document.pdf", "mimeType": "application/pdf", "buffer": content}
     page.locator("input[type=file]").set_input_files(file)
     page.locator("form:has(input[type=file]) button").first.click()
-    return page.locator("main").inner_text()
+    return str(page.locator("main").inner_text())
 
 
 def test_a_notification_is_accepted(place: Place, browser: Browser) -> None:

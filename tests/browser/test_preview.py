@@ -25,6 +25,7 @@ pytestmark = pytest.mark.browser
 def file(tmp_path: Path) -> Path:
     for path in (PROCEDURES / "offices.yaml", PROCEDURES / f"{KOEN}.yaml", PROCEDURES / f"{KOEN}.example.json"):
         shutil.copy(path, tmp_path)
+    shutil.copytree(PROCEDURES / "documents", tmp_path / "documents")
     return tmp_path / f"{KOEN}.yaml"
 
 

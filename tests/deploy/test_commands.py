@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 from tests.deploy.running import Machine, madoguchi
@@ -17,6 +18,7 @@ def test_the_shipped_procedures_are_fine_and_a_mistake_is_found_with_its_line(tm
     assert (fine.returncode, fine.stdout.count(": fine")) == (0, 5), fine.stderr
     for name in ("koen-meigi.yaml", "offices.yaml"):
         (tmp_path / name).write_text((PROCEDURES / name).read_text().replace("held.to < held.from", "held.to < hold.from"))
+    shutil.copytree(PROCEDURES / "documents", tmp_path / "documents")
     wrong = madoguchi("procedure", "lint", str(tmp_path / "koen-meigi.yaml"))
     line = (tmp_path / "koen-meigi.yaml").read_text().splitlines().index("  - when: 'held.to < hold.from'") + 1
     assert wrong.returncode == 1

@@ -26,6 +26,7 @@ ADDRESS = "http://127.0.0.1:8123"
 def file(tmp_path: Path) -> Path:
     for path in (PROCEDURES / "offices.yaml", PROCEDURES / f"{KOEN}.yaml", PROCEDURES / f"{KOEN}.example.json"):
         shutil.copy(path, tmp_path)
+    shutil.copytree(PROCEDURES / "documents", tmp_path / "documents")
     return tmp_path / f"{KOEN}.yaml"
 
 
@@ -114,6 +115,7 @@ def test_it_judges_as_the_counter_does_and_says_where_it_would_go(file: Path, sh
 def test_rows_are_added_and_taken_out_and_values_computed(tmp_path: Path) -> None:
     for path in (PROCEDURES / "offices.yaml", PROCEDURES / "hojokin-kofu.yaml"):
         shutil.copy(path, tmp_path)
+    shutil.copytree(PROCEDURES / "documents", tmp_path / "documents")
     with TestClient(create_app(tmp_path / "hojokin-kofu.yaml", ADDRESS), base_url=ADDRESS, headers={"origin": ADDRESS}) as client:
         page = send(client, 3, "add:costs", **{"costs.0.cost": "1000000", "costs.0.eligible": "900000"}).text
         assert 'name="costs.1.cost"' in page

@@ -137,6 +137,7 @@ def test_every_state_can_be_reached_and_has_a_way_out_or_is_an_end() -> None:
     assert {state for state, ways in TRANSITIONS.items() if not ways} == {
         "returned",
         "approved",
+        "partly_approved",
         "refused",
         "accepted",
         "withdrawn",

@@ -406,7 +406,7 @@ def test_what_an_older_desk_issued_is_made_and_told_of_once(
 
 def test_who_asks_too_fast_is_asked_to_wait(clean: Site, desk: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     assert clean
-    monkeypatch.setattr(desk.app.state, "verification_buckets", Buckets(0.05))  # type: ignore[attr-defined] # a FastAPI application
+    monkeypatch.setitem(desk.app.state._state, "verification_buckets", Buckets(0.05))  # type: ignore[attr-defined] # FastAPI's
     assert desk.get("/verify").status_code == 200
     for path in ("/verify", "/verify/0000-0000-0000-0000", "/v1/verifications/0000-0000-0000-0000"):
         answer = desk.get(path)
