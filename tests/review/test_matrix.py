@@ -37,7 +37,14 @@ WORKING = {
 }
 SMALL = 3_000_000
 # Nothing is decided before the last stage; and what ended or waits in one place waits in the others.
-WHERE = {"decided": {"only", "last"}, "withdrawn": {"only", "middle"}, "correcting": {"only", "first", "middle", "last"}}
+WHERE = {
+    "decided": {"only", "last"},
+    "withdrawn": {"only", "middle"},
+    "correcting": {"first", "last"},
+    "lapsed": {"only", "middle", "last"},
+}
+# Each makes a PDF: of the cells in which they work, one for each state is enough.
+DEAR = frozenset({"preview-document"})
 
 
 @dataclass
@@ -241,8 +248,14 @@ def test_every_act_has_its_sample() -> None:
 @pytest.mark.parametrize("action", sorted(MOVES))
 def test_the_table_is_what_the_desk_does(walk: Walk, action: str) -> None:
     wrong = []
+    worked: set[str] = set()
     for standing, position, who in cells(walk):
-        got, want = walk.answer(action, standing, position, who), expected(action, standing, position, who, walk.people[who])
+        want = expected(action, standing, position, who, walk.people[who])
+        if action in DEAR and standing in worked and min(want) < 300:
+            continue
+        got = walk.answer(action, standing, position, who)
+        if got < 300:
+            worked.add(standing)
         if got not in want:
             wrong.append(f"{action} · {standing} · {position} · {who}: {got} instead of {sorted(want)}")
     assert wrong == []
