@@ -177,6 +177,7 @@ def test_a_refusal_cites_the_criteria_that_are_not_met(event: Desk, clean: Site)
     assert event.refused("PUT", "/proposal", {"decision": "approve"}) == (422, ["/decision"])
     refusal = {"decision": "refuse", "reasons": "入場料が実費を超え、営利を主たる目的とするため。"}
     assert event.refused("PUT", "/proposal", refusal) == (422, ["/criteria"])
+    assert event.refused("PUT", "/proposal", refusal | {"criteria": ["no_profit", "trust"]}) == (422, ["/criteria/1"])
     event.does("PUT", "/proposal", refusal | {"criteria": ["no_profit"]})
     event.does("POST", "/pass", {})
     event.does("POST", "/approval", {"proposal": 1}, "head")

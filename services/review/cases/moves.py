@@ -145,9 +145,9 @@ def roles(session: Session, case: Case, move: Move) -> frozenset[str]:
 
 
 def _at_stake(session: Session, case: Case, key: str | None) -> int | None:
-    """What would be granted: the proposed amount, else what is applied for (`key` is its field)."""
-    if key is None:
-        return None
+    """What was granted, or would be: the proposed amount, else what is applied for (`key` is its field)."""
+    if key is None or case.amount is not None:
+        return case.amount
     proposed = session.exec(select(Proposal.amount).where(Proposal.case_id == case.id, Proposal.state == "open")).first()
     applied = case.answers.get(key)
     return proposed if proposed is not None else applied if isinstance(applied, int) else None

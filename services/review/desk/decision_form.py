@@ -111,6 +111,7 @@ def decision_form(  # noqa: PLR0917 - what the form shows
     anchors = {
         "/decision": f"decision-{review.decisions[0]}",
         "/criteria": "criteria",
+        **{f"/criteria/{number}": "criteria" for number in range(len(entered.criteria))},
         "/document/title": "document-title",
         "/document/text": "document-text",
     }
@@ -118,6 +119,7 @@ def decision_form(  # noqa: PLR0917 - what the form shows
         "entered": entered,
         "prepared": is_prepared,
         "errors": errors,
+        "wrong_criteria": next((text for pointer, text in errors.items() if pointer.startswith("/criteria")), ""),
         "summary": [(anchors.get(pointer, pointer.split("/")[1] if pointer else ""), text) for pointer, text in errors.items()],
         "choices": [(value, CHOICES[value]) for value in review.decisions],
         "makes": [rule.title.within(language) for rule in review.documents],

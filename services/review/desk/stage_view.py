@@ -52,6 +52,7 @@ def stages_of(session: Session, caller: Caller, case: Case, language: Language) 
         "criteria": [_criteria(session, caller, case, one, language) for one in review.stages if one.criteria],
         "version": review.criteria_version,
         "scored": bool(stage.scores),
+        "has_criteria": bool(stage.criteria),
         "lacking": [
             translate(one.detail, language, **one.values) for one in ([] if over else steps.lacking(session, case, procedure))
         ],

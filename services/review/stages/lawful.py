@@ -42,7 +42,12 @@ def errors(procedure: Procedure, case: Case, proposed: Proposed, judged: Mapping
     allowed = procedure.review.decisions
     if proposed.decision not in allowed:
         return [FieldError("/decision", "Choose one of {allowed}", {"allowed": ", ".join(allowed)})]
-    found = [*_reasons(procedure, proposed), *_amount(procedure, case, proposed), *_conditions(proposed)]
+    found = [
+        *_reasons(proposed),
+        *_cited(procedure, proposed, judged),
+        *_amount(procedure, case, proposed),
+        *_conditions(proposed),
+    ]
     if proposed.document:
         found += proposed.document.errors()
     if proposed.decision == "approve":
@@ -53,17 +58,24 @@ def errors(procedure: Procedure, case: Case, proposed: Proposed, judged: Mapping
     return found
 
 
-def _reasons(procedure: Procedure, proposed: Proposed) -> list[FieldError]:
+def _reasons(proposed: Proposed) -> list[FieldError]:
     found = text_errors("/reasons", proposed.reasons, REASONS_LIMIT)
-    known = [one.key for one in procedure.review.criteria()]
-    for number, key in enumerate(proposed.criteria):
-        if key not in known:
-            at = json_pointer("criteria", number)
-            found.append(FieldError(at, "Choose one of {allowed}", {"allowed": ", ".join(known) or "-"}))
     if proposed.decision in ADVERSE and not proposed.reasons.strip():
         found.append(FieldError("/reasons", "Give the reasons: a refusal has to state them (行政手続法8条)"))
+    return found
+
+
+def _cited(procedure: Procedure, proposed: Proposed, judged: Mapping[str, Judgement]) -> list[FieldError]:
+    known = [one.key for one in procedure.review.criteria()]
     if proposed.decision == "refuse" and known and not proposed.criteria:
-        found.append(FieldError("/criteria", "Choose the criteria that are not met (行政手続法8条)"))
+        return [FieldError("/criteria", "Choose the criteria that are not met (行政手続法8条)")]
+    found = []
+    for number, key in enumerate(proposed.criteria):
+        at = json_pointer("criteria", number)
+        if key not in known:
+            found.append(FieldError(at, "Choose one of {allowed}", {"allowed": ", ".join(known) or "-"}))
+        elif key in judged and judged[key].verdict == "met":
+            found.append(FieldError(at, "This criterion was judged as met; judge it anew, or cite others"))
     return found
 
 
