@@ -17,7 +17,7 @@ from services.notify import messages
 from services.notify import tasks as notify
 from services.opendata import tasks as opendata
 from services.review import tasks as review
-from services.review.cases import cases
+from services.review.cases import opening
 from shared.events import EVENTS, SUBSCRIBERS, Event
 
 POSTS = {module.work.post.service: module.work.post for module in (intake, review, notify, opendata)}
@@ -36,7 +36,7 @@ def _collect(session: Session, *events: Event) -> None:
 
 
 # Instead of being written to the log, what a handler publishes is sent as tasks.
-for module in (checking, cases):
+for module in (checking, opening):
     setattr(module, "publish", _collect)  # noqa: B010 - mypy rightly refuses an assignment here
 setattr(messages, "ring_after_commit", lambda _session, _queue: None)  # noqa: B010 - mails are not part of the measurement
 
