@@ -32,8 +32,8 @@ Sort = Literal["newest", "oldest", "due"]
 _UNFINISHED = text("state in ('open', 'correcting')")
 # A search that leaves more cases than this is no help in finding them.
 FEW = 2000
-# A list says how many there are up to this.
-COUNTED = 1000
+# A list says how many there are up to this; a search, for which the text of each is asked, up to fewer.
+COUNTED, FOUND = 1000, 200
 
 
 class Filter(BaseModel):
@@ -112,11 +112,16 @@ def noted(session: Session, caller: Caller, wanted: Filter, found: Sequence[Case
 
 
 def counted(session: Session, caller: Caller, wanted: Filter, hits: Hits | None = None) -> int:
-    """How many cases a filter leaves; COUNTED + 1 means: more than that."""
+    """How many cases a filter leaves; `most(wanted)` + 1 means: more than that."""
     query = narrowed(
         session, caller, wanted, select(literal(1)).select_from(Case), hits or look_up(session, wanted), ordered=False
     )
-    return session.scalar(select(func.count()).select_from(query.limit(COUNTED + 1).subquery())) or 0
+    return session.scalar(select(func.count()).select_from(query.limit(most(wanted) + 1).subquery())) or 0
+
+
+def most(wanted: Filter) -> int:
+    """Up to how many a list says how many there are."""
+    return min(FOUND, COUNTED) if wanted.q else COUNTED
 
 
 def total(session: Session, caller: Caller, wanted: Filter) -> int:

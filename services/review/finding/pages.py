@@ -13,7 +13,7 @@ from services.review.cases.cases import ref_of
 from services.review.cases.states import state_of
 from services.review.clock.badges import badge
 from services.review.finding import finding, form, views
-from services.review.finding.finding import COUNTED, Sort
+from services.review.finding.finding import Sort
 from services.review.procedures import version
 from shared.i18n import message, translate
 from shared.problems import Invalid
@@ -55,7 +55,7 @@ def list_cases(
             for one in found[:PAGE]
         ],
         count=finding.counted(session, caller, entered.filter, hits),
-        counted=COUNTED,
+        counted=finding.most(entered.filter),
         entered=entered,
         labels=form.LABELS,
         choices=choices,

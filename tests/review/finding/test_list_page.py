@@ -36,7 +36,6 @@ def test_what_cannot_be_understood_is_said_and_the_rest_is_shown(
 ) -> None:
     key = clean.a_reviewer("public-relations")
     opens(clean, by("一"), by("二"), by("三"))
-    monkeypatch.setattr("services.review.finding.pages.COUNTED", 2)
     monkeypatch.setattr(finding, "COUNTED", 2)
     query = {"arrived_from": "yesterday", "amount_to": "many", "state": "?", "whose": "?", "lang": "en"}
     page = desk.get("/desk", params=query, headers={**bearer(key), "accept": "text/html"})
