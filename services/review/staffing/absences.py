@@ -86,15 +86,6 @@ def colleagues(session: Session, caller: Caller) -> dict[UUID, str]:
     return {row.account_id: row.name for row in session.execute(_COLLEAGUES, {"id": caller.account_id})}
 
 
-def stands_in_for(session: Session, caller: Caller) -> list[UUID]:
-    """The officials for whom the caller stands in today."""
-    now = today()
-    query = select(Absence.account_id).where(
-        Absence.deputy_id == caller.account_id, Absence.starts_on <= now, Absence.ends_on >= now
-    )
-    return list(session.exec(query.distinct()))
-
-
 def _may_note(session: Session, caller: Caller, official: UUID) -> set[str]:
     """The official's groups, for himself or a manager of one of them. Raises NotFound, Forbidden."""
     groups = {row.group for row in session.execute(_GROUPS, {"id": official})}
