@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from services.notify.templates import render
+from services.notify.wording.rendering import render
 from shared.identity.callers import link_secret
 from tests.machine import Machine, Mailbox
 from tests.notify.parts import a_link, make_due, message, send, tell, write_to
 from tests.notify.test_messages import decided, opened, returned
 from tests.site import Site
 
-TEMPLATES = Path(__file__).parents[2] / "services" / "notify" / "templates"
+TEMPLATES = Path(__file__).parents[2] / "services" / "notify" / "wording" / "texts"
 
 
 @pytest.fixture(scope="module")

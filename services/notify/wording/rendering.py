@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-_FOLDER = Path(__file__).parent / "templates"
+_FOLDER = Path(__file__).parent / "texts"
 _PLACEHOLDER = re.compile(r"\(\((\w+)\)\)")
 
 

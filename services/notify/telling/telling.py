@@ -1,22 +1,21 @@
-"""Messages: who is told what of an event. One message for (event, channel, recipient), whatever is replayed."""
+"""Who is told what of an event. One message for (event, channel, recipient), whatever is replayed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from services.notify.assignment_mails import of_assignment
-from services.notify.clock_mails import OfClock, of_clock
-from services.notify.correction_mails import OfCorrection, of_correction
-from services.notify.document_mails import OfDocument, of_document
-from services.notify.drafts import Draft
-from services.notify.message_mails import OfMessage, of_message
-from services.notify.models import Message, Procedure
-from services.notify.opinion_mails import OfOpinion, of_opinion
+from services.notify.models import Message
+from services.notify.procedures import titles_of
+from services.notify.telling.assignment_mails import of_assignment
+from services.notify.telling.clock_mails import OfClock, of_clock
+from services.notify.telling.correction_mails import OfCorrection, of_correction
+from services.notify.telling.document_mails import OfDocument, of_document
+from services.notify.telling.drafts import Draft
+from services.notify.telling.message_mails import OfMessage, of_message
+from services.notify.telling.opinion_mails import OfOpinion, of_opinion
 from shared.bus.publish import ring_after_commit
 from shared.database import insert_many, new_id
 from shared.events import (
@@ -31,15 +30,13 @@ from shared.events import (
     Event,
     InvitationSent,
     MandateOffered,
-    ProcedurePublished,
     ProcedureRef,
     RegistrationRequested,
     SignInRequested,
 )
 from shared.i18n import Language, message, show_date, show_time, translate
-from shared.problems import NotFound
 
-# The queue of the errand that sends what waits (services.notify.sending).
+# The queue of the errand that sends what waits for e-mail (services.notify.sending).
 POST = "post"
 _IN_PART = message("Approved in part")
 _DECISIONS = {"approve": message("Approved"), "refuse": message("Refused"), "accept": message("Accepted")}
@@ -63,35 +60,13 @@ Telling = (
 )
 
 
-def keep_procedure(session: Session, events: list[ProcedurePublished]) -> None:
-    """Keep the newest title of each procedure."""
-    for event in events:
-        new = insert(Procedure).values(id=event.procedure.id, version=event.procedure.version, title=event.definition["title"])
-        session.execute(
-            new.on_conflict_do_update(
-                index_elements=["id"],
-                set_={"version": new.excluded.version, "title": new.excluded.title},
-                where=col(Procedure.version) < new.excluded.version,
-            )
-        )
-
-
 def tell(session: Session, events: list[Telling]) -> None:
     """Write the messages that these events call for; they are sent after the commit."""
-    titles = _titles(session, events)
+    titles = titles_of(session, (event.procedure.id for event in events if not isinstance(event, OfIdentity)))
     rows = [_row(event, draft) for event in events for draft in _drafts(event, titles)]
     if rows:
         insert_many(session, Message, rows)
         ring_after_commit(session, POST)
-
-
-def _titles(session: Session, events: Sequence[Telling]) -> dict[str, dict[str, str]]:
-    wanted = {event.procedure.id for event in events if not isinstance(event, OfIdentity)}
-    rows = session.exec(select(Procedure).where(col(Procedure.id).in_(wanted))) if wanted else ()
-    titles = {row.id: row.title for row in rows}
-    if missing := wanted - titles.keys():
-        raise LookupError(f"procedures not heard of yet: {', '.join(sorted(missing))}")
-    return titles
 
 
 # What has a module of its own: the kind of event, and who writes its drafts.
@@ -223,25 +198,3 @@ def _row(event: Event, draft: Draft) -> dict[str, Any]:
         "attempts": 0,
         "traceparent": event.traceparent,
     }
-
-
-def listed(
-    session: Session, *, state: str | None = None, subject: str | None = None, limit: int = 50, before: UUID | None = None
-) -> Sequence[Message]:
-    """Messages, newest first; `before` is the last id of the page before."""
-    query = select(Message)
-    if state is not None:
-        query = query.where(Message.state == state)
-    if subject is not None:
-        query = query.where(Message.subject == subject)
-    if before is not None:
-        query = query.where(Message.id < before)
-    return session.exec(query.order_by(col(Message.id).desc()).limit(limit)).all()
-
-
-def shown(session: Session, message_id: UUID) -> Message:
-    """One message. Raises NotFound."""
-    found = session.get(Message, message_id)
-    if found is None:
-        raise NotFound("No message has the id {id}", id=message_id)
-    return found

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from services.notify import messages
-from services.notify.models import Message
+from services.notify.messages import ledger
+from services.notify.models import Message, State
 from shared.web.callers import Operator, Transaction
 from shared.web.problems import described
 
@@ -26,7 +26,7 @@ class MessageOut(BaseModel):
     template: str
     language: str
     recipient: str
-    state: Literal["created", "sending", "sent", "failed", "unknown"]
+    state: State
     attempts: int
     next_attempt_at: datetime
     error: str | None
@@ -38,19 +38,19 @@ class MessageOut(BaseModel):
 def list_messages(
     session: Transaction,
     _caller: Operator,
-    state: Literal["created", "sending", "sent", "failed", "unknown"] | None = None,
+    state: State | None = None,
     subject: Annotated[str | None, Query(max_length=100, pattern=r"^[^\x00]*$", description="an application's id")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     before: Annotated[UUID | None, Query(description="the last id of the page before")] = None,
 ) -> Any:
     """Messages, newest first."""
-    return [_out(message) for message in messages.listed(session, state=state, subject=subject, limit=limit, before=before)]
+    return [_out(message) for message in ledger.listed(session, state=state, subject=subject, limit=limit, before=before)]
 
 
 @router.get("/{message_id}", response_model=MessageOut, responses=described(401, 403, 404, 422))
 def show_message(message_id: UUID, session: Transaction, _caller: Operator) -> Any:
     """One message."""
-    return _out(messages.shown(session, message_id))
+    return _out(ledger.shown(session, message_id))
 
 
 def _out(message: Message) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.notify.drafts import Draft
+from services.notify.telling.drafts import Draft
 from shared.events import (
     ApplicationCorrected,
     CaseCorrected,
