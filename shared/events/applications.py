@@ -47,7 +47,7 @@ class ApplicationArrived(Event):
     applicant: Applicant
     contact: Contact
     answers: dict[str, Any]
-    duplicates: list[Duplicate] = Field(default_factory=list)
+    duplicates: list[Duplicate] = Field(default=[])
 
 
 class ApplicationReturned(Event):

@@ -49,7 +49,7 @@ class CaseDueSoon(Event):
     group: str
     group_title: str
     official: Official | None
-    managers: list[Official] = Field(default_factory=list)
+    managers: list[Official] = Field(default=[])
     due_on: date
 
 
@@ -65,7 +65,7 @@ class CaseOverdue(Event):
     group: str
     group_title: str
     official: Official | None
-    managers: list[Official] = Field(default_factory=list)
+    managers: list[Official] = Field(default=[])
     due_on: date
 
 
@@ -89,8 +89,8 @@ class CaseDecided(Event):
     revision: int = Field(default=1, description="which contents it was decided on: 1 as filed, more after corrections")
     partly: bool = False
     amount: int | None = None
-    conditions: list[str] = Field(default_factory=list)
-    criteria: list[str] = Field(default_factory=list)
+    conditions: list[str] = Field(default=[])
+    criteria: list[str] = Field(default=[])
 
 
 class CaseWithdrawn(Event):

@@ -22,7 +22,7 @@ class MessageToOffice(Event):
     author: str
     text: str
     sent_at: datetime
-    files: list[AttachedFile] = Field(default_factory=list)
+    files: list[AttachedFile] = Field(default=[])
 
 
 class MessageToApplicant(Event):
@@ -38,7 +38,7 @@ class MessageToApplicant(Event):
     author: str
     text: str
     sent_at: datetime
-    files: list[AttachedFile] = Field(default_factory=list)
+    files: list[AttachedFile] = Field(default=[])
 
 
 class MessageTaken(Event):
