@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _BEGIN = """# Settings
 
 Every setting is a variable of the environment. A secret may instead be a file of the variable's name in `/run/secrets`, written
-small or large. `<SERVICE>` is INTAKE, REVIEW, NOTIFY, OPENDATA, or OPERATOR for the console. A value that is missing or wrong stops the start, which names the variable and says what is expected of it, never the
-value. This page is written by `madoguchi settings`.
+small or large. `<SERVICE>` is INTAKE, REVIEW, NOTIFY, OPENDATA, or OPERATOR for the console. A value that is missing or wrong stops
+the start, which names the variable and says what is expected of it, never the value. This page is written by `madoguchi settings`.
 """
 _NEEDED = "**needed**"
 # What each service has under its own name.
@@ -78,7 +78,7 @@ def _variables(kind: type[BaseSettings]) -> Iterator[Variable]:
         alias = info.validation_alias if isinstance(info.validation_alias, str) else ""
         yield Variable(
             name=alias or (f"{_EACH}{name}" if name in ServiceSettings.model_fields else f"{prefix}{name}").upper(),
-            default=_NEEDED if info.is_required() else _shown(info.get_default(call_default_factory=True)),  # type: ignore[call-arg]
+            default=_NEEDED if info.is_required() else _shown(info.get_default(call_default_factory=True)),
             means=info.description or "",
             bounds=_bounds(info),
             secret=_is_secret(info),
