@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 _BEGIN = """# Settings
 
 Every setting is a variable of the environment. A secret may instead be a file of the variable's name in `/run/secrets`, written
-small or large. `<SERVICE>` is INTAKE, REVIEW, NOTIFY, OPENDATA, or OPERATOR for the console. A value that is missing or wrong stops
-the start, which names the variable and says what is expected of it, never the value. This page is written by `madoguchi settings`.
+small or large. `<SERVICE>` is INTAKE, REVIEW, NOTIFY, OPENDATA, or OPERATOR for the console. A value that is missing or wrong
+stops the start, which names the variable and says what is expected of it, never the value. This page is
+written by `madoguchi settings`.
 """
 _NEEDED = "**needed**"
 # What each service has under its own name.
