@@ -1,10 +1,14 @@
-"""The post's worker: what it does when it hears of an event, and the errand that sends."""
+"""The post's worker: what it does when it hears of an event, and the errands that send, one a channel."""
 
 from __future__ import annotations
 
-from services.notify.messages import POST, keep_procedure, tell
-from services.notify.sending import send_some
+from functools import partial
+
+from services.notify.channels.email.smtp import SmtpCarrier
+from services.notify.procedures import keep_procedure
+from services.notify.sending.sending import send_some
 from services.notify.settings import Settings
+from services.notify.telling.telling import POST, tell
 from shared.bus.deliver import Post
 from shared.bus.worker import Work, celery_app
 from shared.database import connect
@@ -14,15 +18,16 @@ SEND_EVERY = 4.0
 
 settings = load(Settings)
 engine = connect(settings.database_url, name="notify-worker", pool=2)
+email = SmtpCarrier(settings)
 
 
-def send() -> bool:
-    """Send a batch; whether more waits."""
-    return send_some(engine, settings)[1]
+def send_mails() -> bool:
+    """Send a batch of mails; whether more wait. The connection stays open for the next one."""
+    return send_some(engine, "email", email)[1]
 
 
 work = Work(
-    Post("notify", engine, {"keep_procedure": keep_procedure, "tell": tell}),
-    errands={POST: (send, SEND_EVERY)},
+    Post("notify", engine, {"keep_procedure": keep_procedure, "tell": partial(tell, secret_key=settings.secret_key)}),
+    errands={POST: (send_mails, SEND_EVERY)},
 )
 app = celery_app("notify", settings.broker_url, work)

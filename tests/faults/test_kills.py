@@ -113,7 +113,9 @@ def test_a_sender_killed_while_it_hands_over_sends_no_mail_twice_and_owns_up(
             kill(sender)
         in_hand += clean.value("select count(*) from notify.message where state = 'sending'")
         # the leases of the killed sender pass
-        clean.run("update notify.message set next_attempt_at = now() - interval '1 second' where state in ('created', 'sending')")
+        clean.run(
+            "update notify.message set next_attempt_at = now() - interval '1 s' where completed_at is null and sent_at is null"
+        )
     machine.worker(POST_QUEUE, processes=processes)
     quiet(clean)
 

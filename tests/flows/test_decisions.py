@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pypdf import PdfReader
 
-from services.notify.templates import render
+from services.notify.wording.rendering import render
 from tests.intake.parts import with_files
 from tests.site import DENKI, KOEN, Site, bearer, example
 

@@ -42,16 +42,19 @@ def a_link(email: str = "a@example.com") -> SignInRequested:
 
 def send(smtp_url: str) -> int:
     """What the errand does, by this server."""
-    from services.notify.sending import send_some
+    from services.notify.channels.email.smtp import SmtpCarrier
+    from services.notify.sending.sending import send_some
     from services.notify.tasks import engine
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MADOGUCHI_NOTIFY_SMTP_URL", smtp_url)
-        sent, more = send_some(engine, load(Settings))
-        while more:
-            count, more = send_some(engine, load(Settings))
-            sent += count
-        return sent
+        carrier = SmtpCarrier(load(Settings))
+    sent, more = send_some(engine, "email", carrier)
+    while more:
+        count, more = send_some(engine, "email", carrier)
+        sent += count
+    carrier.close()
+    return sent
 
 
 def message(site: Site, email: str) -> dict[str, Any]:

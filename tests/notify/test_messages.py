@@ -10,10 +10,10 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session, select
 
-from services.notify.messages import tell as write_messages
+from services.notify.channels.email.composing import compose
 from services.notify.models import Message
-from services.notify.sending import compose
 from services.notify.settings import Settings
+from services.notify.telling.telling import tell as write_messages
 from shared.bus.deliver import deliver
 from shared.events import (
     ApplicationReturned,
@@ -103,7 +103,7 @@ def test_the_same_event_handled_again_writes_no_second_message(clean: Site) -> N
     event = arrived()
     for _ in range(3):
         with clean.session("notify") as session:
-            write_messages(session, [event])
+            write_messages(session, [event], secret_key=load(Settings).secret_key)
             session.commit()
     assert clean.value("select count(*) from notify.message") == 1
 
@@ -119,7 +119,7 @@ def test_an_event_about_a_procedure_not_heard_of_yet_waits(clean: Site) -> None:
 
 
 def test_an_older_version_of_a_procedure_does_not_bring_its_title_back(clean: Site) -> None:
-    from services.notify.messages import keep_procedure
+    from services.notify.procedures import keep_procedure
     from shared.events import ProcedurePublished
 
     def published(version: int, title: str) -> ProcedurePublished:

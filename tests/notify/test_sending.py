@@ -10,7 +10,10 @@ import pytest
 from sqlalchemy import text
 
 from deploy.one.ports import LOOPBACK, free_ports
-from services.notify.sending import A_BATCH, LEASE_SECONDS, MAX_ATTEMPTS
+from services.notify.channels.email.smtp import BACKOFF, SmtpCarrier
+from services.notify.sending.sending import A_BATCH, LEASE_SECONDS, send_claimed
+from services.notify.settings import Settings
+from shared.settings import load
 from tests.notify.parts import make_due, message, send, states, write_to
 from tests.notify.smtp import Moody, moody_server
 from tests.site import Site
@@ -46,10 +49,10 @@ def test_four_senders_at_once_send_nothing_twice(clean: Site, server: Server) ->
 
 OUTCOMES = [
     ("fine@example.com", "sent", "", 1),
-    ("later@example.com", "created", "451 4.7.1 later", 0),
-    ("later-with-text@example.com", "created", "452 4.3.1 full", 0),
-    ("going-away@example.com", "created", "421 4.3.2 going away", 0),
-    ("hang-up-early@example.com", "created", "the connection broke", 0),
+    ("later@example.com", "deferred", "451 4.7.1 later", 0),
+    ("later-with-text@example.com", "deferred", "452 4.3.1 full", 0),
+    ("going-away@example.com", "deferred", "421 4.3.2 going away", 0),
+    ("hang-up-early@example.com", "deferred", "the connection broke", 0),
     ("never@example.com", "failed", "550 5.1.1 never", 0),
     ("never-with-text@example.com", "failed", "554 5.7.1 no", 0),
     ("hang-up@example.com", "unknown", "the connection broke while the message was handed over", 1),
@@ -70,29 +73,29 @@ def test_what_the_server_says_decides_and_the_others_are_sent_all_the_same(
     assert (row["error"] or "").startswith(error)
     assert moody.count(email) == taken
     assert [moody.count(other) for other in ("before@example.com", "after@example.com")] == [1, 1]
-    if state == "created":
+    if state == "deferred":
         assert 3 < row["wait"] < 7
     make_due(clean)
     send(url)
     assert moody.count(email) == taken  # sent, unknown and failed: never again
-    assert message(clean, email)["attempts"] == (2 if state == "created" else 1)
+    assert message(clean, email)["attempts"] == (2 if state == "deferred" else 1)
 
 
 def test_a_refusal_for_now_is_tried_again_until_the_last_attempt(clean: Site, server: Server) -> None:
     url, moody = server
     write_to(clean, "later@example.com")
-    for _ in range(MAX_ATTEMPTS + 2):
+    for _ in range(len(BACKOFF) + 1 + 2):
         make_due(clean)
         send(url)
-    assert len(moody.seen) == MAX_ATTEMPTS
+    assert len(moody.seen) == len(BACKOFF) + 1
     row = message(clean, "later@example.com")
-    assert (row["state"], row["attempts"]) == ("failed", MAX_ATTEMPTS)
+    assert (row["state"], row["attempts"]) == ("failed", len(BACKOFF) + 1)
 
 
 def test_without_a_server_all_messages_wait(clean: Site) -> None:
     write_to(clean, "a@example.com", "b@example.com")
     assert send(f"smtp://{LOOPBACK}:{free_ports(1)[0]}") == 0
-    assert states(clean) == {"a@example.com": "created", "b@example.com": "created"}
+    assert states(clean) == {"a@example.com": "deferred", "b@example.com": "created"}
     assert message(clean, "a@example.com")["error"] == "no connection: ConnectionRefusedError"
 
 
@@ -127,17 +130,13 @@ def test_a_slow_sender_that_another_overtook_does_not_send(clean: Site, server: 
 
 
 def test_a_slow_senders_refusal_does_not_bring_back_what_another_has_sent(clean: Site, server: Server) -> None:
-    from services.notify.sending import _send_batch
-    from services.notify.settings import Settings
-    from shared.settings import load
-
     url, moody = server
     write_to(clean, "later@example.com")
     ids: list[UUID] = [message(clean, "later@example.com")["id"]]
     clean.run("update notify.message set state = 'sent', sent_at = now()")
     with pytest.MonkeyPatch.context() as patch, clean.session("notify") as session:
         patch.setenv("MADOGUCHI_NOTIFY_SMTP_URL", url)
-        assert _send_batch(session, load(Settings), ids) == (0, False)
+        assert send_claimed(session, SmtpCarrier(load(Settings)), ids) == (0, False)
         session.execute(text("select 1"))
     assert states(clean) == {"later@example.com": "sent"}
     assert moody.seen == []

@@ -1,0 +1,115 @@
+"""Handing mails to an SMTP server, over one connection that is kept for the next mail."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Callable, Sequence
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import parseaddr
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from services.notify.channels.carrier import Mark, Outcome, Unreachable
+from services.notify.channels.email.composing import compose
+from services.notify.models import Message
+
+if TYPE_CHECKING:
+    from services.notify.settings import Settings
+
+SMTP_TIMEOUT = 20.0
+# Seconds until the next try after a refusal for now; about a day in all.
+BACKOFF = (5.0, 30.0, 120.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0, 28800.0)
+
+
+class SmtpCarrier:
+    """A carrier of e-mail (services.notify.channels.carrier)."""
+
+    backoff: Sequence[float] = BACKOFF
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._sender = parseaddr(settings.sender)[1]
+        self._host = urlsplit(settings.smtp_url.get_secret_value()).hostname or "localhost"
+        self._server: smtplib.SMTP | None = None
+
+    def carry(self, message: Message, mark: Mark) -> Outcome | None:
+        """Hand a mail over. Raises Unreachable."""
+        try:
+            mail = compose(message, self._settings).as_bytes(policy=SMTP_POLICY)
+        except Exception as error:  # noqa: BLE001 - the standard library raises many kinds; one message must not stop the others
+            return Outcome("failed", f"the mail cannot be made: {type(error).__name__}")
+        server = self._connected()
+        for command in (lambda: server.mail(self._sender), lambda: server.rcpt(message.recipient)):
+            if refused := self._refusal(server, command):
+                return refused
+        # From here on, only the server's answer to the text tells whether it has the message.
+        if not mark():
+            server.rset()
+            return None
+        try:
+            code, answer = server.data(mail)
+        except smtplib.SMTPDataError as error:  # refused before the text
+            code, answer = error.smtp_code, error.smtp_error if isinstance(error.smtp_error, bytes) else error.smtp_error.encode()
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            broke = f"the connection broke while the message was handed over: {type(error).__name__}"
+            return Outcome("unknown", broke, self._host)
+        if _is_success(code):
+            return Outcome("sent", _said(code, answer), self._host)
+        server.rset()
+        return self._refused(code, answer)
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    def _connected(self) -> smtplib.SMTP:
+        if self._server is None:
+            try:
+                self._server = connect(self._settings)
+            except (OSError, smtplib.SMTPException) as error:
+                raise Unreachable(f"no connection: {type(error).__name__}", self._host) from error
+        return self._server
+
+    def _refusal(self, server: smtplib.SMTP, command: Callable[[], tuple[int, bytes]]) -> Outcome | None:
+        try:
+            code, answer = command()
+        except (OSError, smtplib.SMTPException) as error:  # nothing was handed over yet
+            self.close()
+            raise Unreachable(f"the connection broke: {type(error).__name__}", self._host) from error
+        if _is_success(code):
+            return None
+        server.rset()
+        return self._refused(code, answer)
+
+    def _refused(self, code: int, answer: bytes) -> Outcome:
+        return Outcome("failed" if code >= 500 else "deferred", _said(code, answer), self._host)  # noqa: PLR2004 - RFC 5321 section 4.2.1
+
+
+def connect(settings: Settings) -> smtplib.SMTP:
+    """A connection that is ready to take mails. Raises OSError, SMTPException."""
+    url = urlsplit(settings.smtp_url.get_secret_value())
+    host = url.hostname or "localhost"
+    if url.scheme == "smtps":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(host, url.port or 465, timeout=SMTP_TIMEOUT, context=ssl.create_default_context())
+    else:
+        server = smtplib.SMTP(host, url.port or 25, timeout=SMTP_TIMEOUT)
+        server.ehlo()
+        if server.has_extn("starttls"):
+            server.starttls(context=ssl.create_default_context())
+            server.ehlo()
+    server.ehlo_or_helo_if_needed()
+    if url.username:
+        server.login(unquote(url.username), unquote(url.password or ""))
+    return server
+
+
+def _is_success(code: int) -> bool:
+    return 200 <= code < 300  # noqa: PLR2004 - as RFC 5321 section 4.2.1 has it
+
+
+def _said(code: int, answer: bytes) -> str:
+    return f"{code} {answer.decode('utf-8', 'replace')[:200]}"
