@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from services.notify.channels.email.smtp import SmtpCarrier
 from services.notify.procedures import keep_procedure
 from services.notify.sending.sending import send_some
@@ -25,7 +27,7 @@ def send_mails() -> bool:
 
 
 work = Work(
-    Post("notify", engine, {"keep_procedure": keep_procedure, "tell": tell}),
+    Post("notify", engine, {"keep_procedure": keep_procedure, "tell": partial(tell, secret_key=settings.secret_key)}),
     errands={POST: (send_mails, SEND_EVERY)},
 )
 app = celery_app("notify", settings.broker_url, work)

@@ -19,8 +19,8 @@ from services.notify.clients.tokens import Sender
 from services.notify.models import Message, TemplateVersion
 from services.notify.recipients.addresses import recipient_hash
 from services.notify.telling.telling import POST
-from services.notify.wording.rendering import Text
-from services.notify.wording.versions import MissingPlaceholders, fill, used
+from services.notify.wording.compiling import Compiled, MissingPlaceholders, Text
+from services.notify.wording.versions import compiled, used
 from shared.bus.publish import ring_after_commit
 from shared.database import new_id
 from shared.telemetry import current_traceparent
@@ -64,17 +64,17 @@ class Shown:
     @property
     def text(self) -> Text:
         """What it says."""
-        try:
-            return fill(self.version, self.message.filling) if self.version else Text("", "")
-        except MissingPlaceholders:
+        if self.version is None:
             return Text("", "")
+        return compiled(self.version, self.message.channel).fill(self.message.filling)
 
 
 def take(session: Session, secret_key: SecretStr, sender: Sender, wanted: Wanted) -> tuple[Message, Text]:
     """Write a message that a client wants sent; it is sent after the commit. Raises Refusal."""
     _may_write_to(sender, wanted.recipient)
     version = _template(session, sender, wanted)
-    text = _filled(version, wanted)
+    template = compiled(version, wanted.channel)
+    text = _filled(template, wanted)
     made, now = new_id(), datetime.now(UTC)
     message = Message(
         id=made,
@@ -86,7 +86,7 @@ def take(session: Session, secret_key: SecretStr, sender: Sender, wanted: Wanted
         language="ja",
         recipient=wanted.recipient,
         recipient_hash=recipient_hash(secret_key, wanted.recipient),
-        filling=used(version, wanted.values),
+        filling=used(template, wanted.values),
         options={name: value for name, value in wanted.options.items() if value},
         client_id=sender.client.id,
         key_id=sender.key.id,
@@ -127,8 +127,8 @@ def _template(session: Session, sender: Sender, wanted: Wanted) -> TemplateVersi
     return version
 
 
-def _filled(version: TemplateVersion, wanted: Wanted) -> Text:
-    text = filled(version, wanted.values)
+def _filled(template: Compiled, wanted: Wanted) -> Text:
+    text = filled(template, wanted.values)
     if not text.body.strip():
         raise bad_request("Your message is empty.")
     if wanted.channel == "sms" and len(text.body) > MOST_SMS_CHARACTERS:
@@ -140,10 +140,10 @@ def _filled(version: TemplateVersion, wanted: Wanted) -> Text:
     return text
 
 
-def filled(version: TemplateVersion, values: dict[str, Any]) -> Text:
-    """The text of a version. Raises Refusal, which names the values that are missing."""
+def filled(template: Compiled, values: dict[str, Any]) -> Text:
+    """The text of a template. Raises Refusal, which names the values that are missing."""
     try:
-        return fill(version, values)
+        return template.fill(values)
     except MissingPlaceholders as error:
         raise bad_request(f"Missing personalisation: {', '.join(error.names)}") from None
 

@@ -26,6 +26,7 @@ from services.notify.clients.requests import EmailIn, PreviewIn, SmsIn, refused
 from services.notify.clients.statuses import STATUSES
 from services.notify.clients.templates import CHANNELS
 from services.notify.clients.tokens import Sender, sender_of
+from services.notify.wording.versions import compiled
 from shared.problems import Problem
 from shared.web.callers import Transaction
 from shared.web.responses import OrjsonResponse
@@ -102,7 +103,7 @@ def send_email(written: EmailIn, request: Request, session: Transaction, sender:
     settings = request.app.state.settings
     message, text = notifications.take(session, settings.secret_key, sender, wanted)
     content = {
-        "body": text.body,
+        "body": text.body.strip("\n"),
         "subject": text.subject,
         "from_email": parseaddr(settings.sender)[1],
         "one_click_unsubscribe_url": written.one_click_unsubscribe_url,
@@ -125,7 +126,7 @@ def send_sms(written: SmsIn, request: Request, session: Transaction, sender: Fro
         scheduled_for=written.scheduled_for,
     )
     message, text = notifications.take(session, request.app.state.settings.secret_key, sender, wanted)
-    return shapes.accepted(message, {"body": text.body, "from_number": name or sender.client.name}, base)
+    return shapes.accepted(message, {"body": text.body.strip("\n"), "from_number": name or sender.client.name}, base)
 
 
 def _chosen(sender: Sender, kind: str, which: UUID | None, field: str) -> str | None:
@@ -191,8 +192,8 @@ def show_version(id: UUID, version: int, session: Transaction, sender: From) -> 
 def preview_template(id: UUID, session: Transaction, sender: From, written: PreviewIn | None = None) -> Any:  # noqa: A002 - as refusals name it
     """A template filled, as it would be read."""
     found = _template(session, sender, id)
-    text = notifications.filled(found[1], written.personalisation if written else {})
-    return shapes.preview(found, text, None)
+    template = compiled(found[1], found[0].channel)
+    return shapes.preview(found, notifications.filled(template, written.personalisation if written else {}))
 
 
 def _template(session: Transaction, sender: Sender, template_id: UUID, version: int | None = None) -> templates.Written:

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 from services.notify.clients.notifications import Filter, Shown
 from services.notify.clients.templates import Written
 from services.notify.models import Message
-from services.notify.wording.rendering import Text
-from services.notify.wording.versions import placeholders
+from services.notify.wording.compiling import Text
+from services.notify.wording.versions import compiled
 
 ADDRESS_LINES = 7
 
@@ -58,7 +58,7 @@ def notification(shown: Shown, base: str) -> dict[str, Any]:
             "version": version,
             "uri": f"{base}/template/{message.template}/version/{version}",
         },
-        "body": text.body,
+        "body": text.body.strip("\n"),
         "subject": text.subject if message.channel != "sms" else None,
         "created_at": at(message.created_at),
         "created_by_name": None,
@@ -105,22 +105,22 @@ def template(written: Written) -> dict[str, Any]:
         "version": version.version,
         "body": version.body,
         "subject": version.subject if one.channel != "sms" else None,
-        "personalisation": {name: {"required": True} for name in placeholders(version)},
+        "personalisation": {name: {"required": True} for name in compiled(version, one.channel).placeholders},
         "postage": "second" if one.channel == "letter" else None,
         "letter_contact_block": None,
     }
 
 
-def preview(written: Written, text: Text, html: str | None) -> dict[str, Any]:
+def preview(written: Written, text: Text) -> dict[str, Any]:
     """A template as it would be read."""
     one, version = written
     return {
         "id": one.id,
         "type": one.channel,
         "version": version.version,
-        "body": text.body,
+        "body": text.body.strip("\n"),
         "subject": text.subject if one.channel != "sms" else None,
-        "html": html,
+        "html": text.html if one.channel == "email" else None,
         "postage": "second" if one.channel == "letter" else None,
     }
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from services.notify.models import Client, Template, TemplateVersion
+from services.notify.wording.compiling import compile_template
 from shared.problems import FieldError, Invalid
 from shared.validation import text_errors
 
@@ -19,7 +20,7 @@ Written = tuple[Template, TemplateVersion]
 
 
 def add_template(session: Session, client: Client, channel: str, *, name: str, body: str, by: str, subject: str = "") -> Written:
-    """A new template of a client, with its first version. Raises Invalid."""
+    """A new template of a client, with its first version. Raises Invalid (TemplateError where it breaks the language)."""
     errors = [
         *text_errors("/name", name, 200, needed=True),
         *text_errors("/subject", subject, MOST_SUBJECT, needed=channel != "sms"),
@@ -29,6 +30,7 @@ def add_template(session: Session, client: Client, channel: str, *, name: str, b
         errors.append(FieldError("/channel", "Choose one of {expected}", {"expected": ", ".join(CHANNELS)}))
     if errors:
         raise Invalid("See the list of errors", errors=errors)
+    compile_template(subject, body, channel)
     template = Template(client_id=client.id, channel=channel, name=name, version=1)
     session.add(template)
     session.flush()
@@ -36,10 +38,11 @@ def add_template(session: Session, client: Client, channel: str, *, name: str, b
 
 
 def revise(session: Session, template: Template, subject: str, body: str, by: str) -> TemplateVersion:
-    """A new version of a template, in use from now on. Raises Invalid."""
+    """A new version of a template, in use from now on. Raises Invalid (TemplateError)."""
     errors = [*text_errors("/subject", subject, MOST_SUBJECT), *text_errors("/body", body, MOST_BODY, needed=True)]
     if errors:
         raise Invalid("See the list of errors", errors=errors)
+    compile_template(subject, body, template.channel)
     session.refresh(template, with_for_update=True)
     template.version += 1
     session.add(template)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.notify.models import Message
-from services.notify.wording.rendering import Text, render
+from services.notify.wording.compiling import Link, Text
+from services.notify.wording.rendering import render
 from services.notify.wording.versions import text_of
 from shared.identity.callers import link_secret
 
@@ -22,17 +23,18 @@ if TYPE_CHECKING:
 def compose(message: Message, settings: Settings) -> EmailMessage:
     """The mail of a message. Its Message-ID is derived from event and recipient: a doubled mail can be told from two mails.
 
-    Raises KeyError for a template that needs what the message does not have, ValueError for an impossible address.
+    Raises KeyError for a template that is not there, MissingPlaceholders for one that needs what the message does not have,
+    ValueError for an impossible address.
     """
     if not message.recipient.isascii():  # such an address needs SMTPUTF8 (RFC 6531), which few servers offer
         raise ValueError("the address is not ASCII")
     if message.client_id:
         return _of_client(message, settings)
     filling = dict(message.filling)
-    filling["link"] = settings.base_url + filling.pop("path", "/")
+    link = settings.base_url + filling.pop("path", "/")
     if link_id := filling.pop("link_id", None):
-        filling["link"] += f"?link={link_id}&secret={link_secret(settings.secret_key, UUID(link_id))}"
-    text_ = render(message.template, message.language, filling)
+        link += f"?link={link_id}&secret={link_secret(settings.secret_key, UUID(link_id))}"
+    text_ = render(message.template, message.language, filling | {"link": Link(link)})
     return _mail(message, settings, text_, name=parseaddr(settings.sender)[0], to=filling.get("name", ""))
 
 
@@ -60,6 +62,8 @@ def _mail(message: Message, settings: Settings, text_: Text, *, name: str, to: s
     mail["Message-ID"] = f"<{local}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies, please
     mail["X-Madoguchi-Subject"] = message.subject
-    mail.set_content(text_.body, cte="quoted-printable" if message.language == "en" else "base64")
+    encoding = "quoted-printable" if message.language == "en" else "base64"
+    mail.set_content(text_.body, cte=encoding)
+    mail.add_alternative(text_.html, subtype="html", cte=encoding)
     mail["Content-Language"] = message.language  # after the content, which takes its headers away
     return mail
