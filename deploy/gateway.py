@@ -54,6 +54,11 @@ PATHS: dict[str, str] = {
     "/data": "opendata",
     "/docs/opendata": "opendata",
     "/console": "console",
+    "/metrics/intake": "intake",
+    "/metrics/review": "review",
+    "/metrics/notify": "notify",
+    "/metrics/opendata": "opendata",
+    "/metrics/console": "console",
 }
 SERVICES = ("intake", "review", "notify", "opendata")
 DOCS = (Path(__file__).parent / "docs.html").read_bytes()

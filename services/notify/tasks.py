@@ -9,6 +9,7 @@ from services.notify.procedures import keep_procedure
 from services.notify.sending.sending import send_some
 from services.notify.settings import Settings
 from services.notify.telling.telling import POST, tell
+from shared.bus import canary
 from shared.bus.deliver import Post
 from shared.bus.worker import Work, celery_app
 from shared.database import connect
@@ -27,7 +28,11 @@ def send_mails() -> bool:
 
 
 work = Work(
-    Post("notify", engine, {"keep_procedure": keep_procedure, "tell": partial(tell, secret_key=settings.secret_key)}),
+    Post(
+        "notify",
+        engine,
+        {"keep_procedure": keep_procedure, "hear_canary": canary.heard, "tell": partial(tell, secret_key=settings.secret_key)},
+    ),
     errands={POST: (send_mails, SEND_EVERY)},
 )
 app = celery_app("notify", settings.broker_url, work)
