@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from celery import signals
 
 from services.notify.channels.email.smtp import SmtpCarrier
@@ -22,7 +24,7 @@ engine = connect(settings.database_url, name="notify-worker", pool=2)
 emails = Sender(engine, "email", [SmtpCarrier(settings) for _ in range(settings.smtp_connections)])
 
 work = Work(
-    Post("notify", engine, {"keep_procedure": keep_procedure, "tell": tell}),
+    Post("notify", engine, {"keep_procedure": keep_procedure, "tell": partial(tell, secret_key=settings.secret_key)}),
     errands={POST: (emails.turn, SEND_EVERY)},
 )
 signals.worker_process_shutdown.connect(lambda **_: emails.close(), weak=False)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.notify.models import Message
+from services.notify.wording.compiling import Link
 from services.notify.wording.rendering import render
 from shared.identity.callers import link_secret
 
@@ -21,15 +22,16 @@ if TYPE_CHECKING:
 def compose(message: Message, settings: Settings) -> EmailMessage:
     """The mail of a message. Its Message-ID is derived from event and recipient: a doubled mail can be told from two mails.
 
-    Raises KeyError for a template that needs what the message does not have, ValueError for an impossible address.
+    Raises KeyError for a template that is not there, MissingPlaceholders for one that needs what the message does not have,
+    ValueError for an impossible address.
     """
     if not message.recipient.isascii():  # such an address needs SMTPUTF8 (RFC 6531), which few servers offer
         raise ValueError("the address is not ASCII")
     filling = dict(message.filling)
-    filling["link"] = settings.base_url + filling.pop("path", "/")
+    link = settings.base_url + filling.pop("path", "/")
     if link_id := filling.pop("link_id", None):
-        filling["link"] += f"?link={link_id}&secret={link_secret(settings.secret_key, UUID(link_id))}"
-    text_ = render(message.template, message.language, filling)
+        link += f"?link={link_id}&secret={link_secret(settings.secret_key, UUID(link_id))}"
+    text_ = render(message.template, message.language, filling | {"link": Link(link)})
     name, address = parseaddr(settings.sender)
     domain = address.rpartition("@")[2]
     local = hashlib.sha256(f"{message.event_id}/{message.channel}/{message.recipient}".encode()).hexdigest()[:40]
@@ -41,6 +43,8 @@ def compose(message: Message, settings: Settings) -> EmailMessage:
     mail["Message-ID"] = f"<{local}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies, please
     mail["X-Madoguchi-Subject"] = message.subject
-    mail.set_content(text_.body, cte="quoted-printable" if message.language == "en" else "base64")
+    encoding = "quoted-printable" if message.language == "en" else "base64"
+    mail.set_content(text_.body, cte=encoding)
+    mail.add_alternative(text_.html, subtype="html", cte=encoding)
     mail["Content-Language"] = message.language  # after the content, which takes its headers away
     return mail
