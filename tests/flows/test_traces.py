@@ -70,7 +70,7 @@ def collector() -> Iterator[tuple[str, list[ExportTraceServiceRequest]]]:
     taken: list[ExportTraceServiceRequest] = []
 
     class Taking(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 - as http.server calls it
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             if self.headers.get("content-encoding") == "gzip":
                 body = gzip.decompress(body)
