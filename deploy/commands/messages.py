@@ -54,8 +54,10 @@ def _filter(home: Path | None, about: str, recipient: str, **more: Any) -> Filte
             typer.echo(f"--{name}: one of {', '.join(known)}", err=True)
             raise typer.Exit(2)
     to = recipient_hash(SecretStr(setting("MADOGUCHI_SECRET_KEY", home)), recipient) if recipient else None
-    times = {name: moment.replace(tzinfo=UTC) if (moment := more.pop(name)) else None for name in ("since", "until")}
-    known_ones = {name: more[name] or None for name in ("channel", "state")}
+    times: dict[str, Any] = {
+        name: moment.replace(tzinfo=UTC) if (moment := more.pop(name)) else None for name in ("since", "until")
+    }
+    known_ones: dict[str, Any] = {name: more[name] or None for name in ("channel", "state")}
     return Filter(about=about, recipient=to, template=more["template"], **times, **known_ones)
 
 
