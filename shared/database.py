@@ -93,8 +93,15 @@ def insert_many(
     if not rows:
         return []
     statement = _insertion(table, tuple(rows[0]), computed, returning)
-    result = session.execute(statement, {"rows": orjson.dumps(rows).decode()})
+    result = session.execute(statement, {"rows": orjson.dumps(rows, default=_bytes).decode()})
     return result.all() if returning else []
+
+
+def _bytes(value: object) -> str:
+    """A bytea as PostgreSQL reads it from a text."""
+    if isinstance(value, bytes):
+        return "\\x" + value.hex()
+    raise TypeError
 
 
 @cache

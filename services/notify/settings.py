@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email.utils import parseaddr
+from ipaddress import IPv4Network, IPv6Network
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
@@ -18,7 +19,15 @@ class Settings(ServiceSettings):
     smtp_url: SecretStr = Field(
         description="smtp://[user:password@]host[:port], or smtps://; smtp:// uses STARTTLS where offered"
     )
+    smtp_connections: int = Field(default=8, ge=1, le=100, description="connections to it, kept open by each process that sends")
+    smtp_timeout: float = Field(default=30.0, ge=1, le=50, description="seconds to wait for each of its answers")
     sender: str = Field(default="窓口 <no-reply@madoguchi.example>", description="From: of every mail, with a name")
+    # where webhooks, callbacks and providers may be (services.notify.channels.http)
+    private_networks: list[IPv4Network | IPv6Network] = Field(
+        default=[], description='networks besides the public internet that may be called, as JSON: ["10.20.0.0/16"]'
+    )
+    plain_http: bool = Field(default=False, description="whether http:// may be called too; for development")
+    ports_called: list[int] = Field(default=[443, 8443], description="ports that may be called, as JSON; []: all")
 
     @field_validator("smtp_url")
     @classmethod

@@ -13,8 +13,8 @@ from sqlmodel import Session
 
 from services.intake import tasks as intake
 from services.intake.checking import checking
-from services.notify import messages
 from services.notify import tasks as notify
+from services.notify.telling import telling
 from services.opendata import tasks as opendata
 from services.review import tasks as review
 from services.review.cases import opening
@@ -38,7 +38,7 @@ def _collect(session: Session, *events: Event) -> None:
 # Instead of being written to the log, what a handler publishes is sent as tasks.
 for module in (checking, opening):
     setattr(module, "publish", _collect)  # noqa: B010 - mypy rightly refuses an assignment here
-setattr(messages, "ring_after_commit", lambda _session, _queue: None)  # noqa: B010 - mails are not part of the measurement
+setattr(telling, "ring_after_commit", lambda _session, _queue: None)  # noqa: B010 - mails are not part of the measurement
 
 
 def send(event: Event) -> None:

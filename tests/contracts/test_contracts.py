@@ -1,4 +1,4 @@
-"""A published contract only grows (shared/events.py): its stored form under tests/contracts is what others read by."""
+"""A published contract only grows (shared/events): its stored form under tests/contracts is what others read by."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from services.notify.wording.compiling import MissingPlaceholders
 from services.notify.wording.rendering import render
 from shared.identity.callers import link_secret
 from tests.machine import Machine, Mailbox
@@ -140,5 +141,6 @@ def test_every_template_is_there_in_both_languages() -> None:
 
 
 def test_a_template_that_lacks_a_value_is_an_error_not_a_hole() -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(MissingPlaceholders) as lacks:
         render("arrived", "ja", {"name": "x"})
+    assert lacks.value.names == ("procedure", "arrival_number", "receipt_number", "arrived_at", "link")

@@ -103,7 +103,7 @@ def test_the_same_event_handled_again_writes_no_second_message(clean: Site) -> N
     event = arrived()
     for _ in range(3):
         with clean.session("notify") as session:
-            write_messages(session, [event])
+            write_messages(session, [event], secret_key=load(Settings).secret_key)
             session.commit()
     assert clean.value("select count(*) from notify.message") == 1
 

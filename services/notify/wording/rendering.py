@@ -1,34 +1,31 @@
-"""Texts of messages: a file a template and language, its first line the subject, with ((placeholders)) to fill."""
+"""What a message says: the text of its template with its values, in the shape of its channel."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from services.notify.wording.compiling import Compiled, Text, compile_template
 
 _FOLDER = Path(__file__).parent / "texts"
-_PLACEHOLDER = re.compile(r"\(\((\w+)\)\)")
 
 
-@dataclass(frozen=True)
-class Text:
-    """A subject without line breaks, and a plain text."""
-
-    subject: str
-    body: str
+def shipped(key: str, language: str) -> tuple[str, str]:
+    """Subject and body of a text that comes with the house. Raises KeyError."""
+    try:
+        subject, _, body = (_FOLDER / f"{key}.{language}.txt").read_text(encoding="utf-8").partition("\n\n")
+    except FileNotFoundError:
+        raise KeyError(key) from None
+    return subject, body
 
 
 @cache
-def _template(name: str, language: str) -> Text:
-    subject, _, body = (_FOLDER / f"{name}.{language}.txt").read_text(encoding="utf-8").partition("\n\n")
-    return Text(subject, body)
+def _shipped(key: str, language: str, channel: str) -> Compiled:
+    return compile_template(*shipped(key, language), channel, language)
 
 
-def render(name: str, language: str, filling: Mapping[str, str]) -> Text:
-    """The template filled. Values are put in as they are, once; a line break in the subject becomes a space. Raises KeyError."""
-    template = _template(name, language)
-    subject = _PLACEHOLDER.sub(lambda found: " ".join(filling[found[1]].split()), template.subject)
-    body = _PLACEHOLDER.sub(lambda found: filling[found[1]], template.body)
-    return Text(subject, body)
+def render(key: str, language: str, filling: Mapping[str, Any], channel: str = "email") -> Text:
+    """The template filled. Raises KeyError for one that is not there, MissingPlaceholders for values that are not."""
+    return _shipped(key, language, channel).fill(filling)

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-from sqlmodel import Session
+from sqlalchemy import ColumnElement, text
+from sqlmodel import Session, select
 
 from services.review.assignment.parties import parties
 from services.review.assignment.sharing import Chosen, Desk, Wanting
@@ -35,6 +35,11 @@ _DUTIES = text("""select account_id, "group", procedure, role from identity.duty
 def lock(session: Session, groups: Iterable[str]) -> None:
     """Nobody else shares out cases of these groups until this transaction ends."""
     session.execute(_LOCK, {"groups": sorted(groups)})
+
+
+def lock_groups_of(session: Session, *which: ColumnElement[bool] | bool) -> None:
+    """The same for the groups of some cases. Groups are locked before cases, and cases by their ids: nobody waits in a circle."""
+    lock(session, set(session.exec(select(Case.group).where(*which).distinct())))
 
 
 def desks(session: Session, groups: Iterable[str]) -> dict[UUID, Desk]:

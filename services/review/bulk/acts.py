@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlmodel import Session
+from sqlmodel import Session, col
 
+from services.review.assignment.assignment import lock_groups_of
 from services.review.cases.cases import procedure_of, shown
 from services.review.decisions import decisions
 from services.review.models import Case, Job
@@ -35,6 +36,12 @@ def seen(session: Session, caller: Caller, job: Job, case_id: UUID) -> dict[str,
     case = shown(session, caller, case_id)
     proposal = proposals.open_one(session, case) if job.kind == "decide" else None
     return {"revision": case.revision, "proposal": proposal.number if proposal else None}
+
+
+def begin(session: Session, job: Job, case_ids: Sequence[UUID]) -> None:
+    """Lock what all the acts of a piece need, before the first of them locks its case."""
+    if job.kind == "assign" and not job.wanted["official"]:
+        lock_groups_of(session, col(Case.id).in_(case_ids))
 
 
 def act(session: Session, caller: Caller, job: Job, case_id: UUID, rests_on: dict[str, Any]) -> None:

@@ -77,7 +77,8 @@ def _do_items(session: Session, job: Job) -> None:
     waiting = select(JobItem).where(JobItem.job_id == job.id, JobItem.state == ("waiting" if previewing else "can"))
     items = session.exec(waiting.order_by(col(JobItem.number)).limit(PIECE)).all()
     caller = acts.caller_of(session, job)
-    for item in items:
+    acts.begin(session, job, [item.case_id for item in items])
+    for item in sorted(items, key=lambda item: item.case_id):  # as everybody locks cases
         item.state, item.says, item.says_with = _tried(session, job, item, caller, keep=not previewing)
         session.add(item)
     job.worked_at = datetime.now(UTC)

@@ -13,7 +13,8 @@ from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import ColumnElement, Uuid, and_, bindparam, func, literal, or_, text, tuple_
+from sqlalchemy import ColumnElement, Text, Uuid, and_, any_, bindparam, case, cast, func, literal, or_, text, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql import Select
 from sqlmodel import Session, col, select
 
@@ -76,7 +77,7 @@ class Hits:
     words: Sequence[str] = ()
     numbers: Sequence[str] = ()
     pieces: Sequence[int] = ()
-    few: Sequence[UUID] | None = None
+    few: Sequence[str] | None = None
 
 
 def listed(
@@ -192,8 +193,11 @@ def look_up(session: Session, wanted: Filter) -> Hits:
     pieces = sorted({piece for word in words for piece in keys.grams_of(word)})
     if not pieces:
         return Hits(words, numbers)
-    ids = session.exec(_having(pieces).limit(FEW + 1)).all()
-    return Hits(words, numbers, pieces, ids if len(ids) <= FEW else None)
+    some = _having(pieces).limit(FEW + 1).subquery()
+    # one value, as text: thousands of ids as objects keep Python's collector of garbage busy
+    named = func.array_agg(cast(some.c.case_id, Text), type_=ARRAY(Text))
+    many, ids = session.execute(select(func.count() > FEW, case((func.count() <= FEW, named))).select_from(some)).one()
+    return Hits(words, numbers, pieces, None if many else ids or [])
 
 
 def _having(pieces: Sequence[int]) -> Any:
@@ -206,7 +210,7 @@ def _holding(hits: Hits, *, ordered: bool) -> list[ColumnElement[bool]]:
         or_(col(Case.receipt_number) == number, col(Case.arrival_number) == number) for number in hits.numbers
     ]
     if hits.few is not None:
-        found.append(col(Case.id).in_(hits.few))
+        found.append(col(Case.id) == any_(literal(hits.few, ARRAY(Uuid(as_uuid=False)))))
     elif hits.pieces and not ordered:
         found.append(col(Case.id).in_(_having(hits.pieces)))
     if hits.words:

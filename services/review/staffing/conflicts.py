@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Text, any_, func, literal
 from sqlmodel import Session, col, select
 
-from services.review.assignment.assignment import desks, lock
+from services.review.assignment.assignment import desks, lock_groups_of
 from services.review.audit.audit import note
 from services.review.cases.cases import shown
 from services.review.cases.moves import acting
@@ -47,6 +47,7 @@ def declare(session: Session, caller: Caller, kind: Kind, party: str, reason: st
 
 def declare_for(session: Session, caller: Caller, case_id: UUID, official: UUID, reason: str) -> Declared:
     """Declare that an official must not have a case: a manager's. Raises NotFound, Forbidden, Conflict, Invalid."""
+    lock_groups_of(session, Case.id == case_id)
     case = acting(session, caller, case_id, "declare-conflict")
     if official not in desks(session, [case.group]):
         raise Invalid("This official is not in the group", errors=[FieldError("/official", "Choose an official of the group")])
@@ -91,11 +92,11 @@ def _give_away(session: Session, caller: Caller, official: UUID, party: str) -> 
     """What the official has of this party goes to others by the rules. He himself does not see it any more: the house does it."""
     with acts_as_house(session):
         concerned = literal(party, Text) == any_(func.review.parties(Case.id, Case.applicant, Case.contact, type_=ARRAY(Text)))
-        mine = select(Case).where(Case.official_id == official, col(Case.state).in_(["open", "correcting"]), concerned)
-        cases = session.exec(mine.order_by(col(Case.id)).with_for_update()).all()
-        groups = {case.group for case in cases}
-        lock(session, groups)
-        hand(session, caller, give_by_rules(session, cases, "conflict", there=desks(session, groups)))
+        mine = (Case.official_id == official, col(Case.state).in_(["open", "correcting"]), concerned)
+        lock_groups_of(session, *mine)
+        cases = session.exec(select(Case).where(*mine).order_by(col(Case.id)).with_for_update()).all()
+        there = desks(session, {case.group for case in cases})
+        hand(session, caller, give_by_rules(session, cases, "conflict", there=there))
 
 
 def _as_party(kind: Kind, party: str) -> str:

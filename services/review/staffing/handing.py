@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import load_only
 from sqlmodel import Session, col, select
 
-from services.review.assignment.assignment import because, desks, lock, wanting
+from services.review.assignment.assignment import because, desks, lock, lock_groups_of, wanting
 from services.review.assignment.sharing import Chosen, Desk, share
 from services.review.audit.audit import Noted, note_all
 from services.review.cases.cases import officials_of, ref_of
@@ -121,6 +121,7 @@ def take(session: Session, caller: Caller, case_id: UUID) -> Case:
 def release(session: Session, caller: Caller, case_id: UUID, note: str = "") -> Case:
     """Give away a case of one's own, by the rules, to somebody else or nobody. Raises NotFound, Forbidden, Conflict, Invalid."""
     _must_fit(note)
+    lock_groups_of(session, Case.id == case_id)
     case = acting(session, caller, case_id, "release")
     if case.official_id != caller.account_id:
         raise Forbidden("You do not have this case")
@@ -134,6 +135,8 @@ def reassign(session: Session, caller: Caller, case_id: UUID, to: UUID | None, n
     Raises NotFound, Forbidden, Conflict, and Invalid for an official who may not have it or is away.
     """
     _must_fit(note)
+    if to is None:
+        lock_groups_of(session, Case.id == case_id)
     case = acting(session, caller, case_id, "reassign")
     if to is None:
         chosen = _by_rules(session, case, {case.official_id} - {None})
@@ -190,7 +193,6 @@ def give_by_rules(session: Session, cases: Iterable[Case], how: str, *, there: d
 
 
 def _by_rules(session: Session, case: Case, but: set[Any]) -> Chosen:
-    lock(session, [case.group])
     there = {one: desk for one, desk in desks(session, [case.group]).items() if one not in but}
     return share([wanting(session, case)], there)[case.application_id]
 

@@ -15,7 +15,7 @@ from uuid import UUID
 import orjson
 from sqlmodel import Session, col, select
 
-from services.review.assignment.assignment import desks, lock, wanting
+from services.review.assignment.assignment import desks, lock, lock_groups_of, wanting
 from services.review.assignment.sharing import Chosen, Desk, candidates, level
 from services.review.audit.audit import Noted, note_all
 from services.review.cases.rights import duties, visible
@@ -82,14 +82,12 @@ def carry_out(session: Session, caller: Caller, kind: Kind, group: str, *, token
 
 def leave(session: Session, official: UUID, name: str, *, do: bool) -> list[Given]:
     """All unfinished cases of somebody who leaves, and who gets them by the rules; as the house itself, or only looked at."""
-    query = (
-        select(Case).where(Case.official_id == official, col(Case.state).in_(_UNFINISHED)).order_by(col(Case.id)).options(NEEDED)
-    )
-    cases = session.exec(query.with_for_update() if do else query).all()
-    groups = {case.group for case in cases}
+    held = (Case.official_id == official, col(Case.state).in_(_UNFINISHED))
     if do:
-        lock(session, groups)
-    there = {one: desk for one, desk in desks(session, groups).items() if one != official}
+        lock_groups_of(session, *held)
+    query = select(Case).where(*held).order_by(col(Case.id)).options(NEEDED)
+    cases = session.exec(query.with_for_update() if do else query).all()
+    there = {one: desk for one, desk in desks(session, {case.group for case in cases}).items() if one != official}
     given = give_by_rules(session, cases, "handed-over", there=there, note=name)
     if do:
         hand(session, None, given)

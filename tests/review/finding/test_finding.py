@@ -111,6 +111,18 @@ def test_many_hits_are_found_in_their_order_too(clean: Site, find: Find, monkeyp
     assert find(q="商会") == [one.subject for one in reversed(events)]
 
 
+def test_a_search_names_the_cases_up_to_a_limit_and_above_it_none(clean: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    opens(clean, *(by("窓口商会", event=f"第{number}回") for number in range(3)), by("海山"))
+    renewed(clean)
+    held = {str(row["case_id"]) for row in clean.rows("select case_id from review.finding where text like '%窓口商会%'")}
+    for few, named in ((3, held), (2, None)):
+        monkeypatch.setattr(finding, "FEW", few)
+        with clean.session("review") as session:
+            hits = finding.look_up(session, Filter(q="商会"))
+            assert (hits.few if hits.few is None else set(hits.few)) == named
+            assert finding.look_up(session, Filter(q="存在")).few == []
+
+
 def test_nothing_is_found_of_other_groups(clean: Site, desk: TestClient, find: Find) -> None:
     hidden = in_prefecture("01")
     opens(clean, hidden)

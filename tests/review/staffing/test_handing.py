@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
+import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import event
+from sqlmodel import Session
 
+from services.review.staffing import conflicts, handing, plans
 from services.review.staffing.absences import today
+from services.review.wall import HOUSE, acts
+from shared.identity.callers import Caller, Callers
 from tests.review.parts import CASES, case_of, decide, in_prefecture, opens
 from tests.site import Site, bearer
 
@@ -24,9 +31,9 @@ def an_official(site: Site, name: str, *duties: str) -> tuple[str, UUID]:
 
 
 def a_case(site: Site) -> dict[str, Any]:
-    event = in_prefecture("27")
-    opens(site, event)
-    return case_of(site, event)
+    arrival = in_prefecture("27")
+    opens(site, arrival)
+    return case_of(site, arrival)
 
 
 def post(desk: TestClient, key: str, path: str, **body: Any) -> httpx.Response:
@@ -116,10 +123,10 @@ def test_a_case_is_given_to_nobody_who_is_away_may_not_have_it_or_has_a_conflict
 
 def test_what_one_declares_a_conflict_about_goes_to_somebody_else_at_once(clean: Site, desk: TestClient) -> None:
     one, first = an_official(clean, "one")
-    event = in_prefecture("27")
-    applicant = event.applicant.model_copy(update={"corporate_number": "5010401067252"})
-    opens(clean, event.model_copy(update={"applicant": applicant}))
-    case = case_of(clean, event)
+    arrival = in_prefecture("27")
+    applicant = arrival.applicant.model_copy(update={"corporate_number": "5010401067252"})
+    opens(clean, arrival.model_copy(update={"applicant": applicant}))
+    case = case_of(clean, arrival)
     _, second = an_official(clean, "two")
     manager, _ = an_official(clean, "manager", "manager")
     declared = {"kind": "corporate-number", "party": "5010401067252", "reason": "元の勤務先"}
@@ -141,3 +148,39 @@ def test_what_one_declares_a_conflict_about_goes_to_somebody_else_at_once(clean:
     assert desk.get("/v1/conflicts", headers=bearer(one)).json() == []
     pick_up()
     assert clean.value("""select official_id from review."case" """) == first
+
+
+Act = Callable[[Session, Caller, dict[str, Any]], object]
+WAYS: dict[str, Act] = {
+    "released": lambda session, one, case: handing.release(session, one, case["id"]),
+    "reassigned": lambda session, manager, case: handing.reassign(session, manager, case["id"], None),
+    "kept from him": lambda session, manager, case: conflicts.declare_for(session, manager, case["id"], case["official_id"], "x"),
+    "declared": lambda session, one, case: conflicts.declare(session, one, "case", str(case["id"]), "親族"),
+    "left": lambda session, _, case: plans.leave(session, case["official_id"], "one", do=True),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_groups_are_locked_before_cases_whatever_is_done(clean: Site, way: str) -> None:
+    one, account = an_official(clean, "one")
+    case = a_case(clean)
+    assert case["official_id"] == account
+    manager, _ = an_official(clean, "manager", "manager")
+    locked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "review.assignment:" in statement or ('FROM review."case"' in statement and "FOR UPDATE" in statement):
+            locked.append("group" if "review.assignment:" in statement else "case")
+
+    with clean.session("review") as session:
+        caller = Callers().by_key(session, one if way in {"released", "declared"} else manager)
+        assert caller is not None
+        acts(session, HOUSE if way == "left" else caller.account_id)
+        session.rollback()
+        event.listen(session.get_bind(), "before_cursor_execute", note)
+        try:
+            WAYS[way](session, caller, case)
+        finally:
+            event.remove(session.get_bind(), "before_cursor_execute", note)
+    assert locked[0] == "group"
+    assert "case" in locked

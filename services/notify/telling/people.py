@@ -1,0 +1,70 @@
+"""Whom an event names: the applicant's contact, the official, the managers, or somebody who has no part in an application."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from shared.events import Contact, Official
+from shared.i18n import DEFAULT, Language
+
+Role = Literal["applicant", "official", "managers", "person"]
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody to tell, and what he is in this."""
+
+    name: str
+    email: str
+    role: Role
+    language: Language = DEFAULT
+
+
+def applicant(event: Any) -> Iterable[Person]:
+    """The contact of the application."""
+    return _of(event.contact, "applicant")
+
+
+def person(event: Any) -> Iterable[Person]:
+    """The contact of what is no application: a sign-in, an invitation, an opinion."""
+    return _of(event.contact, "person")
+
+
+def official(event: Any) -> Iterable[Person]:
+    """The official who has the case, if anybody does."""
+    return _officials([event.official], "official")
+
+
+def official_asking(event: Any) -> Iterable[Person]:
+    """The official who asked for an opinion: the event has him as a contact."""
+    return _of(event.contact, "official")
+
+
+def asked(event: Any) -> Iterable[Person]:
+    """Whom an opinion is asked of: a colleague, who finds it at the desk, or with a link somebody outside."""
+    return _of(event.contact, "official" if event.path.startswith("/desk/") else "person")
+
+
+def managers(event: Any) -> Iterable[Person]:
+    """The managers above the case."""
+    return _officials(event.managers, "managers")
+
+
+def new_official(event: Any) -> Iterable[Person]:
+    """Who has the case now, unless he took it himself."""
+    return _officials([event.official if event.official and event.official.id != event.by_id else None], "official")
+
+
+def former_official(event: Any) -> Iterable[Person]:
+    """Who had the case before, unless he gave it away himself."""
+    return _officials([event.former if event.former and event.former.id != event.by_id else None], "official")
+
+
+def _of(contact: Contact, role: Role) -> Iterable[Person]:
+    return [Person(contact.name, contact.email, role, contact.language)]
+
+
+def _officials(people: Iterable[Official | None], role: Role) -> Iterable[Person]:
+    return [Person(one.name, one.email, role) for one in people if one is not None]
