@@ -25,6 +25,7 @@ settings = load(Settings)
 engine = connect(settings.database_url, name="notify-worker", pool=2)
 emails = Sender(engine, "email", [SmtpCarrier(settings) for _ in range(settings.smtp_connections)])
 
+
 def hash_recipients() -> bool:
     """Let operators find messages by their recipient; whether more wait."""
     return hash_some(engine, settings.secret_key)
