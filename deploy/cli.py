@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from deploy.commands import audit, clients, deadletters, doctor, lookups, messages, migrate, people, procedure, settings, status, up
+from deploy.commands import (
+    audit,
+    clients,
+    deadletters,
+    doctor,
+    lookups,
+    messages,
+    migrate,
+    people,
+    procedure,
+    settings,
+    status,
+    up,
+)
 
 app = typer.Typer(
     name="madoguchi",
