@@ -9,6 +9,7 @@ from services.notify.procedures import keep_procedure
 from services.notify.sending.sending import send_some
 from services.notify.settings import Settings
 from services.notify.telling.telling import POST, tell
+from services.notify.wording.rendering import Wordings
 from shared.bus.deliver import Post
 from shared.bus.worker import Work, celery_app
 from shared.database import connect
@@ -18,7 +19,7 @@ SEND_EVERY = 4.0
 
 settings = load(Settings)
 engine = connect(settings.database_url, name="notify-worker", pool=2)
-email = SmtpCarrier(settings)
+email = SmtpCarrier(settings, Wordings(engine, settings))
 
 
 def send_mails() -> bool:

@@ -45,10 +45,12 @@ def send(smtp_url: str) -> int:
     from services.notify.channels.email.smtp import SmtpCarrier
     from services.notify.sending.sending import send_some
     from services.notify.tasks import engine
+    from services.notify.wording.rendering import Wordings
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MADOGUCHI_NOTIFY_SMTP_URL", smtp_url)
-        carrier = SmtpCarrier(load(Settings))
+        settings = load(Settings)
+    carrier = SmtpCarrier(settings, Wordings(engine, settings))
     sent, more = send_some(engine, "email", carrier)
     while more:
         count, more = send_some(engine, "email", carrier)

@@ -13,6 +13,7 @@ from deploy.one.ports import LOOPBACK, free_ports
 from services.notify.channels.email.smtp import BACKOFF, SmtpCarrier
 from services.notify.sending.sending import A_BATCH, LEASE_SECONDS, send_claimed
 from services.notify.settings import Settings
+from services.notify.wording.rendering import Wordings
 from shared.settings import load
 from tests.notify.parts import make_due, message, send, states, write_to
 from tests.notify.smtp import Moody, moody_server
@@ -136,7 +137,9 @@ def test_a_slow_senders_refusal_does_not_bring_back_what_another_has_sent(clean:
     clean.run("update notify.message set state = 'sent', sent_at = now()")
     with pytest.MonkeyPatch.context() as patch, clean.session("notify") as session:
         patch.setenv("MADOGUCHI_NOTIFY_SMTP_URL", url)
-        assert send_claimed(session, SmtpCarrier(load(Settings)), ids) == (0, False)
+        settings = load(Settings)
+        carrier = SmtpCarrier(settings, Wordings(clean.owner, settings))
+        assert send_claimed(session, carrier, ids) == (0, False)
         session.execute(text("select 1"))
     assert states(clean) == {"later@example.com": "sent"}
     assert moody.seen == []

@@ -8,18 +8,15 @@ from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, parseaddr
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from services.notify.models import Message
-from services.notify.wording.compiling import Link
-from services.notify.wording.rendering import render
-from shared.identity.callers import link_secret
 
 if TYPE_CHECKING:
     from services.notify.settings import Settings
+    from services.notify.wording.rendering import Wordings
 
 
-def compose(message: Message, settings: Settings) -> EmailMessage:
+def compose(message: Message, settings: Settings, wordings: Wordings) -> EmailMessage:
     """The mail of a message. Its Message-ID is derived from event and recipient: a doubled mail can be told from two mails.
 
     Raises KeyError for a template that is not there, MissingPlaceholders for one that needs what the message does not have,
@@ -27,17 +24,13 @@ def compose(message: Message, settings: Settings) -> EmailMessage:
     """
     if not message.recipient.isascii():  # such an address needs SMTPUTF8 (RFC 6531), which few servers offer
         raise ValueError("the address is not ASCII")
-    filling = dict(message.filling)
-    link = settings.base_url + filling.pop("path", "/")
-    if link_id := filling.pop("link_id", None):
-        link += f"?link={link_id}&secret={link_secret(settings.secret_key, UUID(link_id))}"
-    text_ = render(message.template, message.language, filling | {"link": Link(link)})
+    text_ = wordings.render(message)
     name, address = parseaddr(settings.sender)
     domain = address.rpartition("@")[2]
     local = hashlib.sha256(f"{message.event_id}/{message.channel}/{message.recipient}".encode()).hexdigest()[:40]
     mail = EmailMessage(policy=SMTP_POLICY)
     mail["From"] = Address(name, addr_spec=address)
-    mail["To"] = Address(" ".join(filling.get("name", "").split()), addr_spec=message.recipient)
+    mail["To"] = Address(" ".join(str(message.filling.get("name", "")).split()), addr_spec=message.recipient)
     mail["Subject"] = text_.subject
     mail["Date"] = format_datetime(message.created_at)
     mail["Message-ID"] = f"<{local}@{domain}>"
