@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TypeVar
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.environment import SECRETS
 from shared.scanning import ADDRESS
-
-SECRETS_DIR = Path("/run/secrets")
 
 
 class SettingsError(SystemExit):
@@ -20,7 +18,7 @@ class SettingsError(SystemExit):
 class ServiceSettings(BaseSettings):
     """What each service needs. A subclass sets `env_prefix="MADOGUCHI_<SERVICE>_"` for what is its own."""
 
-    model_config = SettingsConfigDict(secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None, extra="ignore")
+    model_config = SettingsConfigDict(secrets_dir=SECRETS, extra="ignore")
 
     database_url: SecretStr = Field(description="SQLAlchemy URL of PostgreSQL, with this service's own role")
     database_pool: int = Field(default=8, ge=1, le=100, description="connections kept open a process")
@@ -35,6 +33,11 @@ class ServiceSettings(BaseSettings):
     )
     posts_per_address: float = Field(
         default=200.0, ge=0, description="POST requests a second from one address, ten times as many at once; 0: no limit"
+    )
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""),
+        validation_alias="MADOGUCHI_METRICS_TOKEN",
+        description="whoever sends it reads /metrics/<service> (Prometheus); empty: there is nothing at that address",
     )
     base_url: str = Field(
         default="http://127.0.0.1:8000",

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from deploy.gateway import SERVICES
 from deploy.one import leftovers
 from deploy.one.leftovers import HOME, PART
 from deploy.one.ports import LOOPBACK, answers
 from deploy.one.postgres import Postgres
 from deploy.one.process import Part
 from deploy.one.valkey import Valkey
+from deploy.paths import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ APPLICATIONS = ("deploy.gateway", *(f"services.{service}.app" for service in SER
 PYTHON_PARTS = ("prepare", "mailbox", "web", "worker", "beat")
 READY_FILE = "MADOGUCHI_READY_FILE"
 # Of the settings in the environment `up` is started with, those that one machine takes over as they are.
-_TAKEN_OVER = ("MADOGUCHI_SIGN_IN_PROVIDERS", "MADOGUCHI_CLAMD")
+_TAKEN_OVER = ("MADOGUCHI_SIGN_IN_PROVIDERS", "MADOGUCHI_CLAMD", "MADOGUCHI_METRICS_TOKEN")
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from sqlmodel import Session, col, select
 
 from services.notify.models import Letterhead, Message, Template, TemplateVersion
 from services.notify.wording.compiling import Compiled, Link, MissingPlaceholders, Text, compile_template
+from services.notify.wording.versions import compiled
 from shared.identity.callers import link_secret
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class Wordings:
         """
         values = values_of(message, self._settings)
         if message.client_id is not None:
-            return self._of_client(UUID(message.template), message.template_version or 0).fill(values)
+            return self._of_client(message).fill(values)
         self._renew()
         frame = self._frame(message.office or "", message.language)
         written = self._written(message)
@@ -150,16 +151,17 @@ class Wordings:
             )
         return found
 
-    def _of_client(self, template: UUID, version: int) -> Compiled:
-        found = self._of_clients.get((template, version))
+    def _of_client(self, message: Message) -> Compiled:
+        of = UUID(message.template), message.template_version or 0
+        found = self._of_clients.get(of)
         if found is None:
             with Session(self._engine) as session:
-                of, text = session.get(Template, template), session.get(TemplateVersion, (template, version))
-            if of is None or text is None:
-                raise KeyError(str(template))
+                version = session.get(TemplateVersion, of)
+            if version is None:
+                raise KeyError(message.template)
             if len(self._of_clients) >= _MOST_OF_CLIENTS:
                 self._of_clients.clear()
-            found = self._of_clients[template, version] = compile_template(text.subject, text.body, of.channel, of.language)
+            found = self._of_clients[of] = compiled(version, message.channel, message.language)
         return found
 
     def _renew(self) -> None:
