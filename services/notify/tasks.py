@@ -12,6 +12,7 @@ from services.notify.procedures import keep_procedure
 from services.notify.sending.sending import Sender
 from services.notify.settings import Settings
 from services.notify.telling.telling import POST, tell
+from services.notify.wording.rendering import Wordings
 from shared.bus import canary
 from shared.bus.deliver import Post
 from shared.bus.worker import Work, celery_app
@@ -24,7 +25,8 @@ HASH_EVERY = 20.0
 settings = load(Settings)
 # one connection for the task that runs, and one for each sender's recorder
 engine = connect(settings.database_url, name="notify-worker", pool=2)
-emails = Sender(engine, "email", [SmtpCarrier(settings) for _ in range(settings.smtp_connections)])
+wordings = Wordings(engine, settings)
+emails = Sender(engine, "email", [SmtpCarrier(settings, wordings) for _ in range(settings.smtp_connections)])
 
 
 def hash_recipients() -> bool:
