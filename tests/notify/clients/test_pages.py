@@ -48,7 +48,7 @@ def test_an_operator_makes_a_client_a_key_and_what_goes_with_it(
     assert wrong.status_code == 422
     key_id = office.site.value("select id from notify.client_key where name = 'prod'")
     ended = post_office.post(f"{here}/keys/{key_id}/revocation", headers=headers)
-    assert "失効" in ended.text
+    assert "取消し済み" in ended.text
     archived = post_office.post(f"{here}/archive", headers=headers)
     assert "廃止" in archived.text
     assert office.site.value("select archived_at is not null from notify.client where name = '道路課'")
