@@ -26,6 +26,7 @@ def create_app() -> FastAPI:
         "Madoguchi: the post",
         load(Settings),
         description="Messages and their states, for operators.",
+        body_limits=client_routes.BODY_LIMITS,
         measures=[measuring.measured],
     )
     for room in ROOMS:

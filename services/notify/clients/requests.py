@@ -16,6 +16,7 @@ from shared.validation import EMAIL
 
 MOST_VALUES = 500
 MOST_SHOWN = 100
+POSTAGES = ("first", "second", "economy", "europe", "rest-of-world")
 AHEAD = timedelta(hours=24)
 
 _WRONG = {
@@ -92,6 +93,12 @@ def _plain(text: str) -> str:
     return text
 
 
+def _postage(postage: str | None) -> str | None:
+    if postage not in {None, *POSTAGES}:
+        raise ValueError("invalid. It must be either first, second or economy.")
+    return postage
+
+
 Values = Annotated[dict[str, Any], AfterValidator(_values)]
 Reference = Annotated[str | None, Field(max_length=1000), AfterValidator(lambda text: text if text is None else _plain(text))]
 
@@ -120,6 +127,22 @@ class SmsIn(_Written):
     phone_number: Annotated[str, AfterValidator(_phone)]
     sms_sender_id: UUID | None = None
     scheduled_for: Annotated[AwareDatetime | None, BeforeValidator(_utc), AfterValidator(_soon)] = None
+
+
+class LetterIn(_Written):
+    """A letter to send; the address is in its values."""
+
+    personalisation: Values
+
+
+class PrecompiledIn(BaseModel):
+    """A letter that its client made itself."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reference: Annotated[str, Field(max_length=1000), AfterValidator(_plain)]
+    content: str
+    postage: Annotated[str | None, AfterValidator(_postage)] = None
 
 
 class PreviewIn(BaseModel):

@@ -52,6 +52,27 @@ class ClientKey(NotifyRecord, table=True):
     revoked_at: datetime | None = timestamp(default=None)
 
 
+class Enclosure(NotifyRecord, table=True):
+    """A PDF that a client sends as a letter."""
+
+    __tablename__ = "enclosure"
+
+    message_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("notify.message.id", ondelete="CASCADE"), primary_key=True, nullable=False)
+    )
+    content: bytes
+
+
+class Receipt(NotifyRecord, table=True):
+    """A message of which its client has to be told that it got further. A trigger of `message` writes it."""
+
+    __tablename__ = "receipt"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    message_id: UUID = Field(sa_column=Column(Uuid, ForeignKey("notify.message.id", ondelete="CASCADE"), nullable=False))
+    at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
+
+
 class Webhook(NotifyRecord, table=True):
     """An address of another system that is told of events by signed requests (Standard Webhooks), or of a client's deliveries.
 
