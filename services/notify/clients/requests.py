@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from services.notify.clients.refusals import Refusal, invalid
+from services.notify.wording.language import name_key
 from shared.validation import EMAIL
 
 MOST_VALUES = 500
@@ -19,6 +20,7 @@ MOST_SHOWN = 100
 POSTAGES = ("first", "second", "economy", "europe", "rest-of-world")
 AHEAD = timedelta(hours=24)
 
+_ADDRESS = re.compile(r"(?:\b[a-z][a-z0-9+.-]*://|\bwww\.)[^\s<>]+", re.IGNORECASE)
 _WRONG = {
     "missing": "{field} is a required property",
     "string_type": "{field} {value} is not of type string",
@@ -151,6 +153,20 @@ class PreviewIn(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     personalisation: Values = Field(default_factory=dict)
+
+
+def without_addresses(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """The values, with web addresses taken out of those that are named; mail programs make links of them. Markdown in values
+    is text anyway.
+    """
+    wanted = {name_key(name) for name in names}
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, list):
+            return [clean(one) for one in value]
+        return _ADDRESS.sub("", value) if isinstance(value, str) else value
+
+    return {name: clean(value) if name_key(name) in wanted else value for name, value in values.items()}
 
 
 def refused(errors: Iterable[Mapping[str, Any]]) -> Refusal:

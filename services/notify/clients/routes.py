@@ -22,7 +22,7 @@ from services.notify.clients.clients import chosen
 from services.notify.clients.limits import Limits
 from services.notify.clients.notifications import Filter, Wanted
 from services.notify.clients.refusals import Refusal, bad_request, invalid, nothing_found
-from services.notify.clients.requests import EmailIn, LetterIn, PrecompiledIn, PreviewIn, SmsIn, refused
+from services.notify.clients.requests import EmailIn, LetterIn, PrecompiledIn, PreviewIn, SmsIn, refused, without_addresses
 from services.notify.clients.statuses import STATUSES
 from services.notify.clients.templates import CHANNELS
 from services.notify.clients.tokens import Sender, sender_of
@@ -97,7 +97,7 @@ def send_email(written: EmailIn, request: Request, session: Transaction, sender:
         channel="email",
         recipient=written.email_address,
         template_id=written.template_id,
-        values=written.personalisation,
+        values=without_addresses(written.personalisation, written.sanitise_content_for),
         reference=written.reference,
         options=options,
         scheduled_for=written.scheduled_for,
@@ -139,7 +139,9 @@ def _chosen(sender: Sender, kind: str, which: UUID | None, field: str) -> str | 
 
 
 @_v2.post("/notifications/letter", status_code=201)
-def send_letter(written: Annotated[dict[str, Any], Body()], request: Request, session: Transaction, sender: From, base: Base) -> Any:
+def send_letter(
+    written: Annotated[dict[str, Any], Body()], request: Request, session: Transaction, sender: From, base: Base
+) -> Any:
     """Send a letter: by a template, or as a PDF in `content`. Answered when it is written down for good."""
     _limits.take_message(session, sender)
     secret_key = request.app.state.settings.secret_key

@@ -67,6 +67,7 @@ class Receipt(NotifyRecord, table=True):
     """A message of which its client has to be told that it got further. A trigger of `message` writes it."""
 
     __tablename__ = "receipt"
+    __table_args__ = (Index(None, "message_id"),)
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     message_id: UUID = Field(sa_column=Column(Uuid, ForeignKey("notify.message.id", ondelete="CASCADE"), nullable=False))
@@ -86,6 +87,7 @@ class Webhook(NotifyRecord, table=True):
     owner: UUID = Field(description="an organisation, or a client")
     kind: str = Field(description="organisation or client")
     url: str
+    sealed_token: str | None = Field(default=None, description="the token that a client's callbacks carry, sealed")
     types: list[str] = Field(sa_type=JSONB, description="the kinds of events it wants")
     description: str = Field(default="", sa_column_kwargs={"server_default": ""})
     generation: int = Field(default=1, sa_column_kwargs={"server_default": text("1")}, description="of its secret")
