@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.notify.messages import routes as message_routes
 from services.notify.settings import Settings
+from services.notify.webhooks import routes as webhook_routes
 from shared.settings import load
 from shared.web.app import service_app
 
@@ -13,12 +14,17 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 # In this order, where two might answer the same address.
-ROOMS = (message_routes,)
+ROOMS = (message_routes, webhook_routes)
 
 
 def create_app() -> FastAPI:
     """The application, with its settings from the environment."""
-    app = service_app("notify", "Madoguchi: the post", load(Settings), description="Messages and their states, for operators.")
+    app = service_app(
+        "notify",
+        "Madoguchi: the post",
+        load(Settings),
+        description="Messages and their states, for operators; webhooks, for owners.",
+    )
     for room in ROOMS:
         app.include_router(room.router)
     return app

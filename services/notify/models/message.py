@@ -49,6 +49,7 @@ class Message(NotifyRecord, table=True):
         Index("message_waiting_idx", "channel", "next_attempt_at", postgresql_where=text(_DUE)),
         Index("message_client_idx", "client_id", "id", postgresql_where=text("client_id is not null")),
         Index("message_held_idx", "state", "id", postgresql_where=text("state in ('failed', 'unknown', 'bounced')")),
+        Index("message_webhook_idx", "recipient", "id", postgresql_where=text("channel = 'webhook'")),
         Index(None, "recipient_hash"),
         Index(None, "subject"),
     )
