@@ -30,7 +30,13 @@ PATHS: dict[str, str] = {
     "/docs/review": "review",
     "/v1/messages": "notify",
     "/v1/webhooks": "notify",
+    "/v1/channels": "notify",
     "/notify": "notify",
+    # Where the clients of GOV.UK Notify go that take no path in an address (services/notify/clients).
+    "/v2/notifications": "notify",
+    "/v2/template": "notify",
+    "/v2/templates": "notify",
+    "/v2/received-text-messages": "notify",
     "/docs/notify": "notify",
     "/v1/corporations": "opendata",
     "/v1/statistics": "opendata",

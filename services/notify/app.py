@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.notify.clients import routes as client_routes
+from services.notify.messages import measuring
 from services.notify.messages import routes as message_routes
 from services.notify.settings import Settings
 from services.notify.webhooks import routes as webhook_routes
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 # In this order, where two might answer the same address.
-ROOMS = (message_routes, webhook_routes)
+ROOMS = (message_routes, webhook_routes, client_routes)
 
 
 def create_app() -> FastAPI:
@@ -24,6 +26,7 @@ def create_app() -> FastAPI:
         "Madoguchi: the post",
         load(Settings),
         description="Messages and their states, for operators; webhooks, for owners.",
+        measures=[measuring.measured],
     )
     for room in ROOMS:
         app.include_router(room.router)

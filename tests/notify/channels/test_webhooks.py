@@ -60,6 +60,10 @@ def deliveries(office: TestClient, key: str, webhook: dict[str, Any]) -> list[di
     return found
 
 
+def wait_of(site: Site) -> float:
+    return float(site.value("select extract(epoch from next_attempt_at - now()) from notify.message where channel = 'webhook'"))
+
+
 def verified(taken: Taken, secret: str) -> Any:
     return Webhook(secret).verify(taken.body, taken.headers)
 
@@ -150,10 +154,7 @@ def test_what_the_receiver_refuses_is_tried_ten_times_with_the_same_id_and_a_new
     waits = []
     for _ in range(len(BACKOFF) + 3):
         call(settings, lanes=1)
-        (found,) = clean.rows(
-            "select extract(epoch from next_attempt_at - now()) as wait from notify.message where channel = 'webhook'"
-        )
-        waits.append(float(found["wait"]))
+        waits.append(wait_of(clean))
         make_due(clean)
     (log,) = deliveries(office, key, webhook)
     assert (log["state"], log["attempts"], log["error"]) == ("failed", 10, "500 Internal Server Error")
@@ -194,7 +195,7 @@ def test_a_redirect_to_a_private_address_is_not_followed(
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "169.254.169.254", "::1"])
 def test_a_name_that_leads_inside_later_is_not_called(
-    clean: Site, post_office: TestClient, key: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, address: str
+    clean: Site, post_office: TestClient, key: str, receiver: Receiver, *, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     settings = permissive(monkeypatch, PRIVATE_NETWORKS="[]")
     with with_settings(post_office, settings):
@@ -263,14 +264,11 @@ def test_retry_after_is_honoured_within_bounds(
     registered(office, key, receiver.url("/answer"))
     tell(clean, an_arrival(clean))
     call(settings)
-    (found,) = clean.rows(
-        "select extract(epoch from next_attempt_at - now()) as wait from notify.message where channel = 'webhook'"
-    )
-    assert 2900 < found["wait"] <= 3000
+    assert 2900 < wait_of(clean) <= 3000
 
 
 def test_a_receiver_that_hangs_holds_up_no_other(
-    clean: Site, settings: Settings, office: TestClient, key: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    clean: Site, settings: Settings, office: TestClient, key: str, receiver: Receiver, *, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("services.notify.channels.http.TIMEOUT", 0.5)
     other = clean.an_applicant("other@example.com", name="他社")
