@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from services.notify.channels.webhooks.carrier import BACKOFF, GONE, LONGEST_WAIT, retry_after
+from services.notify.channels.webhooks.carrier import BACKOFF, GONE, LONGEST_WAIT, WebhookCarrier, retry_after
 from services.notify.settings import Settings
 from shared.events import Agent, Applicant, ApplicationArrived, ApplicationReturned, CaseDecided, CaseOpened, Contact, Parties
 from tests.bus.parts import PROCEDURE, arrived
@@ -132,8 +132,8 @@ def test_an_agent_hears_of_what_it_filed_while_its_mandate_is_in_force(
     call(settings)
     assert [one.path for one in receiver.taken] == ["/204"]
     clean.run(
-        "insert into identity.mandate (id, principal_id, agent_id, rights, starts_on, ends_on, created_at, accepted_at)"
-        " values (gen_random_uuid(), :principal, :agent, '{file}', current_date - 1, current_date + 1, now(), now())",
+        "insert into identity.mandate (id, principal_id, agent_id, agent_email, rights, starts_on, ends_on, created_at, accepted_at)"
+        " values (gen_random_uuid(), :principal, :agent, 'agent@example.com', '{file}', current_date - 1, current_date + 1, now(), now())",
         principal=organisation_of(clean),
         agent=organisation_of(clean, "agent@example.com"),
     )
@@ -172,7 +172,7 @@ def test_what_is_no_success_is_tried_again_later(
     clean: Site, settings: Settings, office: TestClient, key: str, receiver: Receiver, *, path: str, says: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("services.notify.channels.http.TIMEOUT", 0.3)
+    monkeypatch.setattr(WebhookCarrier, "timeout", 0.3)
     webhook = registered(office, key, receiver.url(path))
     tell(clean, an_arrival(clean))
     begun = time.monotonic()
@@ -270,7 +270,7 @@ def test_retry_after_is_honoured_within_bounds(
 def test_a_receiver_that_hangs_holds_up_no_other(
     clean: Site, settings: Settings, office: TestClient, key: str, receiver: Receiver, *, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.notify.channels.http.TIMEOUT", 0.5)
+    monkeypatch.setattr(WebhookCarrier, "timeout", 0.5)
     other = clean.an_applicant("other@example.com", name="他社")
     hanging = registered(office, other, receiver.url("/silent"))
     registered(office, key, receiver.url("/200"))

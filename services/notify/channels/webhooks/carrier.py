@@ -20,11 +20,11 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from services.notify.channels.carrier import Mark, Outcome
-from services.notify.channels.http import Answer, NoAnswer, Reach, Refused, post_safely
+from services.notify.channels.http import TIMEOUT, Answer, NoAnswer, Reach, Refused, post_safely
 from services.notify.channels.webhooks import standing
 from services.notify.channels.webhooks.signing import generations, secret_of, signed
 from services.notify.models import Message
-from shared.i18n import message as text_
+from shared import i18n
 
 if TYPE_CHECKING:
     from services.notify.settings import Settings
@@ -35,7 +35,7 @@ LONGEST_WAIT = 24 * 3600.0
 # Of the answer nothing but its status is looked at.
 ANSWER_READ = 4096
 
-GONE = text_("The receiver answered that it does not want to be called any more (410)")
+GONE = i18n.message("The receiver answered that it does not want to be called any more (410)")
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class WebhookCarrier:
     """A carrier of webhooks (services.notify.channels.carrier)."""
 
     backoff: Sequence[float] = BACKOFF
+    timeout = TIMEOUT
 
     def __init__(self, settings: Settings, engine: Engine, pace: standing.Pace) -> None:
         self._secret_key = settings.secret_key
@@ -95,7 +96,7 @@ class WebhookCarrier:
         body = orjson.dumps(message.filling)
         headers = {"content-type": "application/json", **signed(message.id, datetime.now(UTC), body, call.secrets)}
         try:
-            answer = post_safely(call.url, body, headers, reach=self._reach, limit=ANSWER_READ)
+            answer = post_safely(call.url, body, headers, reach=self._reach, timeout=self.timeout, limit=ANSWER_READ)
         except Refused as refused:
             return Outcome("deferred", str(refused), host), True
         except NoAnswer as silence:
