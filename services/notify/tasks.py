@@ -17,6 +17,7 @@ from services.notify.settings import Settings
 from services.notify.telling.telling import POST
 from services.notify.telling.telling import tell as tell_people
 from services.notify.webhooks.calling import WEBHOOKS, call_webhooks
+from services.notify.wording.rendering import Wordings
 from shared.bus import canary
 from shared.bus.deliver import Post
 from shared.bus.worker import Work, celery_app
@@ -31,8 +32,9 @@ CALLS = 12
 settings = load(Settings)
 # one connection for the task that runs, one for each sender's recorder, and some for what carriers ask
 engine = connect(settings.database_url, name="notify-worker", pool=6)
+wordings = Wordings(engine, settings)
 pace = Pace()
-emails = Sender(engine, "email", [SmtpCarrier(settings) for _ in range(settings.smtp_connections)])
+emails = Sender(engine, "email", [SmtpCarrier(settings, wordings) for _ in range(settings.smtp_connections)])
 webhooks = Sender(engine, "webhook", [WebhookCarrier(settings, engine, pace) for _ in range(CALLS)])
 
 

@@ -132,8 +132,10 @@ def test_an_agent_hears_of_what_it_filed_while_its_mandate_is_in_force(
     call(settings)
     assert [one.path for one in receiver.taken] == ["/204"]
     clean.run(
-        "insert into identity.mandate (id, principal_id, agent_id, agent_email, rights, starts_on, ends_on, created_at, accepted_at)"
-        " values (gen_random_uuid(), :principal, :agent, 'agent@example.com', '{file}', current_date - 1, current_date + 1, now(), now())",
+        """
+        insert into identity.mandate (id, principal_id, agent_id, agent_email, rights, starts_on, ends_on, accepted_at)
+        values (gen_random_uuid(), :principal, :agent, 'agent@example.com', '{file}', current_date - 1, current_date + 1, now())
+        """,
         principal=organisation_of(clean),
         agent=organisation_of(clean, "agent@example.com"),
     )
