@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.notify.clients import pages as client_pages
 from services.notify.clients import routes as client_routes
 from services.notify.messages import measuring
 from services.notify.messages import routes as message_routes
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 # In this order, where two might answer the same address.
-ROOMS = (message_routes, webhook_routes, client_routes)
+ROOMS = (message_routes, client_routes, client_pages, webhook_routes)
 
 
 def create_app() -> FastAPI:
