@@ -29,6 +29,7 @@ PATHS: dict[str, str] = {
     "/opinions": "review",
     "/docs/review": "review",
     "/v1/messages": "notify",
+    "/v1/webhooks": "notify",
     "/v1/channels": "notify",
     "/notify": "notify",
     # Where the clients of GOV.UK Notify go that take no path in an address (services/notify/clients).
@@ -36,6 +37,7 @@ PATHS: dict[str, str] = {
     "/v2/template": "notify",
     "/v2/templates": "notify",
     "/v2/received-text-messages": "notify",
+    "/service": "notify",
     "/docs/notify": "notify",
     "/v1/corporations": "opendata",
     "/v1/statistics": "opendata",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.notify.clients import pages as client_pages
 from services.notify.clients import routes as client_routes
 from services.notify.messages import measuring
 from services.notify.messages import routes as message_routes
 from services.notify.settings import Settings
+from services.notify.webhooks import routes as webhook_routes
 from shared.settings import load
 from shared.web.app import service_app
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 # In this order, where two might answer the same address.
-ROOMS = (message_routes, client_routes)
+ROOMS = (message_routes, client_routes, client_pages, webhook_routes)
 
 
 def create_app() -> FastAPI:
@@ -24,7 +26,7 @@ def create_app() -> FastAPI:
         "notify",
         "Madoguchi: the post",
         load(Settings),
-        description="Messages and their states, for operators.",
+        description="Messages and their states, for operators; webhooks, for owners.",
         measures=[measuring.measured],
     )
     for room in ROOMS:
