@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING
 
 from services.notify.clients import routes as client_routes
 from services.notify.messages import routes as message_routes
+from services.notify.operating import pages as operating_pages
+from services.notify.operating.overview import pages as overview_pages
+from services.notify.operating.overview.alarms import health
+from services.notify.operating.suppressions import pages as suppression_pages
 from services.notify.settings import Settings
 from shared.settings import load
 from shared.web.app import service_app
@@ -14,12 +18,18 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 # In this order, where two might answer the same address.
-ROOMS = (message_routes, client_routes)
+ROOMS = (message_routes, client_routes, operating_pages, overview_pages, suppression_pages)
 
 
 def create_app() -> FastAPI:
     """The application, with its settings from the environment."""
-    app = service_app("notify", "Madoguchi: the post", load(Settings), description="Messages and their states, for operators.")
+    app = service_app(
+        "notify",
+        "Madoguchi: the post",
+        load(Settings),
+        description="Messages and their states, for operators.",
+        checks={"messages": health},
+    )
     for room in ROOMS:
         app.include_router(room.router)
     return app
