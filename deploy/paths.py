@@ -36,6 +36,7 @@ PATHS: dict[str, str] = {
     "/v2/template": "notify",
     "/v2/templates": "notify",
     "/v2/received-text-messages": "notify",
+    "/service": "notify",
     "/docs/notify": "notify",
     "/v1/corporations": "opendata",
     "/v1/statistics": "opendata",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.notify.clients import pages as client_pages
 from services.notify.clients import routes as client_routes
+from services.notify.messages import measuring
 from services.notify.messages import routes as message_routes
 from services.notify.operating import pages as operating_pages
 from services.notify.operating.overview import pages as overview_pages
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 # In this order, where two might answer the same address.
-ROOMS = (message_routes, client_routes, operating_pages, overview_pages, suppression_pages)
+ROOMS = (message_routes, client_routes, client_pages, operating_pages, overview_pages, suppression_pages)
 
 
 def create_app() -> FastAPI:
@@ -29,6 +31,7 @@ def create_app() -> FastAPI:
         load(Settings),
         description="Messages and their states, for operators.",
         checks={"messages": health},
+        measures=[measuring.measured],
     )
     for room in ROOMS:
         app.include_router(room.router)

@@ -12,6 +12,8 @@ from services.notify.procedures import keep_procedure
 from services.notify.sending.sending import Sender
 from services.notify.settings import Settings
 from services.notify.telling.telling import POST, tell
+from services.notify.wording.rendering import Wordings
+from shared.bus import canary
 from shared.bus.deliver import Post
 from shared.bus.worker import Work, celery_app
 from shared.database import connect
@@ -23,7 +25,8 @@ HASH_EVERY = 20.0
 settings = load(Settings)
 # one connection for the task that runs, and one for each sender's recorder
 engine = connect(settings.database_url, name="notify-worker", pool=2)
-emails = Sender(engine, "email", [SmtpCarrier(settings) for _ in range(settings.smtp_connections)])
+wordings = Wordings(engine, settings)
+emails = Sender(engine, "email", [SmtpCarrier(settings, wordings) for _ in range(settings.smtp_connections)])
 
 
 def hash_recipients() -> bool:
@@ -32,7 +35,11 @@ def hash_recipients() -> bool:
 
 
 work = Work(
-    Post("notify", engine, {"keep_procedure": keep_procedure, "tell": partial(tell, secret_key=settings.secret_key)}),
+    Post(
+        "notify",
+        engine,
+        {"keep_procedure": keep_procedure, "hear_canary": canary.heard, "tell": partial(tell, secret_key=settings.secret_key)},
+    ),
     errands={POST: (emails.turn, SEND_EVERY), "post-recipients": (hash_recipients, HASH_EVERY)},
 )
 signals.worker_process_shutdown.connect(lambda **_: emails.close(), weak=False)
