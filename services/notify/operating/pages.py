@@ -157,7 +157,7 @@ def _page(request: Request, session: Session, found: Message, *, problem: Proble
         message=found,
         state=state,
         channel=CHANNELS[found.channel],
-        text=shown(found, request.app.state.settings),
+        text=shown(session, found, request.app.state.settings),
         tries=ledger.tries(session, found.id),
         outcomes=STATES,
         acts=acts.of_message(session, found.id),
