@@ -13,6 +13,7 @@ from services.notify.operating.overview import pages as overview_pages
 from services.notify.operating.overview.alarms import health
 from services.notify.operating.suppressions import pages as suppression_pages
 from services.notify.settings import Settings
+from services.notify.webhooks import routes as webhook_routes
 from shared.settings import load
 from shared.web.app import service_app
 
@@ -20,7 +21,15 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 # In this order, where two might answer the same address.
-ROOMS = (message_routes, client_routes, client_pages, operating_pages, overview_pages, suppression_pages)
+ROOMS = (
+    message_routes,
+    client_routes,
+    client_pages,
+    webhook_routes,
+    operating_pages,
+    overview_pages,
+    suppression_pages,
+)
 
 
 def create_app() -> FastAPI:
@@ -29,8 +38,8 @@ def create_app() -> FastAPI:
         "notify",
         "Madoguchi: the post",
         load(Settings),
-        description="Messages and their states, for operators.",
         checks={"messages": health},
+        description="Messages and their states, for operators; webhooks, for owners.",
         measures=[measuring.measured],
     )
     for room in ROOMS:
