@@ -34,7 +34,7 @@ _UNFINISHED = text("state in ('open', 'correcting')")
 # A search that leaves more cases than this is no help in finding them.
 FEW = 2000
 # A list says how many there are up to this; a search, for which the text of each is asked, up to fewer.
-COUNTED, FOUND = 1000, 200
+COUNTED, FOUND = 1000, 100
 
 
 class Filter(BaseModel):
