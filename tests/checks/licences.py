@@ -10,14 +10,12 @@ import sys
 from importlib.metadata import Distribution, distributions
 from typing import Any
 
-FINE = re.compile(
-    r"MIT|Apache|BSD|ISC|PSF|Python Software Foundation|MPL|Mozilla|LGPL|Lesser General Public|OFL|SIL Open Font|Unlicense|CC0|Zlib"
-)
+FINE = re.compile(r"MIT|Apache|BSD|ISC|PSF|Python Software Foundation|MPL|Mozilla|LGPL|Lesser General Public|OFL|SIL Open Font")
 OWN = "madoguchi"
 
 
 def licence(package: Distribution) -> str:
-    """The licence a package says it has: as an SPDX expression if it has one; else its classifiers; else the first line of its text."""
+    """What a package says of its licence: an SPDX expression, or else its classifiers, or the first line of its text."""
     meta: Any = package.metadata
     named = [line.rpartition(" :: ")[2] for line in meta.get_all("Classifier", []) if line.startswith("License :: ")]
     return meta.get("License-Expression") or ", ".join(named) or (meta.get("License") or "").partition("\n")[0][:60]
@@ -32,9 +30,9 @@ def main() -> int:
     """Print the table."""
     found = {package.metadata["Name"]: licence(package) for package in distributions() if package.metadata["Name"] != OWN}
     for name in sorted(found, key=str.lower):
-        print(f"{name:<40} {found[name]}")
+        sys.stdout.write(f"{name:<40} {found[name]}\n")
     if wrong := bad(found):
-        print(f"not fine, or not known: {', '.join(wrong)}", file=sys.stderr)
+        sys.stderr.write(f"not fine, or not known: {', '.join(wrong)}\n")
     return bool(wrong)
 
 
