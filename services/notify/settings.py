@@ -19,6 +19,8 @@ class Settings(ServiceSettings):
     smtp_url: SecretStr = Field(
         description="smtp://[user:password@]host[:port], or smtps://; smtp:// uses STARTTLS where offered"
     )
+    smtp_connections: int = Field(default=8, ge=1, le=100, description="connections to it, kept open by each process that sends")
+    smtp_timeout: float = Field(default=30.0, ge=1, le=50, description="seconds to wait for each of its answers")
     sender: str = Field(default="窓口 <no-reply@madoguchi.example>", description="From: of every mail, with a name")
     # where webhooks, callbacks and providers may be (services.notify.channels.http)
     private_networks: list[IPv4Network | IPv6Network] = Field(

@@ -12,12 +12,14 @@ from services.review.assignment.assignment import because, desks, lock
 from services.review.assignment.parties import parties
 from services.review.assignment.sharing import Chosen, Wanting, share
 from services.review.audit.audit import Detail, Noted, note_all
+from services.review.cases.moves import applied
+from services.review.cases.turns import turn_in
 from services.review.models import Case, Handing, Step
 from services.review.periods import due
 from services.review.procedures import version
 from shared.bus.publish import publish
 from shared.database import insert_many, new_id
-from shared.events import ApplicationArrived, CaseOpened
+from shared.events import ApplicationArrived, CaseOpened, Parties
 from shared.i18n import JST
 from shared.procedure.model import Procedure
 from shared.procedure.reviewing import Stage
@@ -34,7 +36,8 @@ def open_case(session: Session, events: list[ApplicationArrived]) -> None:
     for event, where in zip(events, groups, strict=True):
         procedure = version(session, event.procedure)
         stage = procedure.review.stages[0]
-        row = _new_case(event, where.group, stage) | _due(procedure, event)
+        turn = turn_in(procedure, stage.key, event.answers, applied(procedure, event.answers))
+        row = _new_case(event, where.group, stage) | _due(procedure, event) | turn
         rows[row["application_id"]] = row
         wanted.append(
             Wanting(
@@ -86,6 +89,7 @@ def _routed(session: Session, event: ApplicationArrived) -> Routed:
 
 
 def _opened(session: Session, event: ApplicationArrived, row: dict[str, Any], chosen: Chosen) -> CaseOpened:
+    applicant = event.applicant
     return CaseOpened(
         subject=event.subject,
         sequence=1,
@@ -97,6 +101,7 @@ def _opened(session: Session, event: ApplicationArrived, row: dict[str, Any], ch
         group_title=version(session, event.procedure).office(row["group"]).title.ja,
         official=chosen.official,
         due_on=row["due_on"],
+        parties=Parties(organisation_id=applicant.organisation_id, agent_id=applicant.agent and applicant.agent.organisation_id),
     )
 
 
@@ -130,7 +135,6 @@ def _new_case(event: ApplicationArrived, group: str, stage: Stage) -> dict[str, 
         "group": group,
         "state": "open",
         "stage": stage.key,
-        "stage_role": stage.role,
         "stage_since": datetime.now(UTC),
         "version": 1,
         "reasons": "",
