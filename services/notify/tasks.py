@@ -10,6 +10,7 @@ from sqlmodel import Session
 from services.notify.channels.email.smtp import SmtpCarrier
 from services.notify.channels.webhooks.carrier import WebhookCarrier
 from services.notify.channels.webhooks.standing import Pace
+from services.notify.clients.callbacks import RECEIPTS, call_back_some
 from services.notify.messages.hashing import hash_some
 from services.notify.procedures import keep_procedure
 from services.notify.sending.sending import Sender
@@ -43,6 +44,11 @@ def hash_recipients() -> bool:
     return hash_some(engine, settings.secret_key)
 
 
+def call_clients_back() -> bool:
+    """Let clients hear how their messages got on; whether more wait."""
+    return call_back_some(engine, settings.secret_key)
+
+
 def tell(session: Session, events: list[Any]) -> None:
     """Write what people and other systems are told of these events."""
     tell_people(session, events, secret_key=settings.secret_key)
@@ -60,6 +66,7 @@ work = Work(
     errands={
         POST: (emails.turn, SEND_EVERY),
         WEBHOOKS: (webhooks.turn, SEND_EVERY),
+        RECEIPTS: (call_clients_back, SEND_EVERY),
         "post-recipients": (hash_recipients, HASH_EVERY),
     },
 )
