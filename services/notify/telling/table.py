@@ -59,6 +59,10 @@ _ASSIGNED = (*_CASE_NAMES, "official", "note")
 _CLOCK = (*_CASE_NAMES, "official", "due_on")
 _DUE = ("arrival_number", "due_on")
 _DOCUMENT = ("arrival_number", "number")
+_DECISION = (
+    *("arrival_number", "decision", "decided_at", "amount", "has_conditions", "conditions"),
+    *("has_criteria", "criteria", "reasons", "appeal"),
+)
 _LINK = ("expires_at", "link_id")
 _ASKED = ("due_on", "asked_by", "link_id")
 _ANSWERED = ("due_on", "arrival_number", "asked")
@@ -74,7 +78,7 @@ TOLD = _table(
     (events.ApplicationCorrected, Telling("corrected", applicant, _APPLICATION, ("receipt_number", "corrected_at"))),
     (
         events.CaseDecided,
-        Telling("decided", applicant, _APPLICATION, ("arrival_number", "decision", "decided_at", "reasons")),
+        Telling("decided", applicant, _APPLICATION, _DECISION),
     ),
     (events.CaseEdited, Telling("edited", applicant, _APPLICATION, ("arrival_number",))),
     # the case, at the desk; who must not see it any more is told without a way to it
