@@ -46,6 +46,7 @@ PATHS: dict[str, str] = {
     "/opinions": "review",
     "/docs/review": "review",
     "/v1/messages": "notify",
+    "/v1/preferences": "notify",
     "/notify": "notify",
     "/docs/notify": "notify",
     "/v1/corporations": "opendata",

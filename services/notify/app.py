@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.notify.messages import routes as message_routes
+from services.notify.recipients import pages as preference_pages
+from services.notify.recipients import routes as preference_routes
 from services.notify.settings import Settings
 from shared.settings import load
 from shared.web.app import service_app
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 # In this order, where two might answer the same address.
-ROOMS = (message_routes,)
+ROOMS = (message_routes, preference_routes, preference_pages)
 
 
 def create_app() -> FastAPI:
