@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from deploy.commands import audit, deadletters, doctor, lookups, people, procedure, settings, status, up
+from deploy.commands import audit, deadletters, doctor, lookups, migrate, people, procedure, settings, status, up
 
 app = typer.Typer(
     name="madoguchi",
@@ -15,6 +15,7 @@ app = typer.Typer(
 )
 app.command("up")(up.up)
 app.command("status")(status.status)
+app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
 app.command("settings")(settings.settings)
 app.add_typer(procedure.app, name="procedure")

@@ -1,6 +1,7 @@
 """One address for everything: a request goes to the application that owns the first parts of its path.
 
-The same map holds behind the gateway of the containers (docs/adr/0005). This one costs a request one or two look-ups in a dict.
+The gateway of the containers is nginx, with the same map (deploy/paths.py, docs/adr/0019). This one costs a request one or two
+look-ups in a dict.
 """
 
 from __future__ import annotations
@@ -15,48 +16,14 @@ from typing import Any, TypeAlias
 
 import orjson
 
+from deploy.paths import PATHS, SERVICES
+
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-# First parts of a path (one or two of them) → who answers. What nobody claims is the counter's, which also says 404.
-PATHS: dict[str, str] = {
-    "/": "intake",
-    "/v1/procedures": "intake",
-    "/v1/applications": "intake",
-    "/v1/notices": "intake",
-    "/v1/mandates": "intake",
-    "/v1/organisation": "intake",
-    "/organisation": "intake",
-    "/register": "intake",
-    "/v1/attachments": "intake",
-    "/sign-in": "intake",
-    "/docs/intake": "intake",
-    "/v1/cases": "review",
-    "/v1/jobs": "review",
-    "/v1/assignments": "review",
-    "/v1/absences": "review",
-    "/v1/conflicts": "review",
-    "/desk": "review",
-    "/v1/documents": "review",
-    "/verify": "review",
-    "/v1/verifications": "review",
-    "/opinions": "review",
-    "/docs/review": "review",
-    "/v1/messages": "notify",
-    "/v1/preferences": "notify",
-    "/notify": "notify",
-    "/docs/notify": "notify",
-    "/v1/corporations": "opendata",
-    "/v1/statistics": "opendata",
-    "/hojin": "opendata",
-    "/data": "opendata",
-    "/docs/opendata": "opendata",
-    "/console": "console",
-}
-SERVICES = ("intake", "review", "notify", "opendata")
 DOCS = (Path(__file__).parent / "docs.html").read_bytes()
 HEALTH = ("ok", "degraded", "down")  # what a service says of itself, from best to worst
 HEALTH_SECONDS = 5.0

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TypeVar
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.environment import SECRETS
 from shared.scanning import ADDRESS
-
-SECRETS_DIR = Path("/run/secrets")
 
 
 class SettingsError(SystemExit):
@@ -20,7 +18,7 @@ class SettingsError(SystemExit):
 class ServiceSettings(BaseSettings):
     """What each service needs. A subclass sets `env_prefix="MADOGUCHI_<SERVICE>_"` for what is its own."""
 
-    model_config = SettingsConfigDict(secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None, extra="ignore")
+    model_config = SettingsConfigDict(secrets_dir=SECRETS, extra="ignore")
 
     database_url: SecretStr = Field(description="SQLAlchemy URL of PostgreSQL, with this service's own role")
     database_pool: int = Field(default=8, ge=1, le=100, description="connections kept open a process")

@@ -1,8 +1,7 @@
-"""How a command reaches the database: as this machine's home says, or as the environment says."""
+"""How a command reaches the database: as this machine's home says, or from outside, by environment or secrets."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,22 +11,23 @@ import typer
 
 from deploy.one.home import Home
 from deploy.one.parts import Site
+from shared.environment import setting as from_outside
 
 if TYPE_CHECKING:
     from sqlmodel import Session
 
 
 def database_url(role: str, home: Path | None) -> str:
-    """The database's URL for a role, such as `operator`: of the machine that runs in the home, else of the environment."""
+    """The database's URL for a role, such as `operator`: of the machine that runs in the home, else from outside."""
     return setting(f"MADOGUCHI_{role.upper()}_DATABASE_URL", home)
 
 
 def setting(variable: str, home: Path | None) -> str:
-    """A setting: of the machine that runs in the home, else of the environment. Without it the command ends with 1."""
+    """A setting: of the machine that runs in the home, else from outside. Without it the command ends with 1."""
     place = Home.at(home)
     if told := place.told():
         return Site(place, place.ports(), told["port"]).settings()[variable]
-    if value := os.environ.get(variable):
+    if value := from_outside(variable):
         return value
     typer.echo(
         f"No Madoguchi runs in {place.path}, and {variable} is not set. Start it (madoguchi up), or name its --home.", err=True
@@ -36,11 +36,11 @@ def setting(variable: str, home: Path | None) -> str:
 
 
 def base_url(home: Path | None) -> str:
-    """The address people use: of the machine that runs in the home, else of the environment."""
+    """The address people use: of the machine that runs in the home, else from outside."""
     place = Home.at(home)
     if told := place.told():
         return Site(place, place.ports(), told["port"]).base_url
-    return os.environ.get("MADOGUCHI_BASE_URL", "")
+    return from_outside("MADOGUCHI_BASE_URL")
 
 
 @contextmanager

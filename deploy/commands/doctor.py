@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import typer
@@ -10,6 +9,7 @@ import typer
 from deploy.commands.options import HomeOption, PortOption
 from deploy.one.home import Home
 from deploy.one.parts import Site, is_well
+from shared.environment import setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,14 +37,16 @@ def _findings(home: Home, port: int) -> Iterator[Finding]:
     from deploy.one import checkup
     from deploy.one.checkup import Finding
 
-    yield from checkup.machine(home, port)
     told = home.told()
+    outside = {variable: setting(variable) for variable in (*checkup.needed(), "MADOGUCHI_CLAMD")}
+    if all(outside[variable] for variable in checkup.needed()) and not told:
+        yield from checkup.servers(outside)
+        return
+    yield from checkup.machine(home, port)
     if told:
         site = Site(home, home.ports(), told["port"])
         yield from checkup.servers(site.settings())
         health = f"{site.base_url}/health/ready"
         yield Finding(f"{health} is well") if is_well(health) else Finding(f"{health} is not well", "See: madoguchi status")
-    elif all(os.environ.get(name) for name in checkup.needed()):
-        yield from checkup.servers(os.environ)
     else:
         yield Finding("database, broker and mail: not looked at, since no machine runs in this home (madoguchi up starts it)")

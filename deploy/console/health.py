@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -21,8 +23,16 @@ class Health:
     ill: list[str] = field(default_factory=list)
 
 
-def healths(address: str) -> list[Health] | None:
-    """The services' health; None when the address does not answer as it should."""
+def healths(addresses: list[str]) -> list[Health] | None:
+    """The services' health, each address telling of one or of all; None when the only address does not answer as it should."""
+    with ThreadPoolExecutor(len(addresses)) as asking:
+        told = list(asking.map(_told, addresses))
+    if told == [None]:
+        return None
+    return [one for address, some in zip(addresses, told, strict=True) for one in some or [_silent(address)]]
+
+
+def _told(address: str) -> list[Health] | None:
     try:
         with urllib.request.urlopen(address, timeout=PATIENCE) as answer:  # noqa: S310 - the settings allow http(s) only
             body = answer.read(_LONGEST)
@@ -32,10 +42,15 @@ def healths(address: str) -> list[Health] | None:
     except OSError:
         return None
     try:
-        told = orjson.loads(body)["services"]
-        return [_health(name, one) for name, one in told.items()]
+        told = orjson.loads(body)
+        services = told["services"] if "services" in told else {told["service"]: told}
+        return [_health(name, one) for name, one in services.items()]
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def _silent(address: str) -> Health:
+    return Health(urlsplit(address).hostname or address, "down")
 
 
 def _health(name: str, told: dict[str, dict[str, dict[str, object]]]) -> Health:

@@ -55,7 +55,7 @@ def overview(request: Request, session: Transaction, _caller: OperatorPerson) ->
         request,
         "overview.html",
         waiting=waiting,
-        services=healths(request.app.state.settings.health_address),
+        services=healths(request.app.state.settings.health_addresses),
         statuses=STATUS,
         parts=PARTS,
         message_states=MESSAGE_STATES,

@@ -15,11 +15,12 @@ class Settings(ServiceSettings):
 
     health_url: str = Field(
         default="",
-        pattern=r"^(https?://\S+)?$",
-        description="where the health of all services is asked for; /health/ready of MADOGUCHI_BASE_URL when empty",
+        pattern=r"^(https?://\S+( +https?://\S+)*)?$",
+        description="where health is asked for: one address that tells of all services, or each service's, with spaces between; "
+        "/health/ready of MADOGUCHI_BASE_URL when empty",
     )
 
     @property
-    def health_address(self) -> str:
+    def health_addresses(self) -> list[str]:
         """Where the health of all services is asked for."""
-        return self.health_url or f"{self.base_url}/health/ready"
+        return (self.health_url or f"{self.base_url}/health/ready").split()

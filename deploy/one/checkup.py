@@ -17,11 +17,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import psycopg
 import redis
 
-from deploy.gateway import SERVICES
 from deploy.one.account import unprivileged
 from deploy.one.binaries import postgres_programs, valkey_server
 from deploy.one.errors import StartError
 from deploy.one.ports import LOOPBACK, is_free
+from deploy.paths import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from deploy.gateway import SERVICES
 from deploy.one import leftovers
 from deploy.one.leftovers import HOME, PART
 from deploy.one.ports import LOOPBACK, answers
 from deploy.one.postgres import Postgres
 from deploy.one.process import Part
 from deploy.one.valkey import Valkey
+from deploy.paths import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

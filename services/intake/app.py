@@ -34,11 +34,12 @@ from services.intake.organisation import pages as organisation_pages
 from services.intake.organisation import routes as organisation_routes
 from services.intake.overview import pages as overview_pages
 from services.intake.settings import Settings
+from shared.buckets import Buckets
 from shared.database import connect_async
 from shared.settings import load
 from shared.storage import storage_at
 from shared.web.app import service_app
-from shared.web.rates import Buckets, Rate
+from shared.web.rates import Rate
 from shared.web.uploads import Slots
 
 if TYPE_CHECKING:

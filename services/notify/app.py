@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.notify.clients import routes as client_routes
+from services.notify.inbox import pages as inbox_pages
+from services.notify.inbox import routes as inbox_routes
 from services.notify.messages import routes as message_routes
 from services.notify.recipients import pages as preference_pages
 from services.notify.recipients import routes as preference_routes
@@ -15,7 +18,14 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 # In this order, where two might answer the same address.
-ROOMS = (message_routes, preference_routes, preference_pages)
+ROOMS = (
+    message_routes,
+    client_routes,
+    preference_routes,
+    preference_pages,
+    inbox_routes,
+    inbox_pages,
+)
 
 
 def create_app() -> FastAPI:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
+from celery import signals
+
 from services.notify.channels.email.smtp import SmtpCarrier
+from services.notify.inbox import inbox
 from services.notify.procedures import keep_procedure
-from services.notify.sending.sending import send_some
+from services.notify.sending.sending import Sender
 from services.notify.settings import Settings
+from services.notify.telling import digests
 from services.notify.telling.telling import POST, tell
 from shared.bus.deliver import Post
 from shared.bus.worker import Work, celery_app
@@ -15,19 +20,21 @@ from shared.database import connect
 from shared.settings import load
 
 SEND_EVERY = 4.0
+DIGEST_EVERY = 20.0
+FORGET_EVERY = 3600.0
 
 settings = load(Settings)
+# one connection for the task that runs, and one for each sender's recorder
 engine = connect(settings.database_url, name="notify-worker", pool=2)
-email = SmtpCarrier(settings)
-
-
-def send_mails() -> bool:
-    """Send a batch of mails; whether more wait. The connection stays open for the next one."""
-    return send_some(engine, "email", email)[1]
-
+emails = Sender(engine, "email", [SmtpCarrier(settings) for _ in range(settings.smtp_connections)])
 
 work = Work(
     Post("notify", engine, {"keep_procedure": keep_procedure, "tell": partial(tell, secret_key=settings.secret_key)}),
-    errands={POST: (send_mails, SEND_EVERY)},
+    errands={
+        POST: (emails.turn, SEND_EVERY),
+        digests.QUEUE: (partial(digests.merge_some, engine, settings.base_url, settings.secret_key), DIGEST_EVERY),
+        "post-inbox": (partial(inbox.forget, engine, timedelta(days=settings.inbox_days)), FORGET_EVERY),
+    },
 )
+signals.worker_process_shutdown.connect(lambda **_: emails.close(), weak=False)
 app = celery_app("notify", settings.broker_url, work)

@@ -43,12 +43,13 @@ from services.review.verification import pages as verification_pages
 from services.review.verification import routes as verification_routes
 from services.review.verification.verification import FILE_LIMIT
 from services.review.wall import acts
+from shared.buckets import Buckets
 from shared.identity.callers import Caller
 from shared.settings import load
 from shared.storage import storage_at
 from shared.web.app import service_app
 from shared.web.callers import Transaction, identify
-from shared.web.rates import Buckets, Rate
+from shared.web.rates import Rate
 from shared.web.uploads import Slots
 
 if TYPE_CHECKING:

@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
 SWEEP_EVERY = 4.0
+# Names a file that a worker touches while it hears the broker, for health checks; and how often it does, in seconds.
+ALIVE, ALIVE_EVERY = "MADOGUCHI_ALIVE", 5.0
 KEEP_EVENTS = timedelta(days=30)
 # A second SIGTERM is not needed to stop a worker softly: Celery takes SIGTERM as SIGQUIT then.
 os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
@@ -119,6 +123,11 @@ def _as_task(app: Celery, queue: str, errand: Callable[[], bool]) -> Callable[..
     return run
 
 
+def _show_life(file: Path, sender: Any, **_: object) -> None:
+    file.touch()
+    sender.timer.call_repeatedly(ALIVE_EVERY, file.touch)
+
+
 def _follow_fork(works: tuple[Work, ...]) -> None:
     """Connections do not survive a fork: each child begins with an empty pool."""
 
@@ -130,4 +139,7 @@ def _follow_fork(works: tuple[Work, ...]) -> None:
         gc.set_threshold(50_000)
 
     signals.worker_process_init.connect(begin, weak=False)
+    if file := os.environ.get(ALIVE):
+        # at each connection to the broker; with it the timer of the one before has ended
+        signals.worker_ready.connect(partial(_show_life, Path(file)), weak=False)
     signals.setup_logging.connect(lambda **_: telemetry.log_to_stderr(), weak=False)

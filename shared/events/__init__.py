@@ -47,7 +47,18 @@ from shared.events.envelope import ENVELOPE, Event, Part
 from shared.events.identity import InvitationSent, MandateOffered, RegistrationRequested, SignInRequested
 from shared.events.messages import MessageReadByApplicant, MessageReadByOffice, MessageTaken, MessageToApplicant, MessageToOffice
 from shared.events.opinions import OpinionAnswered, OpinionAsked, OpinionEvent, OpinionExpired, OpinionReminded, OpinionWithdrawn
-from shared.events.parts import Agent, Applicant, AttachedFile, Contact, CorrectionItem, Duplicate, Mend, Official, ProcedureRef
+from shared.events.parts import (
+    Agent,
+    Applicant,
+    AttachedFile,
+    Contact,
+    CorrectionItem,
+    Duplicate,
+    Mend,
+    Official,
+    Parties,
+    ProcedureRef,
+)
 from shared.events.subscribers import EVENTS, SUBSCRIBERS, Subscriber
 
 __all__ = [
@@ -105,6 +116,7 @@ __all__ = [
     "OpinionReminded",
     "OpinionWithdrawn",
     "Part",
+    "Parties",
     "ProcedurePublished",
     "ProcedureRef",
     "RegistrationRequested",

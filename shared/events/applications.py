@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from shared.events.envelope import Event
-from shared.events.parts import Applicant, Contact, Duplicate, Mend, ProcedureRef
+from shared.events.parts import Applicant, Contact, Duplicate, Mend, Parties, ProcedureRef
 
 
 class ProcedurePublished(Event):
@@ -60,6 +60,7 @@ class ApplicationReturned(Event):
     procedure: ProcedureRef
     contact: Contact
     mends: list[Mend]
+    parties: Parties | None = None
 
 
 class WithdrawalAsked(Event):
@@ -82,3 +83,4 @@ class ApplicationWithdrawn(Event):
     procedure: ProcedureRef
     contact: Contact
     withdrawn_at: datetime
+    parties: Parties | None = None

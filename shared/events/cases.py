@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.events.envelope import Event
-from shared.events.parts import Contact, Official, ProcedureRef
+from shared.events.parts import Contact, Official, Parties, ProcedureRef
 
 
 class CaseOpened(Event):
@@ -25,6 +25,7 @@ class CaseOpened(Event):
     group_title: str
     official: Official | None
     due_on: date | None = Field(default=None, description="the last day of the standard period (標準処理期間), in Japan")
+    parties: Parties | None = None
 
 
 class CaseRescheduled(Event):
@@ -91,6 +92,7 @@ class CaseDecided(Event):
     amount: int | None = None
     conditions: list[str] = Field(default=[])
     criteria: list[str] = Field(default=[])
+    parties: Parties | None = None
 
 
 class CaseWithdrawn(Event):
@@ -105,6 +107,7 @@ class CaseWithdrawn(Event):
     official: Official | None
     withdrawn_at: datetime
     reason: str = ""
+    parties: Parties | None = None
 
 
 class CaseAssigned(Event):

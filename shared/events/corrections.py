@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.events.envelope import Event
-from shared.events.parts import Contact, CorrectionItem, Official, ProcedureRef
+from shared.events.parts import Contact, CorrectionItem, Official, Parties, ProcedureRef
 
 
 class CorrectionEvent(Event):
@@ -23,6 +23,7 @@ class CorrectionEvent(Event):
     procedure: ProcedureRef
     contact: Contact
     due_on: date
+    parties: Parties | None = None
 
 
 class CorrectionRequested(CorrectionEvent):
@@ -109,3 +110,4 @@ class CaseEdited(Event):
     reason: str
     author: str
     edited_at: datetime
+    parties: Parties | None = None

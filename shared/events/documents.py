@@ -7,7 +7,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from shared.events.envelope import Event
-from shared.events.parts import Contact, Official, ProcedureRef
+from shared.events.parts import Contact, Official, Parties, ProcedureRef
 
 
 class DocumentEvent(Event):
@@ -21,6 +21,7 @@ class DocumentEvent(Event):
     contact: Contact
     number: str
     title: str
+    parties: Parties | None = None
 
 
 class DocumentIssued(DocumentEvent):

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.events.envelope import Event
-from shared.events.parts import AttachedFile, Contact, Official, ProcedureRef
+from shared.events.parts import AttachedFile, Contact, Official, Parties, ProcedureRef
 
 
 class MessageToOffice(Event):
@@ -39,6 +39,7 @@ class MessageToApplicant(Event):
     text: str
     sent_at: datetime
     files: list[AttachedFile] = Field(default=[])
+    parties: Parties | None = None
 
 
 class MessageTaken(Event):

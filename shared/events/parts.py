@@ -46,6 +46,13 @@ class Applicant(Part):
     kind: str = Field(default="", description="corporation, sole-proprietor, association or ministry")
 
 
+class Parties(Part):
+    """Whose application it is: the organisation, and the agent that filed it under a mandate. Older services leave it out."""
+
+    organisation_id: UUID
+    agent_id: UUID | None = None
+
+
 class Mend(Part):
     """One place of an application that needs mending, said in both languages. `pointer` is a JSON Pointer into the answers."""
 

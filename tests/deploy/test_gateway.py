@@ -17,8 +17,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from deploy.gateway import PATHS, SERVICES, Gateway
+from deploy.gateway import Gateway
 from deploy.one.ports import free_ports
+from deploy.paths import PATHS, SERVICES
 
 
 def service(name: str, status: str = "ok", opened: list[str] | None = None) -> Starlette:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from deploy import database
-from deploy.gateway import SERVICES
 from deploy.one import parts
 from deploy.one.errors import StartError
 from deploy.one.home import AlreadyRunning, Home
+from deploy.paths import SERVICES
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from fastapi.testclient import TestClient
 from services.intake.lookups import imports as lookup_imports
 from services.intake.lookups import lookups
 from services.intake.lookups.files import Unfit, corporations, places
+from shared.buckets import Buckets
 from shared.procedure.files import read
-from shared.web.rates import Buckets
 from tests.intake.lookup_samples import CORPORATIONS, GONE, OTHER, OURS, PLACES, PLACES_BROKEN_OFF, corporation
 from tests.site import DENKI, PROCEDURES, Site
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -14,6 +16,9 @@ from shared.events import Contact, Event, SignInRequested
 from shared.settings import load
 from tests.bus.parts import announce, arrived
 from tests.site import Site
+
+if TYPE_CHECKING:
+    from services.notify.sending.sending import Sender
 
 
 def tell(site: Site, *events: Event, service: str = "intake") -> None:
@@ -40,21 +45,33 @@ def a_link(email: str = "a@example.com") -> SignInRequested:
     )
 
 
-def send(smtp_url: str) -> int:
-    """What the errand does, by this server."""
+@contextmanager
+def sender_to(smtp_url: str, connections: int = 1, **settings: str) -> Iterator[Sender]:
+    """What the errand sends with, by this server."""
     from services.notify.channels.email.smtp import SmtpCarrier
-    from services.notify.sending.sending import send_some
+    from services.notify.sending.sending import Sender
     from services.notify.tasks import engine
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MADOGUCHI_NOTIFY_SMTP_URL", smtp_url)
-        carrier = SmtpCarrier(load(Settings))
-    sent, more = send_some(engine, "email", carrier)
-    while more:
-        count, more = send_some(engine, "email", carrier)
-        sent += count
-    carrier.close()
-    return sent
+        for name, value in {"smtp_url": smtp_url, **settings}.items():
+            patch.setenv(f"MADOGUCHI_NOTIFY_{name.upper()}", value)
+        loaded = load(Settings)
+    sender = Sender(engine, "email", [SmtpCarrier(loaded) for _ in range(connections)])
+    try:
+        yield sender
+    finally:
+        sender.close()
+
+
+def send(smtp_url: str, connections: int = 1, **settings: str) -> int:
+    """What the errand does, by this server, until nothing more is due. Returns how many were taken."""
+    more, sent, all_sent = True, 0, 0
+    with sender_to(smtp_url, connections, **settings) as sender:
+        while more or sent:
+            more = sender.turn()
+            sent = sender.settle()
+            all_sent += sent
+    return all_sent
 
 
 def message(site: Site, email: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from aiosmtpd.controller import Controller
 
 from deploy.one.ports import LOOPBACK, free_ports
 
+TARPIT_SECONDS = 1.5
+
 
 @dataclass
 class Moody:
@@ -19,6 +22,25 @@ class Moody:
     taken: list[tuple[str, bytes]] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     before_accepting: Callable[[str], None] = lambda _: None
+    before_refusing: Callable[[str], None] = lambda _: None
+    before_answering: Callable[[str], None] = lambda _: None
+    open: list[Any] = field(default_factory=list)
+    connections: int = 0
+
+    async def handle_EHLO(  # noqa: N802
+        self, server: Any, session: Any, _envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """A new connection greets."""
+        session.host_name = hostname
+        self.connections += 1
+        self.open.append(server)
+        return responses
+
+    def hang_up(self) -> None:
+        """Close all connections."""
+        for server in self.open:
+            server.loop.call_soon_threadsafe(server.transport.abort)
+        self.open.clear()
 
     async def handle_RCPT(self, server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
         """The recipient is named."""
@@ -27,7 +49,10 @@ class Moody:
         if do == "hang-up-early":
             server.transport.abort()
         if do in {"later", "never", "going-away"}:
+            self.before_refusing(address)
             return {"later": "451 4.7.1 later", "never": "550 5.1.1 never", "going-away": "421 4.3.2 going away"}[do]
+        if do.startswith("tarpit"):
+            await asyncio.sleep(TARPIT_SECONDS)
         self.before_accepting(address)
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
@@ -37,6 +62,7 @@ class Moody:
         do = envelope.rcpt_tos[0].partition("@")[0]
         if do in {"later-with-text", "never-with-text"}:
             return "452 4.3.1 full" if do.startswith("later") else "554 5.7.1 no"
+        self.before_answering(envelope.rcpt_tos[0])
         self.taken.append((envelope.rcpt_tos[0], envelope.content))
         if do == "hang-up":
             server.transport.abort()

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from uuid import UUID
 
 import pytest
-from sqlalchemy import text
 
 from deploy.one.ports import LOOPBACK, free_ports
-from services.notify.channels.email.smtp import BACKOFF, SmtpCarrier
-from services.notify.sending.sending import A_BATCH, LEASE_SECONDS, send_claimed
-from services.notify.settings import Settings
-from shared.settings import load
-from tests.notify.parts import make_due, message, send, states, write_to
-from tests.notify.smtp import Moody, moody_server
-from tests.site import Site
+from services.notify.channels.email.smtp import BACKOFF
+from services.notify.sending.claims import LEASE_SECONDS
+from services.notify.sending.sending import A_BATCH
+from tests.notify.parts import make_due, message, send, sender_to, states, write_to
+from tests.notify.smtp import TARPIT_SECONDS, Moody, moody_server
+from tests.site import Site, eventually
 
 Server = tuple[str, Moody]
 
@@ -43,7 +41,7 @@ def test_four_senders_at_once_send_nothing_twice(clean: Site, server: Server) ->
     url, moody = server
     write_to(clean, *(f"a{number}@example.com" for number in range(120)))
     with ThreadPoolExecutor(4) as senders:
-        assert sum(senders.map(send, [url] * 4)) == 120
+        assert sum(senders.map(send, [url] * 4, [3] * 4)) == 120
     assert len(moody.taken) == len({to for to, _ in moody.taken}) == 120
 
 
@@ -132,11 +130,54 @@ def test_a_slow_sender_that_another_overtook_does_not_send(clean: Site, server: 
 def test_a_slow_senders_refusal_does_not_bring_back_what_another_has_sent(clean: Site, server: Server) -> None:
     url, moody = server
     write_to(clean, "later@example.com")
-    ids: list[UUID] = [message(clean, "later@example.com")["id"]]
-    clean.run("update notify.message set state = 'sent', sent_at = now()")
-    with pytest.MonkeyPatch.context() as patch, clean.session("notify") as session:
-        patch.setenv("MADOGUCHI_NOTIFY_SMTP_URL", url)
-        assert send_claimed(session, SmtpCarrier(load(Settings)), ids) == (0, False)
-        session.execute(text("select 1"))
+    moody.before_refusing = lambda _: clean.run("update notify.message set state = 'sent', sent_at = now()")
+    assert send(url) == 0
     assert states(clean) == {"later@example.com": "sent"}
-    assert moody.seen == []
+    assert clean.rows("select * from notify.attempt") == []
+
+
+def test_a_slow_server_holds_up_neither_the_others_nor_the_worker(clean: Site, server: Server) -> None:
+    url, moody = server
+    with sender_to(url, connections=3) as sender:
+        write_to(clean, "tarpit-1@example.com", "tarpit-2@example.com", *(f"a{number}@example.com" for number in range(40)))
+        begun = time.monotonic()
+        assert sender.turn() is False
+        eventually(lambda: len(moody.taken) == 40)
+        write_to(clean, "later-written@example.com")
+        sender.turn()
+        eventually(lambda: len(moody.taken) == 41)
+        assert time.monotonic() - begun < TARPIT_SECONDS
+        assert sender.settle() == 43
+
+
+def test_a_connection_that_died_meanwhile_costs_no_message_a_try(clean: Site, server: Server) -> None:
+    url, moody = server
+    with sender_to(url) as sender:
+        write_to(clean, "a@example.com")
+        sender.turn()
+        assert sender.settle() == 1
+        moody.hang_up()
+        write_to(clean, "b@example.com")
+        sender.turn()
+        assert sender.settle() == 1
+    assert (message(clean, "b@example.com")["state"], message(clean, "b@example.com")["attempts"]) == ("sent", 1)
+    assert moody.connections == 2
+
+
+def test_what_came_of_messages_is_written_though_the_database_ended_the_connection(clean: Site, server: Server) -> None:
+    url, moody = server
+    cut = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'madoguchi-notify-worker'"
+    moody.before_answering = lambda to: clean.run(cut) if to.startswith("cut") else None
+    write_to(clean, *(f"a{number}@example.com" for number in range(20)), "cut-1@example.com", "cut-2@example.com")
+    assert send(url, connections=4) == 22
+    assert states(clean) == dict.fromkeys(states(clean), "sent")
+    assert clean.value("select count(*) from notify.attempt where outcome = 'sent'") == 22
+    assert len(moody.taken) == 22
+
+
+def test_the_urgent_go_first(clean: Site, server: Server) -> None:
+    url, moody = server
+    write_to(clean, *(f"a{number}@example.com" for number in range(10)), "urgent@example.com")
+    clean.run("update notify.message set urgent = true where recipient = 'urgent@example.com'")
+    send(url)
+    assert moody.taken[0][0] == "urgent@example.com"

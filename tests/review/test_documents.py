@@ -18,12 +18,12 @@ from sqlmodel import select
 from services.review.documents import making, unfetched
 from services.review.models import Document
 from services.review.settings import Settings
+from shared.buckets import Buckets
 from shared.bus.publish import publish
 from shared.database import new_id
 from shared.events import Contact, DocumentIssued, ProcedureRef
 from shared.settings import load
 from shared.storage import StorageError, storage_at
-from shared.web.rates import Buckets
 from tests.flows import corrections as on
 from tests.site import DENKI, ONE_STAGE, Site, bearer
 

@@ -330,7 +330,7 @@ def test_an_official_asks_by_form_and_finds_the_answer_on_the_case(
 
 
 def test_asking_too_fast_is_slowed_down(clean: Site, desk: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    from shared.web.rates import Buckets
+    from shared.buckets import Buckets
 
     assert clean.broker_url
     monkeypatch.setitem(desk.app.state._state, "opinion_buckets", Buckets(0.1))  # type: ignore[attr-defined] # it is FastAPI's

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 
-from shared.web.rates import BURST, Buckets
+from shared.buckets import BURST, Buckets
 from tests.site import KOEN, Site, bearer, example
 
 CHECK = "/v1/applications/check"

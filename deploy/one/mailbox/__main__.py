@@ -1,4 +1,4 @@
-"""`python -m deploy.one.mailbox --smtp-port … --http-port … --folder …`: run the mailbox until SIGTERM."""
+"""`python -m deploy.one.mailbox [--host …] --smtp-port … --http-port … --folder …`: run the mailbox until SIGTERM."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from deploy.one.mailbox.web import create_app
 from deploy.one.ports import LOOPBACK
 
 
-async def serve(smtp_port: int, http_port: int, folder: Path) -> None:
+async def serve(host: str, smtp_port: int, http_port: int, folder: Path) -> None:
     """Catch and show until a signal ends it."""
     mails = Mails(folder)
-    smtp = await asyncio.get_running_loop().create_server(lambda: protocol(mails), LOOPBACK, smtp_port)
+    smtp = await asyncio.get_running_loop().create_server(lambda: protocol(mails), host, smtp_port)
     web = uvicorn.Server(
         uvicorn.Config(
             create_app(mails),
-            host=LOOPBACK,
+            host=host,
             port=http_port,
             access_log=False,
             log_level="info",
@@ -37,11 +37,12 @@ async def serve(smtp_port: int, http_port: int, folder: Path) -> None:
 def main() -> None:
     """Read the command line and serve."""
     parser = argparse.ArgumentParser(description="Catch mails and show them.")
+    parser.add_argument("--host", default=LOOPBACK, help="the address to listen at")
     parser.add_argument("--smtp-port", type=int, required=True)
     parser.add_argument("--http-port", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True, help="where the mails are kept, one .eml file each")
     options = parser.parse_args()
-    asyncio.run(serve(options.smtp_port, options.http_port, options.folder))
+    asyncio.run(serve(options.host, options.smtp_port, options.http_port, options.folder))
 
 
 if __name__ == "__main__":

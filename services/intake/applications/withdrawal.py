@@ -11,7 +11,7 @@ from services.intake.applications.applications import Move, move, note
 from services.intake.models import Application
 from services.intake.rights.reach import within
 from shared.bus.publish import publish
-from shared.events import ApplicationWithdrawn, Contact, ProcedureRef, WithdrawalAsked
+from shared.events import ApplicationWithdrawn, Contact, Parties, ProcedureRef, WithdrawalAsked
 from shared.identity.callers import Caller, must_write
 from shared.identity.mandates import acting
 from shared.problems import Conflict, FieldError, Invalid, NotFound
@@ -78,6 +78,7 @@ def withdrawn(application: Application, done: Move, traceparent: str | None) -> 
         procedure=ProcedureRef(id=application.procedure_id, version=application.procedure_version),
         contact=Contact(**application.contact),
         withdrawn_at=done.at,
+        parties=Parties(organisation_id=application.organisation_id, agent_id=application.agent_id),
     )
 
 

@@ -25,6 +25,7 @@ from shared.events import (
     Contact,
     Event,
     Mend,
+    Parties,
     ProcedureRef,
 )
 from shared.i18n import JST
@@ -111,6 +112,7 @@ def _returned(application: Application, step: Move, trace: str | None, found: li
         procedure=_ref(application),
         contact=Contact(**application.contact),
         mends=found,
+        parties=Parties(organisation_id=application.organisation_id, agent_id=application.agent_id),
     )
 
 

@@ -10,11 +10,11 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from services.intake.lookups import lookups
+from shared.buckets import Buckets
 from shared.japanese import PREFECTURES
 from shared.problems import NotFound, TooMany
 from shared.web.callers import Transaction
 from shared.web.problems import described
-from shared.web.rates import Buckets
 
 
 class MunicipalityOut(BaseModel):

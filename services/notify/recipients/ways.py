@@ -16,7 +16,7 @@ NO_CONSENT = message("He does not agree to electronic notices, and no postal add
 
 @dataclass(frozen=True)
 class Way:
-    """One way to somebody. `at`: not before. `digest`: with others in one message. `why_not`: nothing goes out, for this reason."""
+    """One way to somebody. `at`: not before. `digest`: with others in one message. `why_not`: nothing goes out, and why."""
 
     channel: Channel
     recipient: str

@@ -64,7 +64,7 @@ def wishes_of(session: Session, hashes: Iterable[bytes]) -> Mapping[bytes, Prefe
 def save(session: Session, secret_key: SecretStr, caller: Caller, wishes: Wishes) -> Preference:
     """Note what the caller wishes, and write to his address that it changed: if it was not him, he hears of it.
 
-    A new telephone number is used when the code that is sent there came back; until then, the one before. Raises Invalid, TooMany.
+    A new telephone number is used when the code sent there came back; until then, the one before. Raises Invalid, TooMany.
     """
     phone = telephones.normalised(wishes.phone) if wishes.phone else None
     address = [" ".join(unicodedata.normalize("NFKC", line).split()) for line in wishes.postal_address]

@@ -1,1 +1,4 @@
-"""Sending: what is due is claimed, handed to its channel's carrier, and marked with what came of it."""
+"""Sending: what is due is claimed, handed to its channel's carriers, and marked with what came of it.
+
+claims.py takes what is due, sending.py hands it over, recording.py writes down what came of it.
+"""

@@ -12,7 +12,7 @@ from services.review.audit.audit import note_view
 from services.review.cases.rights import visible
 from services.review.models import Case
 from services.review.procedures import version
-from shared.events import Official, ProcedureRef
+from shared.events import Official, Parties, ProcedureRef
 from shared.identity.callers import Caller
 from shared.problems import NotFound
 from shared.procedure.model import Procedure
@@ -45,6 +45,12 @@ def ids_of(session: Session, caller: Caller, application_ids: Sequence[UUID]) ->
 def ref_of(case: Case) -> ProcedureRef:
     """The version of the procedure that a case follows."""
     return ProcedureRef(id=case.procedure_id, version=case.procedure_version)
+
+
+def parties_of(case: Case) -> Parties:
+    """Whose application a case is about."""
+    agent = case.applicant.get("agent")
+    return Parties(organisation_id=case.applicant["organisation_id"], agent_id=agent and agent["organisation_id"])
 
 
 def procedure_of(session: Session, case: Case) -> Procedure:

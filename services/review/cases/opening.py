@@ -17,7 +17,7 @@ from services.review.periods import due
 from services.review.procedures import version
 from shared.bus.publish import publish
 from shared.database import insert_many, new_id
-from shared.events import ApplicationArrived, CaseOpened
+from shared.events import ApplicationArrived, CaseOpened, Parties
 from shared.i18n import JST
 from shared.procedure.model import Procedure
 from shared.procedure.reviewing import Stage
@@ -86,6 +86,7 @@ def _routed(session: Session, event: ApplicationArrived) -> Routed:
 
 
 def _opened(session: Session, event: ApplicationArrived, row: dict[str, Any], chosen: Chosen) -> CaseOpened:
+    applicant = event.applicant
     return CaseOpened(
         subject=event.subject,
         sequence=1,
@@ -97,6 +98,7 @@ def _opened(session: Session, event: ApplicationArrived, row: dict[str, Any], ch
         group_title=version(session, event.procedure).office(row["group"]).title.ja,
         official=chosen.official,
         due_on=row["due_on"],
+        parties=Parties(organisation_id=applicant.organisation_id, agent_id=applicant.agent and applicant.agent.organisation_id),
     )
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from services.review.cases.cases import ref_of
+from services.review.cases.cases import parties_of, ref_of
 from services.review.cases.moves import acting
 from services.review.clock import clock
 from services.review.models import Case, Correction
@@ -167,6 +167,7 @@ def about(case: Case, correction: Correction) -> dict[str, Any]:
         "case_id": case.id,
         "arrival_number": case.arrival_number,
         "procedure": ref_of(case),
+        "parties": parties_of(case),
         "contact": Contact(**case.contact),
         "due_on": correction.due_on,
     }

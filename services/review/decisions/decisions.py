@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from services.review.cases.cases import procedure_of, ref_of
+from services.review.cases.cases import parties_of, procedure_of, ref_of
 from services.review.cases.moves import acting, using
 from services.review.corrections import corrections
 from services.review.documents.documents import issue_decided
@@ -91,6 +91,7 @@ def _told(case: Case, procedure: Procedure, at: datetime) -> CaseDecided:
         case_id=case.id,
         arrival_number=case.arrival_number,
         procedure=ref_of(case),
+        parties=parties_of(case),
         contact=contact,
         decision="approve" if case.decision in APPROVING else case.decision,
         partly=case.decision == "approve-in-part",

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from services.review.audit.audit import Noted, note_all
-from services.review.cases.cases import officials_of, ref_of
+from services.review.cases.cases import officials_of, parties_of, ref_of
 from services.review.corrections import corrections
 from services.review.models import Case
 from services.review.stages import steps
@@ -45,6 +45,7 @@ def close_case(session: Session, events: list[WithdrawalAsked]) -> None:
                 case_id=case.id,
                 arrival_number=case.arrival_number,
                 procedure=ref_of(case),
+                parties=parties_of(case),
                 official=officials.get(case.official_id) if case.official_id else None,
                 withdrawn_at=event.asked_at,
                 reason=event.reason,

@@ -13,7 +13,7 @@ from sqlalchemy import text, update
 from sqlmodel import Session, col, select
 
 from services.review.audit.audit import note
-from services.review.cases.cases import ref_of
+from services.review.cases.cases import parties_of, ref_of
 from services.review.documents import papers
 from services.review.documents.papers import NOT_YET, Ruling
 from services.review.models import Case, Document
@@ -132,6 +132,7 @@ def about(session: Session, case: Case, document: Document) -> dict[str, Any]:
         "application_id": case.application_id,
         "arrival_number": case.arrival_number,
         "procedure": ref_of(case),
+        "parties": parties_of(case),
         "contact": Contact(**case.contact),
         "number": document.number,
         "title": document.title,

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from services.review.cases.cases import ref_of
+from services.review.cases.cases import parties_of, ref_of
 from services.review.cases.moves import acting
 from services.review.corrections.corrections import tell
 from services.review.models import Case, Revision
@@ -171,6 +171,7 @@ def _revise(session: Session, caller: Caller, case: Case, answers: dict[str, Any
             case_id=case.id,
             arrival_number=case.arrival_number,
             procedure=ref_of(case),
+            parties=parties_of(case),
             contact=Contact(**case.contact),
             revision=number,
             before={key: before[key] for key in keys if key in before},

@@ -11,7 +11,7 @@ from sqlalchemy import and_, update
 from sqlmodel import Session, col, func, select
 
 from services.review.audit.audit import Noted, note_all
-from services.review.cases.cases import officials_of, ref_of
+from services.review.cases.cases import officials_of, parties_of, ref_of
 from services.review.cases.moves import acting
 from services.review.files import files
 from services.review.models import Case, Message
@@ -71,6 +71,7 @@ def write(
             application_id=case.application_id,
             arrival_number=case.arrival_number,
             procedure=ref_of(case),
+            parties=parties_of(case),
             contact=Contact(**case.contact),
             author=message.author,
             text=message.text,

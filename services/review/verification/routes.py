@@ -12,11 +12,11 @@ from pydantic import BaseModel, Field
 
 from services.review.models.document import State
 from services.review.verification import verification
+from shared.buckets import Buckets
 from shared.i18n import negotiate
 from shared.problems import TooMany
 from shared.web.callers import Transaction
 from shared.web.problems import described
-from shared.web.rates import Buckets
 
 
 async def slowly(request: Request) -> None:

@@ -8,12 +8,12 @@ from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, parseaddr
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from services.notify.models import Message
-from services.notify.wording.compiling import Link
+from services.notify.wording.compiling import Text
 from services.notify.wording.rendering import render
-from shared.identity.callers import link_secret
+from services.notify.wording.values import values_of
+from services.notify.wording.versions import text_of
 
 if TYPE_CHECKING:
     from services.notify.settings import Settings
@@ -27,17 +27,31 @@ def compose(message: Message, settings: Settings) -> EmailMessage:
     """
     if not message.recipient.isascii():  # such an address needs SMTPUTF8 (RFC 6531), which few servers offer
         raise ValueError("the address is not ASCII")
-    filling = dict(message.filling)
-    link = settings.base_url + filling.pop("path", "/")
-    if link_id := filling.pop("link_id", None):
-        link += f"?link={link_id}&secret={link_secret(settings.secret_key, UUID(link_id))}"
-    text_ = render(message.template, message.language, filling | {"link": Link(link)})
-    name, address = parseaddr(settings.sender)
+    if message.client_id:
+        return _of_client(message, settings)
+    text_ = render(message.template, message.language, values_of(message, settings.base_url, settings.secret_key))
+    return _mail(message, settings, text_, name=parseaddr(settings.sender)[0], to=message.filling.get("name", ""))
+
+
+def _of_client(message: Message, settings: Settings) -> EmailMessage:
+    """The mail of a message that a client sends: in the client's name, with its address for answers."""
+    options = message.options
+    mail = _mail(message, settings, text_of(message), name=options.get("from_name", ""), to="")
+    if reply_to := options.get("reply_to"):
+        mail["Reply-To"] = Address(addr_spec=reply_to)
+    if url := options.get("one_click_unsubscribe_url"):  # RFC 8058
+        mail["List-Unsubscribe"] = f"<{url}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return mail
+
+
+def _mail(message: Message, settings: Settings, text_: Text, *, name: str, to: str) -> EmailMessage:
+    address = parseaddr(settings.sender)[1]
     domain = address.rpartition("@")[2]
     local = hashlib.sha256(f"{message.event_id}/{message.channel}/{message.recipient}".encode()).hexdigest()[:40]
     mail = EmailMessage(policy=SMTP_POLICY)
     mail["From"] = Address(name, addr_spec=address)
-    mail["To"] = Address(" ".join(filling.get("name", "").split()), addr_spec=message.recipient)
+    mail["To"] = Address(" ".join(to.split()), addr_spec=message.recipient)
     mail["Subject"] = text_.subject
     mail["Date"] = format_datetime(message.created_at)
     mail["Message-ID"] = f"<{local}@{domain}>"

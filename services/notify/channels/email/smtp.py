@@ -17,7 +17,8 @@ from services.notify.models import Message
 if TYPE_CHECKING:
     from services.notify.settings import Settings
 
-SMTP_TIMEOUT = 20.0
+# The server closes the connection after this answer (RFC 5321 section 3.8).
+GOING_AWAY = 421
 # Seconds until the next try after a refusal for now; about a day in all.
 BACKOFF = (5.0, 30.0, 120.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0, 28800.0)
 
@@ -39,13 +40,12 @@ class SmtpCarrier:
             mail = compose(message, self._settings).as_bytes(policy=SMTP_POLICY)
         except Exception as error:  # noqa: BLE001 - the standard library raises many kinds; one message must not stop the others
             return Outcome("failed", f"the mail cannot be made: {type(error).__name__}")
-        server = self._connected()
-        for command in (lambda: server.mail(self._sender), lambda: server.rcpt(message.recipient)):
-            if refused := self._refusal(server, command):
-                return refused
+        if refused := self._announced(message.recipient):
+            return refused
         # From here on, only the server's answer to the text tells whether it has the message.
+        server = self._connected()
         if not mark():
-            server.rset()
+            self._tidy(server)
             return None
         try:
             code, answer = server.data(mail)
@@ -57,8 +57,7 @@ class SmtpCarrier:
             return Outcome("unknown", broke, self._host)
         if _is_success(code):
             return Outcome("sent", _said(code, answer), self._host)
-        server.rset()
-        return self._refused(code, answer)
+        return self._refused(server, code, answer)
 
     def close(self) -> None:
         """Hang up."""
@@ -74,19 +73,48 @@ class SmtpCarrier:
                 raise Unreachable(f"no connection: {type(error).__name__}", self._host) from error
         return self._server
 
-    def _refusal(self, server: smtplib.SMTP, command: Callable[[], tuple[int, bytes]]) -> Outcome | None:
+    def _announced(self, recipient: str) -> Outcome | None:
+        """Sender and recipient named, and accepted; otherwise the refusal. Raises Unreachable.
+
+        The server may have gone away since the last mail, or go away now: then a fresh connection is tried, once and at once.
+        """
+        fresh = self._server is None
         try:
-            code, answer = command()
+            refused = self._announce(self._connected(), recipient)
+        except Unreachable:
+            if fresh:
+                raise
+        else:
+            if fresh or self._server is not None:
+                return refused
+        return self._announce(self._connected(), recipient)
+
+    def _announce(self, server: smtplib.SMTP, recipient: str) -> Outcome | None:
+        try:
+            commands: tuple[Callable[[], tuple[int, bytes]], ...]
+            commands = (lambda: server.mail(self._sender), lambda: server.rcpt(recipient))
+            for command in commands:
+                code, answer = command()
+                if not _is_success(code):
+                    return self._refused(server, code, answer)
         except (OSError, smtplib.SMTPException) as error:  # nothing was handed over yet
             self.close()
             raise Unreachable(f"the connection broke: {type(error).__name__}", self._host) from error
-        if _is_success(code):
-            return None
-        server.rset()
-        return self._refused(code, answer)
+        return None
 
-    def _refused(self, code: int, answer: bytes) -> Outcome:
+    def _refused(self, server: smtplib.SMTP, code: int, answer: bytes) -> Outcome:
+        if code == GOING_AWAY:
+            self.close()
+        else:
+            self._tidy(server)
         return Outcome("failed" if code >= 500 else "deferred", _said(code, answer), self._host)  # noqa: PLR2004 - RFC 5321 section 4.2.1
+
+    def _tidy(self, server: smtplib.SMTP) -> None:
+        """Forget what was begun, so that the next mail can go the same way."""
+        try:
+            server.rset()
+        except (OSError, smtplib.SMTPException):
+            self.close()
 
 
 def connect(settings: Settings) -> smtplib.SMTP:
@@ -94,9 +122,11 @@ def connect(settings: Settings) -> smtplib.SMTP:
     url = urlsplit(settings.smtp_url.get_secret_value())
     host = url.hostname or "localhost"
     if url.scheme == "smtps":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, url.port or 465, timeout=SMTP_TIMEOUT, context=ssl.create_default_context())
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            host, url.port or 465, timeout=settings.smtp_timeout, context=ssl.create_default_context()
+        )
     else:
-        server = smtplib.SMTP(host, url.port or 25, timeout=SMTP_TIMEOUT)
+        server = smtplib.SMTP(host, url.port or 25, timeout=settings.smtp_timeout)
         server.ehlo()
         if server.has_extn("starttls"):
             server.starttls(context=ssl.create_default_context())

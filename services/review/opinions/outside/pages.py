@@ -19,13 +19,13 @@ from services.review.opinions import answering
 from services.review.opinions.answering import Asked
 from services.review.opinions.opinions import OUTSIDE
 from services.review.opinions.pages import PAGES, answer_page
+from shared.buckets import Buckets
 from shared.i18n import JST
 from shared.problems import Conflict, Gone, Invalid, NotFound, TooMany
 from shared.web.callers import Transaction
 from shared.web.cookies import set_cookie
 from shared.web.multipart import Entered
 from shared.web.pages import pages_router
-from shared.web.rates import Buckets
 
 
 async def _slowly(request: Request) -> None:

@@ -1,0 +1,151 @@
+"""What clients send, and what is wrong with it in the words of GOV.UK Notify."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+from services.notify.clients.refusals import Refusal, invalid
+from shared.validation import EMAIL
+
+MOST_VALUES = 500
+MOST_SHOWN = 100
+AHEAD = timedelta(hours=24)
+
+_WRONG = {
+    "missing": "{field} is a required property",
+    "string_type": "{field} {value} is not of type string",
+    "dict_type": "{field} {value} is not of type object",
+    "list_type": "{field} {value} is not of type array",
+    "model_attributes_type": "{value} is not of type object",
+    "model_type": "{value} is not of type object",
+    "uuid_parsing": "{field} is not a valid UUID",
+    "uuid_type": "{field} is not a valid UUID",
+    "string_too_long": "{field} {value} is too long",
+    "extra_forbidden": "Additional properties are not allowed ({field} was unexpected)",
+}
+
+
+def _email(address: str) -> str:
+    address = address.strip()
+    if len(address) > 254 or not re.match(EMAIL, address):  # noqa: PLR2004 - RFC 5321 section 4.5.3.1.3
+        raise ValueError("Not a valid email address")
+    return address
+
+
+def _phone(number: str) -> str:
+    number = re.sub(r"[\s().\u2010-\u2015\u30fc-]", "", unicodedata.normalize("NFKC", number))
+    digits = number.removeprefix("+")
+    if not re.fullmatch(r"[0-9]*", digits):
+        raise ValueError("Must not contain letters or symbols")
+    if len(digits) < 8:  # noqa: PLR2004 - shorter ones are not reached by text messages
+        raise ValueError("Not enough digits")
+    if len(digits) > 15:  # noqa: PLR2004 - E.164 section 6.2.1
+        raise ValueError("Too many digits")
+    return number
+
+
+def _https(url: str) -> str:
+    if not re.fullmatch(r"https://[^\s/\x00-\x1f\x7f<>\"]+(/[^\s\x00-\x1f\x7f<>\"]*)?", url) or not url.isascii():
+        raise ValueError("is not a valid https url")
+    return url
+
+
+def _soon(at: datetime | None) -> datetime | None:
+    if at is None:
+        return at
+    now = datetime.now(UTC)
+    if at < now:
+        raise ValueError("datetime can not be in the past")
+    if at > now + AHEAD:
+        raise ValueError("datetime can only be 24 hours in the future")
+    return at
+
+
+def _utc(at: Any) -> Any:
+    return f"{at}Z" if isinstance(at, str) and re.fullmatch(r"[0-9-]{10}[T ][0-9:.]+", at) else at
+
+
+def _values(values: dict[str, Any]) -> dict[str, Any]:
+    if len(values) > MOST_VALUES:
+        raise ValueError(f"has more than {MOST_VALUES} properties")
+    for name, value in values.items():
+        every = [name, *(value if isinstance(value, list) else [value])]
+        if isinstance(value, dict) and "file" in value:
+            raise ValueError("Send files by email has not been set up")
+        if not all(one is None or isinstance(one, (str, int, float)) for one in every):
+            raise ValueError(f"{name} must be a text, a number, true or false, or a list of them")
+        if any("\0" in str(one) for one in every):
+            raise ValueError("must not contain the null character")
+    return values
+
+
+def _plain(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("must not contain the null character")
+    return text
+
+
+Values = Annotated[dict[str, Any], AfterValidator(_values)]
+Reference = Annotated[str | None, Field(max_length=1000), AfterValidator(lambda text: text if text is None else _plain(text))]
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    template_id: UUID
+    personalisation: Values = Field(default_factory=dict)
+    reference: Reference = None
+
+
+class EmailIn(_Written):
+    """A mail to send."""
+
+    email_address: Annotated[str, AfterValidator(_email)]
+    email_reply_to_id: UUID | None = None
+    one_click_unsubscribe_url: Annotated[str | None, AfterValidator(lambda url: url if url is None else _https(url))] = None
+    sanitise_content_for: list[str] = Field(default_factory=list, max_length=MOST_VALUES)
+    scheduled_for: Annotated[AwareDatetime | None, BeforeValidator(_utc), AfterValidator(_soon)] = None
+
+
+class SmsIn(_Written):
+    """A text message to send."""
+
+    phone_number: Annotated[str, AfterValidator(_phone)]
+    sms_sender_id: UUID | None = None
+    scheduled_for: Annotated[AwareDatetime | None, BeforeValidator(_utc), AfterValidator(_soon)] = None
+
+
+class PreviewIn(BaseModel):
+    """What to fill a template with, to look at it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    personalisation: Values = Field(default_factory=dict)
+
+
+def refused(errors: Iterable[Mapping[str, Any]]) -> Refusal:
+    """Pydantic's errors as the refusal that clients know."""
+    texts = [_said(error) for error in errors]
+    if any(error == "Invalid JSON supplied in POST data" for error in texts):
+        return Refusal(400, "BadRequestError", "Invalid JSON supplied in POST data")
+    return invalid(*texts)
+
+
+def _said(error: Mapping[str, Any]) -> str:
+    if error["type"] == "json_invalid":
+        return "Invalid JSON supplied in POST data"
+    path = [str(step) for step in error["loc"] if step not in {"body", "query", "path"}]
+    field = path[0] if path else ""
+    if error["type"] == "value_error":
+        return f"{field} {error['ctx']['error']}".strip()
+    if error["type"].startswith("datetime") or error["type"].startswith("timezone"):
+        return f"{field} datetime format is invalid. It must be a valid ISO8601 date time format"
+    value = str(error.get("input", ""))[:MOST_SHOWN]
+    return _WRONG.get(error["type"], "{field} is not valid").format(field=field, value=value).strip()

@@ -1,0 +1,214 @@
+"""The API that the clients of GOV.UK Notify speak, version 2.
+
+It is at /notify/v2, and at /v2 as well: some clients put their paths under the address they are given, others in place of its
+path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from email.utils import parseaddr
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from services.notify.clients import notifications, shapes, templates
+from services.notify.clients.clients import chosen
+from services.notify.clients.limits import Limits
+from services.notify.clients.notifications import Filter, Wanted
+from services.notify.clients.refusals import Refusal, bad_request, invalid, nothing_found
+from services.notify.clients.requests import EmailIn, PreviewIn, SmsIn, refused
+from services.notify.clients.statuses import STATUSES
+from services.notify.clients.templates import CHANNELS
+from services.notify.clients.tokens import Sender, sender_of
+from services.notify.wording.versions import compiled
+from shared.problems import Problem
+from shared.web.callers import Transaction
+from shared.web.responses import OrjsonResponse
+
+PREFIX = "/notify/v2"
+_limits = Limits()
+
+
+class NotifyRoute(APIRoute):
+    """A route that says what is wrong in the shape that its clients read."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """As FastAPI's, with its failures turned into refusals."""
+        answer = super().get_route_handler()
+
+        async def answered(request: Request) -> Response:
+            try:
+                return await answer(request)
+            except (Refusal, RequestValidationError, ValidationError, HTTPException, Problem) as error:
+                refusal = _refusal(error)
+                if refusal is None:
+                    raise
+                return OrjsonResponse(refusal.body(), refusal.status)
+
+        return answered
+
+
+def _refusal(error: Exception) -> Refusal | None:
+    if isinstance(error, (RequestValidationError, ValidationError)):
+        return refused(error.errors())
+    if isinstance(error, HTTPException):  # FastAPI calls whatever happens while it reads a body a bad request
+        error = error.__cause__ if isinstance(error.__cause__, Exception) else error
+    if isinstance(error, Problem):
+        return bad_request(str(error), error.status)
+    return error if isinstance(error, Refusal) else None
+
+
+def _sender(
+    request: Request, session: Transaction, authorization: Annotated[str | None, Header(include_in_schema=False)] = None
+) -> Sender:
+    sender = sender_of(session, request.app.state.settings.secret_key, authorization)
+    _limits.take_request(sender)
+    return sender
+
+
+def _base(request: Request) -> str:
+    return f"{request.app.state.settings.base_url}{PREFIX}"
+
+
+From = Annotated[Sender, Depends(_sender)]
+Base = Annotated[str, Depends(_base)]
+_v2 = APIRouter(route_class=NotifyRoute, tags=["notify"], default_response_class=OrjsonResponse)
+
+
+@_v2.post("/notifications/email", status_code=201)
+def send_email(written: EmailIn, request: Request, session: Transaction, sender: From, base: Base) -> Any:
+    """Send a mail. Answered when it is written down for good."""
+    _limits.take_message(session, sender)
+    options = {
+        "from_name": sender.client.name,
+        "reply_to": _chosen(sender, "reply_to", written.email_reply_to_id, "email_reply_to_id"),
+        "one_click_unsubscribe_url": written.one_click_unsubscribe_url,
+        "scheduled_for": shapes.at(written.scheduled_for),
+    }
+    wanted = Wanted(
+        channel="email",
+        recipient=written.email_address,
+        template_id=written.template_id,
+        values=written.personalisation,
+        reference=written.reference,
+        options=options,
+        scheduled_for=written.scheduled_for,
+    )
+    settings = request.app.state.settings
+    message, text = notifications.take(session, settings.secret_key, sender, wanted)
+    content = {
+        "body": text.body.strip("\n"),
+        "subject": text.subject,
+        "from_email": parseaddr(settings.sender)[1],
+        "one_click_unsubscribe_url": written.one_click_unsubscribe_url,
+    }
+    return shapes.accepted(message, content, base)
+
+
+@_v2.post("/notifications/sms", status_code=201)
+def send_sms(written: SmsIn, request: Request, session: Transaction, sender: From, base: Base) -> Any:
+    """Send a text message. Answered when it is written down for good."""
+    _limits.take_message(session, sender)
+    name = _chosen(sender, "sms_sender", written.sms_sender_id, "sms_sender_id")
+    wanted = Wanted(
+        channel="sms",
+        recipient=written.phone_number,
+        template_id=written.template_id,
+        values=written.personalisation,
+        reference=written.reference,
+        options={"from_number": name, "scheduled_for": shapes.at(written.scheduled_for)},
+        scheduled_for=written.scheduled_for,
+    )
+    message, text = notifications.take(session, request.app.state.settings.secret_key, sender, wanted)
+    return shapes.accepted(message, {"body": text.body.strip("\n"), "from_number": name or sender.client.name}, base)
+
+
+def _chosen(sender: Sender, kind: str, which: UUID | None, field: str) -> str | None:
+    try:
+        return chosen(sender.client, kind, which)
+    except LookupError:
+        raise bad_request(f"{field} {which} does not exist in database for service id {sender.client.id}") from None
+
+
+@_v2.get("/notifications")
+def list_notifications(
+    session: Transaction,
+    sender: From,
+    base: Base,
+    *,
+    status: Annotated[list[str], Query(max_length=20)] = [],  # noqa: B006 - FastAPI copies it
+    template_type: Annotated[list[str], Query(max_length=10)] = [],  # noqa: B006 - as above
+    reference: Annotated[str | None, Query(max_length=1000, pattern=r"^[^\x00]*$")] = None,
+    older_than: UUID | None = None,
+) -> Any:
+    """The client's messages, newest first, 250 at once."""
+    _one_of("status", status, STATUSES)
+    _one_of("template_type", template_type, CHANNELS)
+    wanted = Filter(template_type, status, reference, older_than)
+    return shapes.page(notifications.listed(session, sender, wanted), wanted, base)
+
+
+def _one_of(field: str, given: list[str], known: tuple[str, ...]) -> None:
+    wrong = [f"{field} {one[:100]} is not one of [{', '.join(known)}]" for one in given if one not in known]
+    if wrong:
+        raise invalid(*wrong)
+
+
+@_v2.get("/notifications/{id}")
+def show_notification(id: UUID, session: Transaction, sender: From, base: Base) -> Any:  # noqa: A002 - as refusals name it
+    """One message and how it stands."""
+    return shapes.notification(notifications.found(session, sender.client.id, id), base)
+
+
+@_v2.get("/templates")
+def list_templates(
+    session: Transaction, sender: From, template_type: Annotated[str | None, Query(alias="type", max_length=20)] = None
+) -> Any:
+    """The client's templates."""
+    _one_of("type", [template_type] if template_type else [], CHANNELS)
+    found = templates.all_of_client(session, sender.client.id, template_type)
+    return {"templates": [shapes.template(one) for one in found]}
+
+
+@_v2.get("/template/{id}")
+def show_template(id: UUID, session: Transaction, sender: From) -> Any:  # noqa: A002 - as refusals name it
+    """A template in the version in use."""
+    return shapes.template(_template(session, sender, id))
+
+
+@_v2.get("/template/{id}/version/{version}")
+def show_version(id: UUID, version: int, session: Transaction, sender: From) -> Any:  # noqa: A002 - as refusals name it
+    """A template in one version."""
+    return shapes.template(_template(session, sender, id, version))
+
+
+@_v2.post("/template/{id}/preview")
+def preview_template(id: UUID, session: Transaction, sender: From, written: PreviewIn | None = None) -> Any:  # noqa: A002 - as refusals name it
+    """A template filled, as it would be read."""
+    found = _template(session, sender, id)
+    template = compiled(found[1], found[0].channel)
+    return shapes.preview(found, notifications.filled(template, written.personalisation if written else {}))
+
+
+def _template(session: Transaction, sender: Sender, template_id: UUID, version: int | None = None) -> templates.Written:
+    found = templates.of_client(session, sender.client.id, template_id, version)
+    if found is None:
+        raise nothing_found()
+    return found
+
+
+@_v2.get("/received-text-messages")
+def list_received(_sender: From, base: Base, older_than: UUID | None = None) -> Any:  # noqa: ARG001 - clients send it
+    """Text messages that came in: none, since this post takes none."""
+    return shapes.nothing_received(base)
+
+
+router = APIRouter()
+router.include_router(_v2, prefix=PREFIX)
+router.include_router(_v2, prefix="/v2", include_in_schema=False)

@@ -1,0 +1,39 @@
+"""How a message stands, in the words of GOV.UK Notify, told by the database: a filter and an answer never differ."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, case
+from sqlmodel import col
+
+from services.notify.models import Message
+
+STATUSES = (
+    "cancelled", "created", "sending", "sent", "delivered", "pending", "failed", "technical-failure", "temporary-failure",
+    "permanent-failure", "pending-virus-check", "validation-failed", "virus-scan-failed", "returned-letter", "accepted",
+    "received",
+)  # fmt: skip
+FAILURES = ("technical-failure", "temporary-failure", "permanent-failure")
+_state, _error, _letter = col(Message.state), col(Message.error), col(Message.channel) == "letter"
+
+# `sent` is the last that is heard of most mails: the next server has it. `unknown` is pending, since the client must not send
+# it again: an operator finds out. A failure is temporary if the last answer was no refusal for good (RFC 5321: 4yz).
+STATUS: ColumnElement[str] = case(
+    (_letter & _state.in_(("created", "deferred", "sending", "sent")), "accepted"),
+    (_letter & (_state == "delivered"), "received"),
+    (_state == "created", "created"),
+    (_state.in_(("deferred", "sending")), "sending"),
+    (_state.in_(("sent", "merged")), "sent"),
+    (_state == "delivered", "delivered"),
+    (_state == "unknown", "pending"),
+    (_state == "cancelled", "cancelled"),
+    (_state == "bounced", "permanent-failure"),
+    (_error.op("~")("^5[0-9][0-9]"), "permanent-failure"),
+    (_error.op("~")("^(4[0-9][0-9]|no connection|the connection broke)"), "temporary-failure"),
+    else_="technical-failure",
+)
+
+
+def has_status(wanted: list[str]) -> ColumnElement[bool]:
+    """The condition that a message has one of these statuses; `failed` is any failure."""
+    every = [*wanted, *(FAILURES if "failed" in wanted else ())]
+    return STATUS.in_(every)

@@ -1,0 +1,53 @@
+"""Taking what is due, for a while: a sender that dies gives it back by doing nothing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Engine, text
+from sqlmodel import Session, select
+
+from services.notify.models import Channel, Message
+
+log = logging.getLogger(__name__)
+
+# A claimed message belongs to its sender for this long; a sender that is gone by then will not come back.
+LEASE_SECONDS = 120
+
+_CLAIM = text("""
+update notify.message m set next_attempt_at = now() + make_interval(secs => :lease)
+from (select id from notify.message
+      where channel = :channel and state in ('created', 'deferred') and next_attempt_at <= now() and not digest
+        and not exists (select from notify.channel_pause p where p.channel = :channel)
+      order by urgent desc, next_attempt_at limit :most for update skip locked) due
+where m.id = due.id
+returning m.*
+""")
+
+# The sender of these is gone: nobody can know whether the server took them.
+_ORPHANED = text("""
+update notify.message
+set state = 'unknown', error = 'the sender ended while the message was handed over', attempts = attempts + 1, completed_at = now()
+where channel = :channel and state = 'sending' and next_attempt_at <= now()
+""")
+
+
+def claim(engine: Engine, channel: Channel, most: int) -> Sequence[Message]:
+    """What is due on a channel, the urgent first, now the caller's for LEASE_SECONDS. They belong to no session."""
+    with Session(engine, expire_on_commit=False) as session:
+        claimed = session.scalars(
+            select(Message).from_statement(_CLAIM), {"channel": channel, "lease": LEASE_SECONDS, "most": most}
+        ).all()
+        session.commit()
+        return sorted(claimed, key=lambda one: (not one.urgent, one.created_at))
+
+
+def give_up_orphans(engine: Engine, channel: Channel) -> int:
+    """Messages whose sender ended while it handed them over are unknown from now on. Returns how many."""
+    with engine.begin() as connection:
+        orphaned: Any = connection.execute(_ORPHANED, {"channel": channel})
+    if orphaned.rowcount:
+        log.error("messages in an unknown state are held for an operator", extra={"context": {"messages": orphaned.rowcount}})
+    return int(orphaned.rowcount)

@@ -1,0 +1,36 @@
+"""Filling a version of a template that somebody wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import object_session
+
+from services.notify.models import Message, TemplateVersion
+from services.notify.wording.compiling import Compiled, Text, compile_template
+from services.notify.wording.language import name_key
+
+_compiled = lru_cache(maxsize=512)(compile_template)
+
+
+def compiled(version: TemplateVersion, channel: str, language: str = "ja") -> Compiled:
+    """A version, ready to be filled. Raises TemplateError, which nothing that was saved does."""
+    return _compiled(version.subject, version.body, channel, language)
+
+
+def used(template: Compiled, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Of these values, those that the template shows: nothing else need be kept."""
+    asked = {name_key(name) for name in template.placeholders}
+    return {name: value for name, value in values.items() if name_key(name) in asked}
+
+
+def text_of(message: Message) -> Text:
+    """The text of a client's message, by the version of the template that it was accepted with. Raises MissingPlaceholders."""
+    session = object_session(message)
+    if session is None:
+        raise ValueError("the message has no session")
+    version = session.get_one(TemplateVersion, (UUID(message.template), message.template_version))
+    return compiled(version, message.channel, message.language).fill(message.filling)
