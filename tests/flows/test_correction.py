@@ -49,7 +49,8 @@ def correction(clean: Site, desk: TestClient, press: str, case: str) -> str:
 
 def mails(site: Site) -> list[tuple[str, str]]:
     return [
-        (row["template"], row["recipient"]) for row in site.rows("select template, recipient from notify.message order by id")
+        (row["template"], row["recipient"])
+        for row in site.rows("select template, recipient from notify.message where channel = 'email' order by id")
     ]
 
 
@@ -457,7 +458,7 @@ def test_delivered_twice_it_is_done_once(
     clean.deliver_all()
 
     def everything() -> Any:
-        told = clean.value("select count(*) from notify.message")
+        told = clean.value("select count(*) from notify.message where channel = 'email'")
         return on.shown(counter, key, application), on.case(desk, press, case), on.at_desk(desk, press, case), told
 
     before = everything()

@@ -154,7 +154,7 @@ def test_an_answer_is_taken_once_told_and_can_be_revised_with_its_files(
     assert (found["answer"], [one["answer"] for one in found["earlier"]]) == ("やはり高すぎます。", [ANSWER])
     assert found["files"] == []
     clean.deliver_all()
-    mails = clean.rows("select recipient, template from notify.message order by id")
+    mails = clean.rows("select recipient, template from notify.message where channel = 'email' order by id")
     assert [(row["recipient"], row["template"]) for row in mails] == [("press@example.go.jp", "opinion-answered")] * 2
     acts = [row["act"] for row in clean.rows("select act from review.audit_entry where act like 'opinion.%' order by id")]
     assert acts == ["opinion.answered"] * 3
@@ -245,7 +245,7 @@ def test_who_is_asked_is_reminded_once_and_the_official_hears_that_the_last_day_
             pass_days(session, today() + timedelta(days=days))
             session.commit()
         clean.deliver_all()
-    told = clean.rows("select template, recipient from notify.message order by id")
+    told = clean.rows("select template, recipient from notify.message where channel = 'email' order by id")
     assert [(row["template"], row["recipient"]) for row in told] == [
         ("opinion-expired", "press@example.go.jp"),  # the near one, which was not reminded of
         ("opinion-reminded", "expert@example.org"),
