@@ -31,6 +31,7 @@ PATHS: dict[str, str] = {
     "/v1/messages": "notify",
     "/v1/preferences": "notify",
     "/v1/inbox": "notify",
+    "/v1/channels": "notify",
     "/notify": "notify",
     # Where the clients of GOV.UK Notify go that take no path in an address (services/notify/clients).
     "/v2/notifications": "notify",

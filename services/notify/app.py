@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from services.notify.clients import routes as client_routes
 from services.notify.inbox import pages as inbox_pages
 from services.notify.inbox import routes as inbox_routes
+from services.notify.messages import measuring
 from services.notify.messages import routes as message_routes
 from services.notify.recipients import pages as preference_pages
 from services.notify.recipients import routes as preference_routes
@@ -30,7 +31,13 @@ ROOMS = (
 
 def create_app() -> FastAPI:
     """The application, with its settings from the environment."""
-    app = service_app("notify", "Madoguchi: the post", load(Settings), description="Messages and their states, for operators.")
+    app = service_app(
+        "notify",
+        "Madoguchi: the post",
+        load(Settings),
+        description="Messages and their states, for operators.",
+        measures=[measuring.measured],
+    )
     for room in ROOMS:
         app.include_router(room.router)
     return app

@@ -9,11 +9,13 @@ from celery import signals
 
 from services.notify.channels.email.smtp import SmtpCarrier
 from services.notify.inbox import inbox
+from services.notify.messages.hashing import hash_some
 from services.notify.procedures import keep_procedure
 from services.notify.sending.sending import Sender
 from services.notify.settings import Settings
 from services.notify.telling import digests
 from services.notify.telling.telling import POST, tell
+from shared.bus import canary
 from shared.bus.deliver import Post
 from shared.bus.worker import Work, celery_app
 from shared.database import connect
@@ -22,18 +24,30 @@ from shared.settings import load
 SEND_EVERY = 4.0
 DIGEST_EVERY = 20.0
 FORGET_EVERY = 3600.0
+HASH_EVERY = 20.0
 
 settings = load(Settings)
 # one connection for the task that runs, and one for each sender's recorder
 engine = connect(settings.database_url, name="notify-worker", pool=2)
 emails = Sender(engine, "email", [SmtpCarrier(settings) for _ in range(settings.smtp_connections)])
 
+
+def hash_recipients() -> bool:
+    """Let operators find messages by their recipient; whether more wait."""
+    return hash_some(engine, settings.secret_key)
+
+
 work = Work(
-    Post("notify", engine, {"keep_procedure": keep_procedure, "tell": partial(tell, secret_key=settings.secret_key)}),
+    Post(
+        "notify",
+        engine,
+        {"keep_procedure": keep_procedure, "hear_canary": canary.heard, "tell": partial(tell, secret_key=settings.secret_key)},
+    ),
     errands={
         POST: (emails.turn, SEND_EVERY),
         digests.QUEUE: (partial(digests.merge_some, engine, settings.base_url, settings.secret_key), DIGEST_EVERY),
         "post-inbox": (partial(inbox.forget, engine, timedelta(days=settings.inbox_days)), FORGET_EVERY),
+        "post-recipients": (hash_recipients, HASH_EVERY),
     },
 )
 signals.worker_process_shutdown.connect(lambda **_: emails.close(), weak=False)

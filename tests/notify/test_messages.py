@@ -139,8 +139,9 @@ def test_operators_see_the_messages_and_nobody_else_does(clean: Site, post_offic
     key = clean.an_operator()
     page = post_office.get("/v1/messages", params={"limit": 2}, headers=bearer(key)).json()
     rest = post_office.get("/v1/messages", params={"limit": 2, "before": page[-1]["id"]}, headers=bearer(key)).json()
-    assert [row["recipient"] for row in page + rest] == ["c@example.com", "b@example.com", "a@example.com"]
-    assert post_office.get(f"/v1/messages/{page[0]['id']}", headers=bearer(key)).json() == page[0]
+    assert [row["recipient"] for row in page + rest] == ["c…@example.com", "b…@example.com", "a…@example.com"]
+    shown = post_office.get(f"/v1/messages/{page[0]['id']}", headers=bearer(key)).json()
+    assert shown.items() >= (page[0] | {"recipient": "c@example.com"}).items()
     assert post_office.get("/v1/messages", params={"state": "sent"}, headers=bearer(key)).json() == []
     assert len(post_office.get("/v1/messages", params={"subject": page[0]["subject"]}, headers=bearer(key)).json()) == 1
     assert post_office.get(f"/v1/messages/{uuid4()}", headers=bearer(key)).status_code == 404

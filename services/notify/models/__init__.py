@@ -1,5 +1,6 @@
 """The tables of the post: a module a noun."""
 
+from services.notify.models.acts import Act
 from services.notify.models.base import NotifyRecord
 from services.notify.models.clients import Client, ClientKey, Webhook
 from services.notify.models.message import CHANNELS, QUEUES, STATES, Attempt, Channel, ChannelPause, Message, State
@@ -11,6 +12,7 @@ __all__ = [
     "CHANNELS",
     "QUEUES",
     "STATES",
+    "Act",
     "Attempt",
     "Channel",
     "ChannelPause",
