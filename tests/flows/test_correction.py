@@ -393,7 +393,10 @@ def test_heard_after_the_decision_it_is_kept_and_said_to_both(
     (seen,) = on.at_desk(desk, press, case)
     assert (seen["late"], seen["revision"], len(seen["changes"])) == (True, 2, 2)
     assert on.case(desk, press, case)["revision"] == 1
-    (filling,) = [row["filling"] for row in clean.rows("select filling from notify.message where template = 'case-corrected'")]
+    (filling,) = [
+        row["filling"]
+        for row in clean.rows("select filling from notify.message where channel = 'email' and template = 'case-corrected'")
+    ]
     assert "決定" in filling["late"]
     assert clean.undone() == 0
 

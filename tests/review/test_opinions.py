@@ -112,7 +112,7 @@ def test_the_links_secret_is_in_no_table_no_event_and_no_address(clean: Site, de
     assert secret not in entry.headers["location"]
     tables = ("bus.event", "review.opinion", "review.audit_entry", "notify.message", "review.file")
     assert not [table for table in tables if secret in str(clean.rows(f"select * from {table}"))]
-    mailed = clean.rows("select recipient, filling from notify.message where template = 'opinion-asked'")
+    mailed = clean.rows("select recipient, filling from notify.message where channel = 'email' and template = 'opinion-asked'")
     assert [(row["recipient"], row["filling"]["link_id"]) for row in mailed] == [("expert@example.org", opinion)]
     everything = str(clean.rows("select data from bus.event")) + str(clean.rows("select filling from notify.message"))
     assert "秘密" not in everything
@@ -197,7 +197,7 @@ def test_an_official_of_another_group_sees_the_limited_view_and_no_case(
     account = str(clean.account("h@example.go.jp").id)
     opinion = ask(desk, official, case, account).json()["id"]
     clean.deliver_all()
-    mailed = clean.rows("select recipient, filling from notify.message where template = 'opinion-asked'")
+    mailed = clean.rows("select recipient, filling from notify.message where channel = 'email' and template = 'opinion-asked'")
     assert [(row["recipient"], row["filling"]["path"]) for row in mailed] == [("h@example.go.jp", f"/desk/opinions/{opinion}")]
     assert "link_id" not in mailed[0]["filling"]
     me = {"accept": HTML, "origin": str(desk.base_url), **bearer(expert)}
