@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.notify.clients import pages as client_pages
 from services.notify.clients import routes as client_routes
 from services.notify.inbox import pages as inbox_pages
 from services.notify.inbox import routes as inbox_routes
@@ -12,6 +13,8 @@ from services.notify.messages import routes as message_routes
 from services.notify.recipients import pages as preference_pages
 from services.notify.recipients import routes as preference_routes
 from services.notify.settings import Settings
+from services.notify.webhooks import routes as webhook_routes
+from services.notify.wording.rendering import Wordings
 from shared.settings import load
 from shared.web.app import service_app
 
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 ROOMS = (
     message_routes,
     client_routes,
+    client_pages,
+    webhook_routes,
     preference_routes,
     preference_pages,
     inbox_routes,
@@ -35,9 +40,10 @@ def create_app() -> FastAPI:
         "notify",
         "Madoguchi: the post",
         load(Settings),
-        description="Messages and their states, for operators.",
+        description="Messages and their states, for operators; webhooks, for owners.",
         measures=[measuring.measured],
     )
+    app.state.wordings = Wordings(app.state.engine, app.state.settings)
     for room in ROOMS:
         app.include_router(room.router)
     return app

@@ -124,7 +124,7 @@ def test_an_approval_is_proposed_by_one_and_approved_by_another(
     at_work.does("head", "POST", "/approval", proposal=1)
     application = at_work.seen()
     assert application["status"] == "approved"
-    assert "1. 実施報告書を提出すること。" in at_work.mail()
+    assert "- 実施報告書を提出すること。" in at_work.mail()
     title, text = at_work.paper()
     assert title == paper
     assert "実施報告書を提出すること。" in text

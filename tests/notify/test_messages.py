@@ -14,6 +14,7 @@ from services.notify.channels.email.composing import compose
 from services.notify.models import Message
 from services.notify.settings import Settings
 from services.notify.telling.telling import tell as write_messages
+from services.notify.wording.rendering import Wordings
 from shared.bus.deliver import deliver
 from shared.events import (
     ApplicationReturned,
@@ -164,11 +165,13 @@ def test_the_mails_of_organisations_say_whose_they_are_and_hold_their_links(clea
     offered = MandateOffered(subject="3", path="/organisation/mandates", principal="窓口電機", starts_on=day, ends_on=day, **one)
     tell(clean, asked, invited, offered)
     mails = {}
+    settings = load(Settings)
     with clean.session("notify") as session:
+        wordings = Wordings(session.get_bind(), settings)  # type: ignore[arg-type]
         for message in session.exec(select(Message)):
-            mails[message.template] = compose(message, load(Settings))
+            mails[message.template] = compose(message, settings, wordings)
     secret = f"link={link['link_id']}&secret="
-    texts = {name: mail.get_body(("plain",)).get_content() for name, mail in mails.items()}
+    texts = {name: mail.get_body(("plain",)).get_content() for name, mail in mails.items()}  # type: ignore[union-attr]
     assert f"/register/link?{secret}" in texts["register"]
     assert f"/register/invitation?{secret}" in texts["invitation"]
     assert "窓口電機" in str(mails["invitation"]["subject"])

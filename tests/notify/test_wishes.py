@@ -16,6 +16,7 @@ from services.notify.recipients.telephones import MOST_A_DAY, code_of, normalise
 from services.notify.recipients.ways import ELECTRONIC, NO_CONSENT, Way, ways
 from services.notify.settings import Settings
 from services.notify.telling import digests
+from services.notify.wording.rendering import Wordings
 from shared.events import CaseDecided, CaseOpened, MessageTaken, SignInRequested
 from shared.settings import load
 from tests.notify.samples import CONTACT, OFFICIAL, an_event
@@ -170,7 +171,7 @@ def test_a_number_is_used_when_the_code_that_was_sent_there_came_back(clean: Sit
     assert code not in str(clean.rows("select * from notify.message")) + str(clean.rows("select * from notify.preference"))
 
     def confirm(written: str) -> int:
-        return post_office.post("/v1/preferences/phone", json={"code": written}, headers=bearer(key)).status_code
+        return int(post_office.post("/v1/preferences/phone", json={"code": written}, headers=bearer(key)).status_code)
 
     wrong = f"{(int(code) + 1) % 1_000_000:06}"
     assert [confirm(wrong) for _ in range(2)] == [422, 422]
@@ -184,10 +185,10 @@ def test_codes_are_few_and_short_lived(clean: Site, post_office: TestClient) -> 
     key = clean.an_applicant("a@example.com")
 
     def ask() -> int:
-        return put(post_office, key, channels=["sms"], phone="090-1234-5678").status_code
+        return int(put(post_office, key, channels=["sms"], phone="090-1234-5678").status_code)
 
     def confirm(code: str) -> int:
-        return post_office.post("/v1/preferences/phone", json={"code": code}, headers=bearer(key)).status_code
+        return int(post_office.post("/v1/preferences/phone", json={"code": code}, headers=bearer(key)).status_code)
 
     assert confirm("000000") == 409
     assert [ask(), ask()] == [200, 200]
@@ -211,11 +212,11 @@ def test_what_waits_for_an_official_goes_as_one_mail_and_nothing_is_lost_or_doub
         session.commit()
     with clean.session("notify") as session:
         bind: Any = session.get_bind()
-        assert not digests.merge_some(bind, settings.base_url, settings.secret_key)
+        assert not digests.merge_some(bind, Wordings(bind, settings))
         assert _states(clean) == {"case-opened": "created", "message": "created"}  # it is not eight yet
         clean.run("update notify.message set next_attempt_at = now() - interval '1 second' where digest")
         for _ in range(2):
-            digests.merge_some(bind, settings.base_url, settings.secret_key)
+            digests.merge_some(bind, Wordings(bind, settings))
     assert _states(clean) == {"case-opened": "merged", "message": "merged", "digest": "created"}
     (digest,) = clean.rows("select id, filling, digest from notify.message where template = 'digest'")
     assert [item.count("A1") + item.count("A2") for item in digest["filling"]["items"]] == [1, 1]
@@ -231,8 +232,9 @@ def test_a_digest_that_cannot_be_made_leaves_everything_as_it_was(clean: Site, m
         session.commit()
         clean.run("update notify.message set next_attempt_at = now() - interval '1 second' where digest")
         monkeypatch.setattr(digests, "ring_after_commit", lambda *_: 1 / 0)
+        bind: Any = session.get_bind()
         with pytest.raises(ZeroDivisionError):
-            digests.merge_some(session.get_bind(), settings.base_url, settings.secret_key)  # type: ignore[arg-type]
+            digests.merge_some(bind, Wordings(bind, settings))
     assert _states(clean) == {"case-opened": "created"}
 
 

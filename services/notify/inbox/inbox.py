@@ -13,6 +13,7 @@ from sqlmodel import Session, col, delete, func, select, update
 
 from services.notify.models import Message
 from services.notify.recipients.addresses import recipient_hash
+from services.notify.wording.rendering import Wordings
 from shared.problems import NotFound
 
 MANY = 100  # unread ones that are counted; beyond, it is “99+”
@@ -29,6 +30,12 @@ def listed(
     if before is not None:
         query = query.where(Message.id < before)
     return session.exec(query.order_by(col(Message.id).desc()).limit(limit)).all()
+
+
+def said(session: Session, wordings: Wordings, message: Message) -> str:
+    """What a message says, in a line. Raises KeyError, MissingPlaceholders."""
+    session.expunge(message)  # which version of the text it is does not matter here
+    return wordings.render(message).subject
 
 
 def unread(session: Session, key: SecretStr, email: str) -> int:

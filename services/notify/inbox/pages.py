@@ -10,8 +10,6 @@ from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.notify.inbox import inbox
-from services.notify.wording.rendering import render
-from services.notify.wording.values import values_of
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, pages_router, with_query
 from shared.web.visitors import ReviewerPerson
@@ -25,10 +23,7 @@ router = pages_router()
 def list_inbox(request: Request, session: Transaction, caller: ReviewerPerson, before: UUID | None = None) -> Response:
     settings = request.app.state.settings
     found = inbox.listed(session, settings.secret_key, caller.email, limit=PAGE + 1, before=before)
-    rows = [
-        (one, render(one.template, one.language, values_of(one, settings.base_url, settings.secret_key), "inbox"))
-        for one in found[:PAGE]
-    ]
+    rows = [(one, inbox.said(session, request.app.state.wordings, one)) for one in found[:PAGE]]
     older = with_query(request, before=found[PAGE - 1].id) if len(found) > PAGE else ""
     unread = [one.id for one, _ in rows if one.read_at is None]
     return _pages.show(request, "inbox.html", rows=rows, older=older, unread=unread, days=settings.inbox_days)

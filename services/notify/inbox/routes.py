@@ -10,8 +10,6 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from services.notify.inbox import inbox
-from services.notify.wording.rendering import render
-from services.notify.wording.values import values_of
 from shared.web.callers import Reviewer, Transaction
 from shared.web.problems import described
 
@@ -61,8 +59,8 @@ def list_inbox(
         {
             "id": one.id,
             "kind": one.template,
-            "says": render(one.template, one.language, values := values_of(one, url, key), "inbox").subject,
-            "link": values["link"],
+            "says": inbox.said(session, request.app.state.wordings, one),
+            "link": url + one.filling.get("path", "/"),
             "procedure": one.procedure_id,
             "at": one.created_at,
             "read_at": one.read_at,

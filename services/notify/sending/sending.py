@@ -207,6 +207,7 @@ def _tried(carrier: Carrier, message: Message, outcome: Outcome, started_at: dat
         took_ms=round((datetime.now(UTC) - started_at).total_seconds() * 1000),
         server=outcome.server,
         answer=answer,
+        template_version=message.template_version,
     )
 
 

@@ -6,13 +6,11 @@ from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
 
-from pydantic import SecretStr
 from sqlalchemy import Engine, text
 from sqlmodel import Session, col, select, update
 
 from services.notify.models import QUEUES, Message
-from services.notify.wording.rendering import render
-from services.notify.wording.values import values_of
+from services.notify.wording.rendering import Wordings
 from shared.bus.publish import ring_after_commit
 from shared.database import new_id
 from shared.i18n import Language, message, translate
@@ -30,21 +28,21 @@ where digest and state = 'created' and next_attempt_at <= now() group by 1 limit
 """)
 
 
-def merge_some(engine: Engine, base_url: str, secret_key: SecretStr) -> bool:
+def merge_some(engine: Engine, wordings: Wordings) -> bool:
     """Make the digests that are due, for some recipients in one transaction; whether there may be more."""
     with Session(engine) as session:
         if not session.scalar(_ALONE):
             return False
         due = list(session.scalars(_DUE, {"most": RECIPIENTS_A_TURN}))
         for recipient in due:
-            _merge(session, recipient, base_url, secret_key)
+            _merge(session, recipient, wordings)
         if due:
             ring_after_commit(session, QUEUES["email"])
         session.commit()
         return len(due) == RECIPIENTS_A_TURN
 
 
-def _merge(session: Session, recipient: bytes, base_url: str, secret_key: SecretStr) -> None:
+def _merge(session: Session, recipient: bytes, wordings: Wordings) -> None:
     now = datetime.now(UTC)
     waiting = select(Message).where(
         Message.recipient_hash == recipient, col(Message.digest), Message.state == "created", col(Message.next_attempt_at) <= now
@@ -55,7 +53,7 @@ def _merge(session: Session, recipient: bytes, base_url: str, secret_key: Secret
     newest = merged[-1]
     digest_id = new_id()
     rest = len(merged) - MOST_SHOWN
-    shown = [render(one.template, one.language, values_of(one, base_url, secret_key)).subject for one in merged[:MOST_SHOWN]]
+    shown = [wordings.render(one).subject for one in merged[:MOST_SHOWN]]
     session.add(
         Message(
             id=digest_id,
