@@ -10,6 +10,10 @@ from services.notify.inbox import pages as inbox_pages
 from services.notify.inbox import routes as inbox_routes
 from services.notify.messages import measuring
 from services.notify.messages import routes as message_routes
+from services.notify.operating import pages as operating_pages
+from services.notify.operating.overview import pages as overview_pages
+from services.notify.operating.overview.alarms import health
+from services.notify.operating.suppressions import pages as suppression_pages
 from services.notify.recipients import pages as preference_pages
 from services.notify.recipients import routes as preference_routes
 from services.notify.settings import Settings
@@ -31,6 +35,9 @@ ROOMS = (
     preference_pages,
     inbox_routes,
     inbox_pages,
+    operating_pages,
+    overview_pages,
+    suppression_pages,
 )
 
 
@@ -40,7 +47,9 @@ def create_app() -> FastAPI:
         "notify",
         "Madoguchi: the post",
         load(Settings),
+        checks={"messages": health},
         description="Messages and their states, for operators; webhooks, for owners.",
+        body_limits=client_routes.BODY_LIMITS,
         measures=[measuring.measured],
     )
     app.state.wordings = Wordings(app.state.engine, app.state.settings)

@@ -53,6 +53,7 @@ class Message(NotifyRecord, table=True):
         Index("message_client_idx", "client_id", "id", postgresql_where=text("client_id is not null")),
         Index("message_inbox_idx", "recipient_hash", "id", postgresql_where=text("channel = 'inbox'")),
         Index("message_digest_idx", "next_attempt_at", postgresql_where=text("digest and state = 'created'")),
+        Index("message_reference_idx", "client_id", "reference", postgresql_where=text("reference is not null")),
         Index("message_webhook_idx", "recipient", "id", postgresql_where=text("channel = 'webhook'")),
         # What operators narrow their list by, in its order (services.notify.messages.finding).
         Index("message_state_idx", "channel", "state", "id"),
