@@ -29,6 +29,8 @@ PATHS: dict[str, str] = {
     "/opinions": "review",
     "/docs/review": "review",
     "/v1/messages": "notify",
+    "/v1/templates": "notify",
+    "/v1/letterheads": "notify",
     "/v1/channels": "notify",
     "/notify": "notify",
     # Where the clients of GOV.UK Notify go that take no path in an address (services/notify/clients).

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.notify.clients import routes as client_routes
+from services.notify.editing import pages as editing_pages
+from services.notify.editing import routes as editing_routes
 from services.notify.messages import measuring
 from services.notify.messages import routes as message_routes
 from services.notify.settings import Settings
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 # In this order, where two might answer the same address.
-ROOMS = (message_routes, client_routes)
+ROOMS = (message_routes, editing_routes, editing_pages, client_routes)
 
 
 def create_app() -> FastAPI:
