@@ -7,7 +7,7 @@ WORKERS ?= 2
 # Each of the dozen processes of a machine would compile all it loads anew where this is set, as in many containers.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test check fmt bench faults oidc clamd browser contracts clean
+.PHONY: run test check fmt bench faults oidc clamd browser contracts licences audit clean
 
 run: .venv/.ready ## start everything on this machine, with a demo
 	@$(BIN)/madoguchi up --demo
@@ -45,6 +45,13 @@ browser: .venv/.ready ## the pages in Debian's chromium (apt-get install chromiu
 contracts: .venv/.ready ## write the schemas of new events and the AsyncAPI document
 	$(BIN)/python -m tests.contracts
 	$(BIN)/python -m shared.bus.asyncapi > docs/asyncapi.yaml
+
+licences: .venv/.ready ## every package and its licence
+	$(BIN)/python -m tests.checks.licences
+
+audit: .venv/.ready ## known vulnerabilities of what the lock file pins (asks PyPI's advisories)
+	$(BIN)/uv export --quiet --locked --all-extras --no-default-groups --no-emit-project --output-file .venv/locked.txt
+	$(BIN)/uv tool run --quiet pip-audit --requirement .venv/locked.txt --disable-pip --require-hashes --timeout 10
 
 clean: ## forget the virtual environment, caches and the demo's data
 	rm -rf .venv .madoguchi .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

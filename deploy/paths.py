@@ -31,6 +31,7 @@ PATHS: dict[str, str] = {
     "/v1/messages": "notify",
     "/v1/templates": "notify",
     "/v1/letterheads": "notify",
+    "/v1/webhooks": "notify",
     "/v1/channels": "notify",
     "/notify": "notify",
     # Where the clients of GOV.UK Notify go that take no path in an address (services/notify/clients).
@@ -38,6 +39,7 @@ PATHS: dict[str, str] = {
     "/v2/template": "notify",
     "/v2/templates": "notify",
     "/v2/received-text-messages": "notify",
+    "/service": "notify",
     "/docs/notify": "notify",
     "/v1/corporations": "opendata",
     "/v1/statistics": "opendata",

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.notify.clients import pages as client_pages
 from services.notify.clients import routes as client_routes
 from services.notify.editing import pages as editing_pages
 from services.notify.editing import routes as editing_routes
 from services.notify.messages import measuring
 from services.notify.messages import routes as message_routes
+from services.notify.operating import pages as operating_pages
+from services.notify.operating.overview import pages as overview_pages
+from services.notify.operating.overview.alarms import health
+from services.notify.operating.suppressions import pages as suppression_pages
 from services.notify.settings import Settings
+from services.notify.webhooks import routes as webhook_routes
 from shared.settings import load
 from shared.web.app import service_app
 
@@ -17,7 +23,17 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 # In this order, where two might answer the same address.
-ROOMS = (message_routes, editing_routes, editing_pages, client_routes)
+ROOMS = (
+    message_routes,
+    editing_routes,
+    editing_pages,
+    client_routes,
+    client_pages,
+    webhook_routes,
+    operating_pages,
+    overview_pages,
+    suppression_pages,
+)
 
 
 def create_app() -> FastAPI:
@@ -26,7 +42,8 @@ def create_app() -> FastAPI:
         "notify",
         "Madoguchi: the post",
         load(Settings),
-        description="Messages and their states, for operators.",
+        checks={"messages": health},
+        description="Messages and their states, for operators; webhooks, for owners.",
         measures=[measuring.measured],
     )
     for room in ROOMS:

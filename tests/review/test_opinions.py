@@ -140,7 +140,7 @@ def test_an_answer_is_taken_once_told_and_can_be_revised_with_its_files(
     _, browser = opened(desk, opinion)
     here = f"/opinions/{opinion}"
     clean.deliver_all()
-    clean.run("truncate notify.message")
+    clean.run("truncate notify.message cascade")
     files = {"files.file": ("意見書.pdf", PDF, "application/pdf")}
     assert reply(desk, here, browser, files=files).headers["location"] == f"{here}?saved=1"
     (file,) = at_desk(desk, official, case)[0]["files"]
@@ -239,7 +239,7 @@ def test_who_is_asked_is_reminded_once_and_the_official_hears_that_the_last_day_
     ask(desk, official, case)
     soon = ask(desk, official, case, due_on=str(today() + timedelta(days=2))).json()["id"]
     clean.deliver_all()
-    clean.run("truncate notify.message")
+    clean.run("truncate notify.message cascade")
     for days in (0, 2, 3, 10, 11, 12, 14, 15, 15):
         with clean.session("review") as session:
             pass_days(session, today() + timedelta(days=days))

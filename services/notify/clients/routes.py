@@ -209,6 +209,21 @@ def list_received(_sender: From, base: Base, older_than: UUID | None = None) -> 
     return shapes.nothing_received(base)
 
 
+# Where the Python client asks for all versions of a template: relative to the address it was given.
+_service = APIRouter(route_class=NotifyRoute, tags=["notify"], default_response_class=OrjsonResponse)
+
+
+@_service.get("/service/{client_id}/template/{id}/versions")
+def list_versions(client_id: UUID, id: UUID, session: Transaction, sender: From) -> Any:  # noqa: A002 - as refusals name it
+    """All versions of a template, the newest first."""
+    found = templates.versions_of(session, sender.client.id, id) if client_id == sender.client.id else []
+    if not found:
+        raise nothing_found()
+    return {"data": [shapes.template(one) for one in found]}
+
+
 router = APIRouter()
 router.include_router(_v2, prefix=PREFIX)
+router.include_router(_service, prefix="/notify")
+router.include_router(_service, include_in_schema=False)
 router.include_router(_v2, prefix="/v2", include_in_schema=False)

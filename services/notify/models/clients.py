@@ -63,11 +63,13 @@ class Webhook(NotifyRecord, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     owner: UUID = Field(description="an organisation, or a client")
+    owner_name: str = Field(default="", sa_column_kwargs={"server_default": ""}, description="what it was called then")
     kind: str = Field(description="organisation or client")
     url: str
     types: list[str] = Field(sa_type=JSONB, description="the kinds of events it wants")
     description: str = Field(default="", sa_column_kwargs={"server_default": ""})
     generation: int = Field(default=1, sa_column_kwargs={"server_default": text("1")}, description="of its secret")
-    state: str = Field(default="active", sa_column_kwargs={"server_default": "active"}, description="active, paused or disabled")
+    rotated_at: datetime | None = timestamp(default=None, description="until a day later the former secret signs too")
+    state: str = Field(default="active", sa_column_kwargs={"server_default": "active"}, description="active or disabled")
     reason: str = Field(default="", sa_column_kwargs={"server_default": ""}, description="why it is disabled")
     created_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
