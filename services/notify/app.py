@@ -44,6 +44,7 @@ def create_app() -> FastAPI:
         load(Settings),
         checks={"messages": health},
         description="Messages and their states, for operators; webhooks, for owners.",
+        body_limits=client_routes.BODY_LIMITS,
         measures=[measuring.measured],
     )
     for room in ROOMS:

@@ -49,6 +49,7 @@ class Message(NotifyRecord, table=True):
         CheckConstraint(f"state in ({_ONE_OF})", name="state"),
         Index("message_waiting_idx", "channel", "next_attempt_at", postgresql_where=text(_DUE)),
         Index("message_client_idx", "client_id", "id", postgresql_where=text("client_id is not null")),
+        Index("message_reference_idx", "client_id", "reference", postgresql_where=text("reference is not null")),
         Index("message_webhook_idx", "recipient", "id", postgresql_where=text("channel = 'webhook'")),
         # What operators narrow their list by, in its order (services.notify.messages.finding).
         Index("message_state_idx", "channel", "state", "id"),
