@@ -29,13 +29,10 @@ PATHS: dict[str, str] = {
     "/opinions": "review",
     "/docs/review": "review",
     "/v1/messages": "notify",
-<<<<<<< HEAD
     "/v1/preferences": "notify",
     "/v1/inbox": "notify",
-=======
     "/v1/templates": "notify",
     "/v1/letterheads": "notify",
->>>>>>> main
     "/v1/webhooks": "notify",
     "/v1/channels": "notify",
     "/notify": "notify",

@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING
 
 from services.notify.clients import pages as client_pages
 from services.notify.clients import routes as client_routes
-<<<<<<< HEAD
-from services.notify.inbox import pages as inbox_pages
-from services.notify.inbox import routes as inbox_routes
-=======
 from services.notify.editing import pages as editing_pages
 from services.notify.editing import routes as editing_routes
->>>>>>> main
+from services.notify.inbox import pages as inbox_pages
+from services.notify.inbox import routes as inbox_routes
 from services.notify.messages import measuring
 from services.notify.messages import routes as message_routes
 from services.notify.operating import pages as operating_pages
