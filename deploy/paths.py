@@ -29,6 +29,8 @@ PATHS: dict[str, str] = {
     "/opinions": "review",
     "/docs/review": "review",
     "/v1/messages": "notify",
+    "/v1/preferences": "notify",
+    "/v1/inbox": "notify",
     "/v1/templates": "notify",
     "/v1/letterheads": "notify",
     "/v1/webhooks": "notify",
