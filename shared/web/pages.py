@@ -42,6 +42,7 @@ _NAVIGATION: tuple[tuple[str, str, Role | None], ...] = (
     ("/organisation", message("Organisation"), "applicant"),
     ("/desk", message("Cases"), "reviewer"),
     ("/console", message("Operation"), "operator"),
+    ("/notify/operating", message("The post"), "operator"),
     ("/notify/clients", message("Systems that send"), "operator"),
     ("/data", message("Statistics"), None),
 )
