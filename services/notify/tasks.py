@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from celery import signals
@@ -10,10 +12,12 @@ from sqlmodel import Session
 from services.notify.channels.email.smtp import SmtpCarrier
 from services.notify.channels.webhooks.carrier import WebhookCarrier
 from services.notify.channels.webhooks.standing import Pace
+from services.notify.inbox import inbox
 from services.notify.messages.hashing import hash_some
 from services.notify.procedures import keep_procedure
 from services.notify.sending.sending import Sender
 from services.notify.settings import Settings
+from services.notify.telling import digests
 from services.notify.telling.telling import POST
 from services.notify.telling.telling import tell as tell_people
 from services.notify.webhooks.calling import WEBHOOKS, call_webhooks
@@ -26,6 +30,8 @@ from shared.settings import load
 
 SEND_EVERY = 4.0
 HASH_EVERY = 20.0
+DIGEST_EVERY = 20.0
+FORGET_EVERY = 3600.0
 # Webhooks called at a time by one process; each of them gets services.notify.channels.webhooks.standing.AT_ONCE at most.
 CALLS = 12
 
@@ -60,6 +66,8 @@ work = Work(
     errands={
         POST: (emails.turn, SEND_EVERY),
         WEBHOOKS: (webhooks.turn, SEND_EVERY),
+        digests.QUEUE: (partial(digests.merge_some, engine, wordings), DIGEST_EVERY),
+        "post-inbox": (partial(inbox.forget, engine, timedelta(days=settings.inbox_days)), FORGET_EVERY),
         "post-recipients": (hash_recipients, HASH_EVERY),
     },
 )
