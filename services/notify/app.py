@@ -8,6 +8,10 @@ from services.notify.clients import pages as client_pages
 from services.notify.clients import routes as client_routes
 from services.notify.messages import measuring
 from services.notify.messages import routes as message_routes
+from services.notify.operating import pages as operating_pages
+from services.notify.operating.overview import pages as overview_pages
+from services.notify.operating.overview.alarms import health
+from services.notify.operating.suppressions import pages as suppression_pages
 from services.notify.settings import Settings
 from services.notify.webhooks import routes as webhook_routes
 from shared.settings import load
@@ -17,7 +21,15 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 # In this order, where two might answer the same address.
-ROOMS = (message_routes, client_routes, client_pages, webhook_routes)
+ROOMS = (
+    message_routes,
+    client_routes,
+    client_pages,
+    webhook_routes,
+    operating_pages,
+    overview_pages,
+    suppression_pages,
+)
 
 
 def create_app() -> FastAPI:
@@ -26,6 +38,7 @@ def create_app() -> FastAPI:
         "notify",
         "Madoguchi: the post",
         load(Settings),
+        checks={"messages": health},
         description="Messages and their states, for operators; webhooks, for owners.",
         measures=[measuring.measured],
     )
