@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import getpass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from uuid import UUID
 
 import typer
 
 from deploy.commands.access import session_as, setting
 from deploy.commands.options import HomeOption
-
-if TYPE_CHECKING:
-    from sqlmodel import Session
 
 app = typer.Typer(help="Letters: what waits to be printed, and what was.", no_args_is_help=True)
 FolderArgument = Annotated[Path, typer.Argument(help="Where the PDFs and their manifest.csv go.")]
@@ -23,16 +20,12 @@ IdsArgument = Annotated[list[UUID] | None, typer.Argument(help="The letters' ids
 ManifestOption = Annotated[Path | None, typer.Option("--manifest", help="All that are in this manifest.")]
 
 
-def _session(home: Path | None) -> Session:
-    return session_as("notify", home)
-
-
 @app.command("list")
 def list_letters(home: HomeOption = None, most: MostOption = 200) -> None:
     """Letters that are made and not printed."""
     from services.notify.printing.letters import waiting
 
-    with _session(home) as session:
+    with session_as("notify", home) as session:
         for one in waiting(session, limit=most):
             collected = f"collected {one.options['collected_at']}" if "collected_at" in one.options else "waits"
             typer.echo(f"{one.id}  {one.created_at:%Y-%m-%d %H:%M}  {collected}")
@@ -44,7 +37,7 @@ def collect(folder: FolderArgument, home: HomeOption = None, most: MostOption = 
     from services.notify.printing import letters
     from shared.storage import storage_at
 
-    with _session(home) as session:
+    with session_as("notify", home) as session:
         storage = storage_at(setting("MADOGUCHI_STORAGE", home))
         typer.echo(f"{letters.collect(session, storage, folder, again=again, limit=most)} letters are in {folder}")
 
@@ -59,7 +52,6 @@ def printed(ids: IdsArgument = None, manifest: ManifestOption = None, home: Home
     if not known:
         typer.echo("Say which: ids, or --manifest", err=True)
         raise typer.Exit(2)
-    with _session(home) as session:
+    with session_as("notify", home) as session:
         done = letters.printed(session, Who(getpass.getuser()), known)
-        session.commit()
         typer.echo(f"{done} letters are printed now")

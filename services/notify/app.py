@@ -12,6 +12,8 @@ from services.notify.operating import pages as operating_pages
 from services.notify.operating.overview import pages as overview_pages
 from services.notify.operating.overview.alarms import health
 from services.notify.operating.suppressions import pages as suppression_pages
+from services.notify.printing import routes as printing_routes
+from services.notify.receipts import routes as receipt_routes
 from services.notify.settings import Settings
 from services.notify.webhooks import routes as webhook_routes
 from shared.settings import load
@@ -26,6 +28,8 @@ ROOMS = (
     client_routes,
     client_pages,
     webhook_routes,
+    printing_routes,
+    receipt_routes,
     operating_pages,
     overview_pages,
     suppression_pages,

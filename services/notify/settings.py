@@ -33,7 +33,7 @@ class Settings(ServiceSettings):
     sms_url: str = Field(
         default="",
         pattern=r"^(https?://[^\s]+|folder:///[^\s]+)?$",
-        description="where text messages are handed over; folder:///… writes them to files, for development; empty: none are sent",
+        description="the provider of text messages; folder:///… writes them to files, for development; empty: none are sent",
     )
     sms_token: SecretStr = Field(default=SecretStr(""), description="what the provider of text messages knows us by")
     sms_sender: str = Field(default="", max_length=15, description="number or name that text messages come from")

@@ -24,6 +24,7 @@ taken as (
 insert into notify.attempt (id, message_id, number, started_at, took_ms, server, outcome, answer)
 select s.attempt_id, t.id, t.attempts, now(), 0, 'receipt', s.state, s.reason from taken t join said s using (id)
 """)
+_STATES = {"delivered": "delivered", "failed": "bounced"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,12 @@ class Receipt:
 def take(session: Session, channel: str, receipts: Sequence[Receipt]) -> int:
     """Write down what a provider says; of each message the last word counts. Returns how many of them were news."""
     said = [
-        {"id": one.id, "attempt_id": new_id(), "state": "delivered" if one.state == "delivered" else "bounced", "reason": one.reason}
+        {
+            "id": one.id,
+            "attempt_id": new_id(),
+            "state": _STATES[one.state],
+            "reason": one.reason,
+        }
         for one in {one.id: one for one in receipts}.values()
     ]
     result = session.execute(_TAKE, {"said": orjson.dumps(said).decode(), "channel": channel})

@@ -81,4 +81,3 @@ def _address(sheet: Sheet, lines: Sequence[str]) -> None:
             sheet.set_font("sheet", size=size)
         sheet.set_xy(_WINDOW_LEFT, _WINDOW_TOP + number * height)
         sheet.cell(_WINDOW_WIDTH, height, line)
-

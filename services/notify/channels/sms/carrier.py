@@ -72,11 +72,9 @@ class SmsCarrier:
 
     def _post(self, message: Message, body: dict[str, Any]) -> Outcome:
         host = urlsplit(self._url).hostname or ""
-        headers = {
-            "content-type": "application/json",
-            "authorization": f"Bearer {self._token.get_secret_value()}",
-            "idempotency-key": str(message.id),
-        }
+        headers = {"content-type": "application/json", "idempotency-key": str(message.id)}
+        if token := self._token.get_secret_value():
+            headers["authorization"] = f"Bearer {token}"
         try:
             answer = post_safely(self._url, orjson.dumps(body), headers, reach=self._reach)
         except Refused as refused:
