@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING
 
 from services.notify.clients import pages as client_pages
 from services.notify.clients import routes as client_routes
+from services.notify.editing import pages as editing_pages
+from services.notify.editing import routes as editing_routes
+from services.notify.inbox import pages as inbox_pages
+from services.notify.inbox import routes as inbox_routes
 from services.notify.messages import measuring
 from services.notify.messages import routes as message_routes
 from services.notify.operating import pages as operating_pages
@@ -14,8 +18,11 @@ from services.notify.operating.overview.alarms import health
 from services.notify.operating.suppressions import pages as suppression_pages
 from services.notify.printing import routes as printing_routes
 from services.notify.receipts import routes as receipt_routes
+from services.notify.recipients import pages as preference_pages
+from services.notify.recipients import routes as preference_routes
 from services.notify.settings import Settings
 from services.notify.webhooks import routes as webhook_routes
+from services.notify.wording.rendering import Wordings
 from shared.settings import load
 from shared.web.app import service_app
 
@@ -25,11 +32,17 @@ if TYPE_CHECKING:
 # In this order, where two might answer the same address.
 ROOMS = (
     message_routes,
+    editing_routes,
+    editing_pages,
     client_routes,
     client_pages,
     webhook_routes,
     printing_routes,
     receipt_routes,
+    preference_routes,
+    preference_pages,
+    inbox_routes,
+    inbox_pages,
     operating_pages,
     overview_pages,
     suppression_pages,
@@ -44,8 +57,10 @@ def create_app() -> FastAPI:
         load(Settings),
         checks={"messages": health},
         description="Messages and their states, for operators; webhooks, for owners.",
+        body_limits=client_routes.BODY_LIMITS,
         measures=[measuring.measured],
     )
+    app.state.wordings = Wordings(app.state.engine, app.state.settings)
     for room in ROOMS:
         app.include_router(room.router)
     return app

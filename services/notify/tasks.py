@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from celery import signals
@@ -12,10 +14,12 @@ from services.notify.channels.letters.carrier import LetterCarrier
 from services.notify.channels.sms.carrier import SmsCarrier
 from services.notify.channels.webhooks.carrier import WebhookCarrier
 from services.notify.channels.webhooks.standing import Pace
+from services.notify.inbox import inbox
 from services.notify.messages.hashing import hash_some
 from services.notify.procedures import keep_procedure
 from services.notify.sending.sending import Sender
 from services.notify.settings import Settings
+from services.notify.telling import digests
 from services.notify.telling.telling import POST
 from services.notify.telling.telling import tell as tell_people
 from services.notify.webhooks.calling import WEBHOOKS, call_webhooks
@@ -28,6 +32,8 @@ from shared.settings import load
 
 SEND_EVERY = 4.0
 HASH_EVERY = 20.0
+DIGEST_EVERY = 20.0
+FORGET_EVERY = 3600.0
 # Webhooks called at a time by one process; each of them gets services.notify.channels.webhooks.standing.AT_ONCE at most.
 CALLS = 12
 # Text messages handed over at a time.
@@ -68,6 +74,8 @@ work = Work(
         WEBHOOKS: (webhooks.turn, SEND_EVERY),
         "post-sms": (texts.turn, SEND_EVERY),
         "post-letters": (letters.turn, SEND_EVERY),
+        digests.QUEUE: (partial(digests.merge_some, engine, wordings), DIGEST_EVERY),
+        "post-inbox": (partial(inbox.forget, engine, timedelta(days=settings.inbox_days)), FORGET_EVERY),
         "post-recipients": (hash_recipients, HASH_EVERY),
     },
 )
