@@ -136,8 +136,9 @@ class Wordings:
         self._asked_at = -FRESH_SECONDS
 
     def _written(self, message: Message) -> Written | None:
+        channel = "email" if message.channel == "inbox" else message.channel
         for procedure in (message.procedure_id or "", ""):
-            if found := self._texts.get((message.template, message.channel, message.language, procedure)):
+            if found := self._texts.get((message.template, channel, message.language, procedure)):
                 return found
         return None
 
