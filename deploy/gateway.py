@@ -43,6 +43,7 @@ class Gateway:
         self._apps: dict[str, Any] = dict(apps)
         self._routes: dict[str, App] = {path: self._apps[name] for path, name in paths.items() if name in self._apps}
         self._routes |= {"/docs": _docs, "/health/live": self._health, "/health/ready": self._health}
+        self._routes |= {f"/metrics/{name}": app for name, app in self._apps.items()}  # nginx does not let them out
         self._root: App = self._routes["/"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

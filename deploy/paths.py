@@ -29,6 +29,7 @@ PATHS: dict[str, str] = {
     "/opinions": "review",
     "/docs/review": "review",
     "/v1/messages": "notify",
+    "/v1/channels": "notify",
     "/notify": "notify",
     # Where the clients of GOV.UK Notify go that take no path in an address (services/notify/clients).
     "/v2/notifications": "notify",

@@ -34,6 +34,11 @@ class ServiceSettings(BaseSettings):
     posts_per_address: float = Field(
         default=200.0, ge=0, description="POST requests a second from one address, ten times as many at once; 0: no limit"
     )
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""),
+        validation_alias="MADOGUCHI_METRICS_TOKEN",
+        description="whoever sends it reads /metrics/<service> (Prometheus); empty: there is nothing at that address",
+    )
     base_url: str = Field(
         default="http://127.0.0.1:8000",
         validation_alias="MADOGUCHI_BASE_URL",

@@ -60,6 +60,7 @@ EMPTIED = (
     "notify.preference",
     "notify.suppression",
     "notify.channel_pause",
+    "notify.act",
     "opendata.procedure_count",
     "identity.account",
     "identity.organisation",

@@ -42,6 +42,8 @@ else
 fi
 
 random 48 | put madoguchi_secret_key
+password | put madoguchi_metrics_token
+password | put grafana_password
 { random 32; echo =; } | tr -d '\n' | put madoguchi_audit_key
 printf '%s' "${SMTP:-smtp://mailbox:1025}" | put madoguchi_notify_smtp_url
 echo "The secrets are in $PWD. Keep a copy where the backups are not: what is encrypted or signed with them is lost without them."

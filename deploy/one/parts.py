@@ -32,7 +32,7 @@ APPLICATIONS = ("deploy.gateway", *(f"services.{service}.app" for service in SER
 PYTHON_PARTS = ("prepare", "mailbox", "web", "worker", "beat")
 READY_FILE = "MADOGUCHI_READY_FILE"
 # Of the settings in the environment `up` is started with, those that one machine takes over as they are.
-_TAKEN_OVER = ("MADOGUCHI_SIGN_IN_PROVIDERS", "MADOGUCHI_CLAMD")
+_TAKEN_OVER = ("MADOGUCHI_SIGN_IN_PROVIDERS", "MADOGUCHI_CLAMD", "MADOGUCHI_METRICS_TOKEN")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from services.intake.files import attachments
 from services.intake.files.attachments import SCANS, TABLE
 from services.intake.following import follow_case
 from services.intake.settings import Settings
+from shared.bus import canary
 from shared.bus.deliver import Post
 from shared.bus.worker import Work, celery_app
 from shared.database import Session, connect
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 DRAFTS, DRAFTS_EVERY = "intake-drafts", 3600.0
 FILES, FILES_EVERY = "intake-files", 3600.0
 SCANS_EVERY = 5.0
+CANARY, CANARY_EVERY = "intake-canary", 60.0
 
 settings = load(Settings)
 engine = connect(settings.database_url, name="intake-worker", pool=2)
@@ -56,8 +58,27 @@ def scan_files() -> bool:
     return scan_some(Waiting(TABLE, engine, storage_at(settings.storage), check_scanned), settings.clamd)
 
 
+def send_canary() -> bool:
+    """Send this minute's canary; never is more to be done."""
+    canary.send(engine)
+    return False
+
+
 work = Work(
-    Post("intake", engine, {"check_format": partial(check_format, scanning=bool(settings.clamd)), "follow_case": follow_case}),
-    errands={DRAFTS: (purge_drafts, DRAFTS_EVERY), FILES: (purge_files, FILES_EVERY), SCANS: (scan_files, SCANS_EVERY)},
+    Post(
+        "intake",
+        engine,
+        {
+            "check_format": partial(check_format, scanning=bool(settings.clamd)),
+            "follow_case": follow_case,
+            "hear_canary": canary.heard,
+        },
+    ),
+    errands={
+        DRAFTS: (purge_drafts, DRAFTS_EVERY),
+        FILES: (purge_files, FILES_EVERY),
+        SCANS: (scan_files, SCANS_EVERY),
+        CANARY: (send_canary, CANARY_EVERY),
+    },
 )
 app = celery_app("intake", settings.broker_url, work)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.notify.clients import routes as client_routes
+from services.notify.messages import measuring
 from services.notify.messages import routes as message_routes
 from services.notify.settings import Settings
 from shared.settings import load
@@ -19,7 +20,13 @@ ROOMS = (message_routes, client_routes)
 
 def create_app() -> FastAPI:
     """The application, with its settings from the environment."""
-    app = service_app("notify", "Madoguchi: the post", load(Settings), description="Messages and their states, for operators.")
+    app = service_app(
+        "notify",
+        "Madoguchi: the post",
+        load(Settings),
+        description="Messages and their states, for operators.",
+        measures=[measuring.measured],
+    )
     for room in ROOMS:
         app.include_router(room.router)
     return app

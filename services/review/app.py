@@ -12,6 +12,7 @@ from services.review.bulk import pages as bulk_pages
 from services.review.bulk import routes as bulk_routes
 from services.review.calendar import pages as calendar_pages
 from services.review.cases import routes as case_routes
+from services.review.clock import measuring as clock_measuring
 from services.review.clock import routes as clock_routes
 from services.review.corrections import pages as correction_pages
 from services.review.corrections import routes as correction_routes
@@ -106,6 +107,7 @@ def create_app() -> FastAPI:
         description="Cases of your groups, and their decisions. Send a key as `Authorization: Bearer …`.",
         body_limits={"/verify": FILE_LIMIT + FORM_BYTES},
         own_rates={"/verify": Rate(0, settings.verifications_per_address)},
+        measures=[clock_measuring.measured],
     )
     app.state.storage = storage_at(settings.storage)
     app.state.uploads = Slots(settings.uploads_at_once)

@@ -23,6 +23,7 @@ from services.review.procedures import keep_procedure
 from services.review.staffing.handing import AT_ONCE as PICKED_UP_AT_ONCE
 from services.review.staffing.handing import pick_up
 from services.review.wall import AS_HOUSE
+from shared.bus import canary
 from shared.bus.deliver import Post
 from shared.bus.worker import Work, celery_app
 from shared.database import Session, connect
@@ -132,7 +133,7 @@ def pick_up_cases() -> bool:
 
 
 work = Work(
-    Post("review", engine, {"keep_procedure": keep_procedure, "open_case": follow_application}),
+    Post("review", engine, {"keep_procedure": keep_procedure, "hear_canary": canary.heard, "open_case": follow_application}),
     errands={
         DEADLINES: (pass_deadlines, DEADLINES_EVERY),
         documents.MAKING: (make_documents, MAKING_EVERY),

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
+from shared.bus.tracing import traced
 from shared.events import EVENTS, SUBSCRIBERS, Event
 
 log = logging.getLogger(__name__)
@@ -230,9 +231,17 @@ def _handle_batch(post: Post, session: Session, subscriber: str, batch: list[Cla
 
 def _attempt(post: Post, session: Session, subscriber: str, batch: list[Claimed]) -> str | None:
     """Run the handler and mark its deliveries done, in one savepoint. Returns what went wrong, or None."""
+    spans, events = traced(post.service, subscriber, [one.event for one in batch if one.event is not None])
+    error = _handle(post, session, subscriber, batch, events)
+    for span in spans:
+        span.end(attributes={"madoguchi.batch": len(batch)}, error=error or "")
+    return error
+
+
+def _handle(post: Post, session: Session, subscriber: str, batch: list[Claimed], events: list[Event]) -> str | None:
     try:
         with session.begin_nested():
-            post.handler(subscriber)(session, [one.event for one in batch])
+            post.handler(subscriber)(session, events)
             session.flush()
             session.execute(_DONE, {"subscriber": subscriber, "ids": [one.event_id for one in batch]})
     except OperationalError as error:

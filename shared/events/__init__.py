@@ -46,6 +46,7 @@ from shared.events.documents import (
 from shared.events.envelope import ENVELOPE, Event, Part
 from shared.events.identity import InvitationSent, MandateOffered, RegistrationRequested, SignInRequested
 from shared.events.messages import MessageReadByApplicant, MessageReadByOffice, MessageTaken, MessageToApplicant, MessageToOffice
+from shared.events.operation import CanarySent
 from shared.events.opinions import OpinionAnswered, OpinionAsked, OpinionEvent, OpinionExpired, OpinionReminded, OpinionWithdrawn
 from shared.events.parts import (
     Agent,
@@ -73,6 +74,7 @@ __all__ = [
     "ApplicationReturned",
     "ApplicationWithdrawn",
     "AttachedFile",
+    "CanarySent",
     "CaseAssigned",
     "CaseCorrected",
     "CaseDecided",

@@ -43,6 +43,7 @@ from shared.events.documents import (
 from shared.events.envelope import Event
 from shared.events.identity import InvitationSent, MandateOffered, RegistrationRequested, SignInRequested
 from shared.events.messages import MessageReadByApplicant, MessageReadByOffice, MessageTaken, MessageToApplicant, MessageToOffice
+from shared.events.operation import CanarySent
 from shared.events.opinions import OpinionAnswered, OpinionAsked, OpinionExpired, OpinionReminded, OpinionWithdrawn
 
 EVENTS: dict[str, type[Event]] = {
@@ -90,6 +91,7 @@ EVENTS: dict[str, type[Event]] = {
         RegistrationRequested,
         InvitationSent,
         MandateOffered,
+        CanarySent,
     )
 }
 
@@ -156,4 +158,7 @@ SUBSCRIBERS: dict[str, list[Subscriber]] = {
     "registration.requested.v1": _hears("notify.tell", ordered=False),
     "invitation.sent.v1": _hears("notify.tell", ordered=False),
     "mandate.offered.v1": _hears("notify.tell", ordered=False),
+    "canary.sent.v1": _hears(
+        "intake.hear_canary", "review.hear_canary", "notify.hear_canary", "opendata.hear_canary", ordered=False
+    ),
 }

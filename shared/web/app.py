@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -18,14 +19,16 @@ from starlette.exceptions import HTTPException
 from shared import problems
 from shared.bus.bell import bell_of
 from shared.bus.publish import ring_with
-from shared.bus.sweep import oldest_waiting
-from shared.database import Session, connect
+from shared.database import connect
 from shared.i18n import Language, message, negotiate, translate
 from shared.identity.callers import Callers
 from shared.problems import Problem
-from shared.telemetry import begin_trace, current_traceparent
+from shared.telemetry import current_traceparent, tracer_of
+from shared.telemetry.measuring import Measure
 from shared.validation import request_errors
 from shared.web.docs import add_docs
+from shared.web.health import Check, add_health
+from shared.web.metrics import Requests, add_metrics
 from shared.web.pages import install_pages, prefers_html, problem_page
 from shared.web.rates import Rate, RateLimit
 from shared.web.responses import OrjsonResponse
@@ -40,8 +43,6 @@ log = logging.getLogger(__name__)
 # The largest body of any request but an upload's, in bytes.
 BODY_LIMIT = 1024 * 1024
 _LIMIT = "madoguchi.body-limit"
-# A delivery that waits longer than this, in seconds, means that the service's workers do not keep up, or are gone.
-LATE = 60.0
 
 _CONTENT_SECURITY_POLICY = (
     b"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
@@ -55,8 +56,6 @@ _SECURITY_HEADERS = [
 ]
 
 
-# The health of a part: `ok`, and what there is to say of it.
-Check = Callable[[FastAPI], dict[str, Any]]
 Around = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
@@ -70,12 +69,14 @@ def service_app(
     body_limits: Mapping[str, int] | None = None,
     own_rates: Mapping[str, Rate] | None = None,
     checks: Mapping[str, Check] | None = None,
+    measures: Iterable[Measure] = (),
 ) -> FastAPI:
     """A FastAPI application with its own database role, bell, error handling, health and documentation page.
 
     `around` is what the service itself opens before the first request and closes after the last. `body_limits` are the paths
     that take larger bodies than BODY_LIMIT, in bytes; `own_rates` those that the common limits of rate do not hold for;
-    `checks` are further parts whose health is told: each says whether it is `ok`.
+    `checks` are further parts whose health is told: each says whether it is `ok`; `measures` what Prometheus
+    is told beside requests and the bus.
     """
     engine = connect(settings.database_url, name=service, pool=settings.database_pool)
     bell = bell_of(settings.broker_url.get_secret_value())
@@ -105,19 +106,26 @@ def service_app(
     app.state.callers = Callers()
     common = Rate(settings.posts_per_caller, settings.posts_per_address)
     app.add_middleware(RateLimit, rate=common, paths=own_rates or {}, refuse=problem_response)
-    app.add_middleware(Frame, body_limits=body_limits or {})
+    requests = Requests(service)
+    app.add_middleware(Frame, service=service, requests=requests, body_limits=body_limits or {})
     install_errors(app)
     install_pages(app)
     add_docs(app)
-    _add_health(app, checks or {})
+    add_health(app, checks or {})
+    add_metrics(app, requests, measures)
     return app
 
 
 class Frame:
-    """Around every request: a trace begins or goes on, bodies are limited, security headers are set. Plain ASGI, for speed."""
+    """Around every request: a trace begins or goes on, bodies are limited, security headers are set, its time is taken.
 
-    def __init__(self, app: Any, body_limits: Mapping[str, int]) -> None:
+    Plain ASGI, for speed.
+    """
+
+    def __init__(self, app: Any, service: str, requests: Requests, body_limits: Mapping[str, int]) -> None:
         self.app = app
+        self._tracer = tracer_of(service)
+        self._requests = requests
         self._body_limits = body_limits
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -126,18 +134,32 @@ class Frame:
             await self.app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        trace = begin_trace(headers.get(b"traceparent", b"").decode("latin-1") or None)
+        span = self._tracer.begin(scope["method"], headers.get(b"traceparent", b"").decode("latin-1"), kind="server")
+        span.follow()
+        begun, status = time.perf_counter(), 500
         limit = _Limit(receive, self._body_limits.get(scope["path"], BODY_LIMIT))
         scope[_LIMIT] = limit
 
         async def send_framed(message: Any) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
+                status = message["status"]
                 present = {name for name, _ in message["headers"]}
                 added = [(name, value) for name, value in _SECURITY_HEADERS if name not in present]
-                message["headers"] = [*message["headers"], *added, (b"traceparent", trace.encode())]
+                message["headers"] = [*message["headers"], *added, (b"traceparent", span.traceparent.encode())]
             await send(message)
 
-        await self.app(scope, limit.receive, send_framed)
+        try:
+            await self.app(scope, limit.receive, send_framed)
+        finally:
+            route = getattr(scope.get("route"), "path", "")
+            self._requests.observe(scope["method"], route, status, time.perf_counter() - begun)
+            told = {"http.request.method": scope["method"], "http.route": route, "http.response.status_code": status}
+            span.end(
+                name=f"{scope['method']} {route}",
+                attributes=told,
+                error="500" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "",
+            )
 
 
 def allow_body(request: Request, limit: int) -> None:
@@ -229,7 +251,7 @@ def install_errors(app: FastAPI) -> None:
         response = problem_response(request, Problem("Tell the operator the trace id of this answer"))
         # This answer is given outside the frame.
         response.headers.update({name.decode(): value.decode() for name, value in _SECURITY_HEADERS})
-        response.headers["traceparent"] = current_traceparent() or begin_trace()
+        response.headers["traceparent"] = current_traceparent() or tracer_of(app.state.service).begin("error").traceparent
         return response
 
 
@@ -256,34 +278,3 @@ class _OtherStatus(Problem):
         made = type("HttpProblem", (cls,), {"status": error.status_code, "name": name, "title": title})
         problem: Problem = made()
         return problem
-
-
-def _add_health(app: FastAPI, checks: Mapping[str, Check]) -> None:
-    @app.get("/health/live", include_in_schema=False)
-    async def live() -> Response:
-        return OrjsonResponse({"status": "ok"})
-
-    @app.get("/health/ready", include_in_schema=False)
-    def ready() -> Response:
-        parts = {"database": _check_database(app), "broker": _check_broker(app)}
-        age = parts["database"].pop("oldest_waiting_delivery_s", None)
-        parts["deliveries"] = {"ok": age is not None and age < LATE, "oldest_waiting_s": age}
-        parts |= {name: check(app) for name, check in checks.items()}
-        # The broker and late deliveries do not make the service unready: it accepts, and the work is done later.
-        ok = parts["database"]["ok"]
-        status = "ok" if all(part["ok"] for part in parts.values()) else "degraded" if ok else "down"
-        body = {"status": status, "service": app.state.service, "parts": parts}
-        return OrjsonResponse(body, 200 if ok else 503, {"cache-control": "no-store"})
-
-
-def _check_database(app: FastAPI) -> dict[str, Any]:
-    try:
-        with Session(app.state.engine) as session:
-            session.execute(text("select 1"))
-            return {"ok": True, "oldest_waiting_delivery_s": round(oldest_waiting(session, app.state.service), 1)}
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
-        return {"ok": False, "cause": type(error).__name__}
-
-
-def _check_broker(app: FastAPI) -> dict[str, Any]:
-    return {"ok": app.state.bell.answers()}

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from shared.bus.bell import Bell
 from shared.bus.publish import publish
 from shared.events import SUBSCRIBERS, ApplicationArrived
-from shared.telemetry import begin_trace
+from shared.telemetry import tracer_of
 from tests.bus.conftest import settle
 from tests.bus.parts import announce, arrived, ids_in
 from tests.site import Site, eventually
@@ -88,7 +88,9 @@ def test_the_same_number_of_a_subject_is_not_published_twice(clean: Site) -> Non
 
 
 def test_the_trace_of_the_request_travels_in_the_event(clean: Site) -> None:
-    trace = begin_trace("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+    span = tracer_of("intake").begin("filing", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+    span.follow()
+    trace = span.traceparent
     announce(clean, arrived())
     assert clean.value("select traceparent from bus.event") == trace
     assert trace.split("-")[1] == "0af7651916cd43dd8448eb211c80319c"

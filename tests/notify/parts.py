@@ -51,12 +51,14 @@ def sender_to(smtp_url: str, connections: int = 1, **settings: str) -> Iterator[
     from services.notify.channels.email.smtp import SmtpCarrier
     from services.notify.sending.sending import Sender
     from services.notify.tasks import engine
+    from services.notify.wording.rendering import Wordings
 
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"smtp_url": smtp_url, **settings}.items():
             patch.setenv(f"MADOGUCHI_NOTIFY_{name.upper()}", value)
         loaded = load(Settings)
-    sender = Sender(engine, "email", [SmtpCarrier(loaded) for _ in range(connections)])
+    wordings = Wordings(engine, loaded)
+    sender = Sender(engine, "email", [SmtpCarrier(loaded, wordings) for _ in range(connections)])
     try:
         yield sender
     finally:

@@ -14,6 +14,7 @@ from services.notify.channels.email.composing import compose
 from services.notify.models import Message
 from services.notify.settings import Settings
 from services.notify.telling.telling import tell as write_messages
+from services.notify.wording.rendering import Wordings
 from shared.bus.deliver import deliver
 from shared.events import (
     ApplicationReturned,
@@ -139,8 +140,9 @@ def test_operators_see_the_messages_and_nobody_else_does(clean: Site, post_offic
     key = clean.an_operator()
     page = post_office.get("/v1/messages", params={"limit": 2}, headers=bearer(key)).json()
     rest = post_office.get("/v1/messages", params={"limit": 2, "before": page[-1]["id"]}, headers=bearer(key)).json()
-    assert [row["recipient"] for row in page + rest] == ["c@example.com", "b@example.com", "a@example.com"]
-    assert post_office.get(f"/v1/messages/{page[0]['id']}", headers=bearer(key)).json() == page[0]
+    assert [row["recipient"] for row in page + rest] == ["c…@example.com", "b…@example.com", "a…@example.com"]
+    shown = post_office.get(f"/v1/messages/{page[0]['id']}", headers=bearer(key)).json()
+    assert shown.items() >= (page[0] | {"recipient": "c@example.com"}).items()
     assert post_office.get("/v1/messages", params={"state": "sent"}, headers=bearer(key)).json() == []
     assert len(post_office.get("/v1/messages", params={"subject": page[0]["subject"]}, headers=bearer(key)).json()) == 1
     assert post_office.get(f"/v1/messages/{uuid4()}", headers=bearer(key)).status_code == 404
@@ -163,11 +165,13 @@ def test_the_mails_of_organisations_say_whose_they_are_and_hold_their_links(clea
     offered = MandateOffered(subject="3", path="/organisation/mandates", principal="窓口電機", starts_on=day, ends_on=day, **one)
     tell(clean, asked, invited, offered)
     mails = {}
+    settings = load(Settings)
     with clean.session("notify") as session:
+        wordings = Wordings(session.get_bind(), settings)  # type: ignore[arg-type]
         for message in session.exec(select(Message)):
-            mails[message.template] = compose(message, load(Settings))
+            mails[message.template] = compose(message, settings, wordings)
     secret = f"link={link['link_id']}&secret="
-    texts = {name: mail.get_content() for name, mail in mails.items()}
+    texts = {name: mail.get_body(("plain",)).get_content() for name, mail in mails.items()}  # type: ignore[union-attr]
     assert f"/register/link?{secret}" in texts["register"]
     assert f"/register/invitation?{secret}" in texts["invitation"]
     assert "窓口電機" in str(mails["invitation"]["subject"])

@@ -1,4 +1,4 @@
-"""Messages as operators see them."""
+"""One message of the ledger, and every try to deliver it. Finding many: services.notify.messages.finding."""
 
 from __future__ import annotations
 
@@ -7,27 +7,21 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from services.notify.models import Message
+from services.notify.models import Attempt, Message
 from shared.problems import NotFound
 
-
-def listed(
-    session: Session, *, state: str | None = None, subject: str | None = None, limit: int = 50, before: UUID | None = None
-) -> Sequence[Message]:
-    """Messages, newest first; `before` is the last id of the page before."""
-    query = select(Message)
-    if state is not None:
-        query = query.where(Message.state == state)
-    if subject is not None:
-        query = query.where(Message.subject == subject)
-    if before is not None:
-        query = query.where(Message.id < before)
-    return session.exec(query.order_by(col(Message.id).desc()).limit(limit)).all()
+MOST_TRIES = 200
 
 
 def shown(session: Session, message_id: UUID) -> Message:
     """One message. Raises NotFound."""
-    found = session.get(Message, message_id)
+    found = session.get(Message, message_id, populate_existing=True)
     if found is None:
         raise NotFound("No message has the id {id}", id=message_id)
     return found
+
+
+def tries(session: Session, message_id: UUID) -> Sequence[Attempt]:
+    """Every try, the newest first."""
+    query = select(Attempt).where(Attempt.message_id == message_id).order_by(col(Attempt.started_at).desc()).limit(MOST_TRIES)
+    return session.exec(query).all()

@@ -30,6 +30,7 @@ STATES: tuple[State, ...] = (
     "cancelled",
 )
 _ONE_OF = ", ".join(f"'{state}'" for state in STATES)
+_ARRIVAL, _RECEIPT = "(filling ->> 'arrival_number')", "(filling ->> 'receipt_number')"
 _DUE = "state in ('created', 'deferred', 'sending')"
 
 
@@ -48,7 +49,20 @@ class Message(NotifyRecord, table=True):
         CheckConstraint(f"state in ({_ONE_OF})", name="state"),
         Index("message_waiting_idx", "channel", "next_attempt_at", postgresql_where=text(_DUE)),
         Index("message_client_idx", "client_id", "id", postgresql_where=text("client_id is not null")),
-        Index("message_held_idx", "state", "id", postgresql_where=text("state in ('failed', 'unknown', 'bounced')")),
+        # What operators narrow their list by, in its order (services.notify.messages.finding).
+        Index("message_state_idx", "channel", "state", "id"),
+        Index("message_template_idx", "template", "state", "id"),
+        Index(
+            "message_arrival_idx",
+            text(_ARRIVAL),
+            postgresql_where=text(f"client_id is null and length({_ARRIVAL}) <= 100"),
+        ),
+        Index(
+            "message_receipt_idx",
+            text(_RECEIPT),
+            postgresql_where=text(f"client_id is null and length({_RECEIPT}) <= 100"),
+        ),
+        Index("message_unhashed_idx", "id", postgresql_where=text("recipient_hash is null")),
         Index(None, "recipient_hash"),
         Index(None, "subject"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import unicodedata
+from uuid import UUID
 
 from pydantic import SecretStr
 
@@ -19,3 +20,16 @@ def normalised(recipient: str) -> str:
 def recipient_hash(secret_key: SecretStr, recipient: str) -> bytes:
     """What a recipient is looked up by: without the house's key nobody can try addresses against it."""
     return hmac.digest(secret_key.get_secret_value().encode(), _PURPOSE + normalised(recipient).encode(), hashlib.sha256)
+
+
+def masked(recipient: str) -> str:
+    """A recipient as lists show it: who knows him recognises him, nobody can write to him. A webhook's id is no secret."""
+    try:
+        return str(UUID(recipient))
+    except ValueError:
+        pass
+    local, at, domain = recipient.rpartition("@")
+    if at and local:
+        return f"{local[0]}…{local[-1] if len(local) > 2 else ''}@{domain}"  # noqa: PLR2004 - of two letters one is enough
+    shown = recipient.split("\n", 1)[0]
+    return f"…{shown[-3:]}" if shown.lstrip("+").replace("-", "").isdigit() else f"{shown[:3]}…"

@@ -45,11 +45,11 @@ with marked as (
   where m.id = p.id and m.state in ('created', 'deferred')
 ), outcome as (
   select * from json_to_recordset(cast(:outcomes as json)) as o (
-    id uuid, marked boolean, state text, error text, wait float8, attempt_id uuid, started_at timestamptz, took_ms bigint,
-    server text, answer text)
+    id uuid, marked boolean, state text, error text, wait float8, template_version bigint,
+    attempt_id uuid, started_at timestamptz, took_ms bigint, server text, answer text)
 ), recorded as (
   update notify.message m set state = o.state, error = o.error, attempts = attempts + 1,
-         next_attempt_at = now() + make_interval(secs => o.wait),
+         next_attempt_at = now() + make_interval(secs => o.wait), template_version = o.template_version,
          sent_at = case when o.state in ('sent', 'delivered') then now() end,
          completed_at = case when o.state in ('delivered', 'failed', 'unknown') then now() end
   from outcome o
@@ -77,6 +77,7 @@ class Tried:
     took_ms: int
     server: str
     answer: str
+    template_version: int | None
     attempt_id: UUID = field(default_factory=new_id)
 
 

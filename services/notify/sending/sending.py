@@ -21,6 +21,7 @@ from services.notify.channels.carrier import Carrier, Outcome, Unreachable
 from services.notify.models import Channel, Message
 from services.notify.sending.claims import LEASE_SECONDS, claim, give_up_orphans
 from services.notify.sending.recording import Postponed, Recorder, Tried
+from shared.telemetry import tracer_of
 
 log = logging.getLogger(__name__)
 
@@ -162,6 +163,7 @@ class Sender:
             return marked
 
         begun, started_at = time.monotonic(), datetime.now(UTC)
+        span = tracer_of("notify").begin(f"notify.send {self._channel}", message.traceparent, kind="client")
         gone: Unreachable | None = None
         outcome: Outcome | None
         try:
@@ -172,6 +174,8 @@ class Sender:
             log.error("a carrier failed", extra={"context": {"channel": self._channel, "cause": type(error).__name__}})  # noqa: TRY400
             carrier.close()
             outcome = Outcome("unknown" if marked else "deferred", f"the carrier failed: {type(error).__name__}")
+        failed = outcome is not None and outcome.state not in {"sent", "delivered"}
+        span.end(attributes={"madoguchi.message": str(message.id)}, error=outcome.state if outcome and failed else "")
         if outcome is None:  # another sender was faster
             return
         self._recorder.record(_tried(carrier, message, outcome, started_at, marked=marked))
@@ -203,6 +207,7 @@ def _tried(carrier: Carrier, message: Message, outcome: Outcome, started_at: dat
         took_ms=round((datetime.now(UTC) - started_at).total_seconds() * 1000),
         server=outcome.server,
         answer=answer,
+        template_version=message.template_version,
     )
 
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy.orm import object_session
-
-from services.notify.models import Message, TemplateVersion
-from services.notify.wording.compiling import Compiled, Text, compile_template
+from services.notify.models import TemplateVersion
+from services.notify.wording.compiling import Compiled, compile_template
 from services.notify.wording.language import name_key
 
 _compiled = lru_cache(maxsize=512)(compile_template)
@@ -25,12 +22,3 @@ def used(template: Compiled, values: Mapping[str, Any]) -> dict[str, Any]:
     """Of these values, those that the template shows: nothing else need be kept."""
     asked = {name_key(name) for name in template.placeholders}
     return {name: value for name, value in values.items() if name_key(name) in asked}
-
-
-def text_of(message: Message) -> Text:
-    """The text of a client's message, by the version of the template that it was accepted with. Raises MissingPlaceholders."""
-    session = object_session(message)
-    if session is None:
-        raise ValueError("the message has no session")
-    version = session.get_one(TemplateVersion, (UUID(message.template), message.template_version))
-    return compiled(version, message.channel, message.language).fill(message.filling)

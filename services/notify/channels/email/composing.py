@@ -8,19 +8,16 @@ from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, parseaddr
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from services.notify.models import Message
-from services.notify.wording.compiling import Link, Text
-from services.notify.wording.rendering import render
-from services.notify.wording.versions import text_of
-from shared.identity.callers import link_secret
+from services.notify.wording.compiling import Text
 
 if TYPE_CHECKING:
     from services.notify.settings import Settings
+    from services.notify.wording.rendering import Wordings
 
 
-def compose(message: Message, settings: Settings) -> EmailMessage:
+def compose(message: Message, settings: Settings, wordings: Wordings) -> EmailMessage:
     """The mail of a message. Its Message-ID is derived from event and recipient: a doubled mail can be told from two mails.
 
     Raises KeyError for a template that is not there, MissingPlaceholders for one that needs what the message does not have,
@@ -28,20 +25,17 @@ def compose(message: Message, settings: Settings) -> EmailMessage:
     """
     if not message.recipient.isascii():  # such an address needs SMTPUTF8 (RFC 6531), which few servers offer
         raise ValueError("the address is not ASCII")
+    text_ = wordings.render(message)
     if message.client_id:
-        return _of_client(message, settings)
-    filling = dict(message.filling)
-    link = settings.base_url + filling.pop("path", "/")
-    if link_id := filling.pop("link_id", None):
-        link += f"?link={link_id}&secret={link_secret(settings.secret_key, UUID(link_id))}"
-    text_ = render(message.template, message.language, filling | {"link": Link(link)})
-    return _mail(message, settings, text_, name=parseaddr(settings.sender)[0], to=filling.get("name", ""))
+        return _of_client(message, settings, text_)
+    to = str(message.filling.get("name", ""))
+    return _mail(message, settings, text_, name=parseaddr(settings.sender)[0], to=to)
 
 
-def _of_client(message: Message, settings: Settings) -> EmailMessage:
+def _of_client(message: Message, settings: Settings, text_: Text) -> EmailMessage:
     """The mail of a message that a client sends: in the client's name, with its address for answers."""
     options = message.options
-    mail = _mail(message, settings, text_of(message), name=options.get("from_name", ""), to="")
+    mail = _mail(message, settings, text_, name=options.get("from_name", ""), to="")
     if reply_to := options.get("reply_to"):
         mail["Reply-To"] = Address(addr_spec=reply_to)
     if url := options.get("one_click_unsubscribe_url"):  # RFC 8058

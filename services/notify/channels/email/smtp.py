@@ -16,6 +16,7 @@ from services.notify.models import Message
 
 if TYPE_CHECKING:
     from services.notify.settings import Settings
+    from services.notify.wording.rendering import Wordings
 
 # The server closes the connection after this answer (RFC 5321 section 3.8).
 GOING_AWAY = 421
@@ -28,8 +29,9 @@ class SmtpCarrier:
 
     backoff: Sequence[float] = BACKOFF
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, wordings: Wordings) -> None:
         self._settings = settings
+        self._wordings = wordings
         self._sender = parseaddr(settings.sender)[1]
         self._host = urlsplit(settings.smtp_url.get_secret_value()).hostname or "localhost"
         self._server: smtplib.SMTP | None = None
@@ -37,7 +39,7 @@ class SmtpCarrier:
     def carry(self, message: Message, mark: Mark) -> Outcome | None:
         """Hand a mail over. Raises Unreachable."""
         try:
-            mail = compose(message, self._settings).as_bytes(policy=SMTP_POLICY)
+            mail = compose(message, self._settings, self._wordings).as_bytes(policy=SMTP_POLICY)
         except Exception as error:  # noqa: BLE001 - the standard library raises many kinds; one message must not stop the others
             return Outcome("failed", f"the mail cannot be made: {type(error).__name__}")
         if refused := self._announced(message.recipient):

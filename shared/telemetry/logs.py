@@ -1,11 +1,8 @@
-"""Logs as JSON lines without personal data, and the trace that runs through HTTP, the bus and the post (W3C Trace Context)."""
+"""Logs as JSON lines without personal data."""
 
 from __future__ import annotations
 
-import contextvars
 import logging
-import re
-import secrets
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -13,21 +10,7 @@ from typing import Any
 
 import orjson
 
-_TRACEPARENT = re.compile(r"^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$")
-_current: contextvars.ContextVar[str | None] = contextvars.ContextVar("traceparent", default=None)
-
-
-def current_traceparent() -> str | None:
-    """The trace this code runs in, or None."""
-    return _current.get()
-
-
-def begin_trace(traceparent: str | None = None) -> str:
-    """Continue the caller's trace with a span of our own, or begin one. A malformed header begins a new trace."""
-    trace = traceparent[3:35] if traceparent and _TRACEPARENT.match(traceparent) else secrets.token_hex(16)
-    mine = f"00-{trace}-{secrets.token_hex(8)}-01"
-    _current.set(mine)
-    return mine
+from shared.telemetry.traces import current_traceparent
 
 
 class JsonLines(logging.Formatter):
@@ -41,7 +24,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if trace := _current.get():
+        if trace := current_traceparent():
             line["trace"] = trace[3:35]
         line |= getattr(record, "context", {})
         if record.exc_info and record.exc_info[0]:

@@ -1,0 +1,83 @@
+"""Alerts and dashboards ask for what is measured, and each alert has a page that says what to do."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
+from ruamel.yaml import YAML
+
+from tests.bus.parts import announce, arrived
+from tests.notify.parts import write_to
+from tests.site import Site, bearer
+
+ROOT = Path(__file__).parents[2]
+WATCHING = ROOT / "deploy" / "observability"
+TOKEN = "a-token-for-prometheus"
+# Prometheus' own, and what it makes of a histogram.
+KNOWN = {"up"}
+_NAME = re.compile(r"\b(?:madoguchi|process)_[a-z_]+\b|\bup\b")
+
+
+def read(path: Path) -> Any:
+    return YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+
+
+def rules() -> list[dict[str, Any]]:
+    return [rule for group in read(WATCHING / "rules.yml")["groups"] for rule in group["rules"]]
+
+
+def expressions() -> list[str]:
+    dashboard = json.loads((WATCHING / "dashboards" / "madoguchi.json").read_text(encoding="utf-8"))
+    return [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", ())] + [
+        rule["expr"] for rule in rules()
+    ]
+
+
+def test_every_alert_has_its_page_and_every_page_its_alert() -> None:
+    pages = {rule["annotations"]["runbook_url"] for rule in rules()}
+    assert len(pages) == len(rules())
+    assert pages == {f"docs/runbooks/{page.name}" for page in (ROOT / "docs" / "runbooks").glob("*-*.md")}
+    for rule in rules():
+        page = (ROOT / rule["annotations"]["runbook_url"]).read_text(encoding="utf-8")
+        assert page.startswith(f"# {rule['alert']}\n")
+        assert all(part in page for part in ("**For people:**", "**Look:**", "**Do:**"))
+        assert rule["labels"]["severity"] in {"page", "ticket"}
+
+
+def test_what_alerts_and_dashboards_ask_for_is_measured(
+    clean: Site, counter: TestClient, desk: TestClient, post_office: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announce(clean, arrived())
+    clean.deliver_all()
+    write_to(clean, "a@example.com", "b@example.com")
+    clean.run("update notify.message set state = 'unknown' where recipient = 'b@example.com'")
+    clean.run("""update review."case" set due_on = date '2020-01-06'""")
+    from services.intake.tasks import send_canary
+
+    send_canary()
+    clean.deliver_all()
+    measured = set(KNOWN)
+    for service, client in (("intake", counter), ("review", desk), ("notify", post_office)):
+        client.get("/health/live")
+        monkeypatch.setattr(client.app.state.settings, "metrics_token", SecretStr(TOKEN))  # type: ignore[attr-defined]
+        answer = client.get(f"/metrics/{service}", headers=bearer(TOKEN))
+        measured |= set(re.findall(r"^([a-z_]+)(?:\{| )", answer.text, re.MULTILINE))
+    asked = {name for expression in expressions() for name in _NAME.findall(expression)}
+    assert len(asked) > 10
+    assert asked - measured == set()
+
+
+def test_prometheus_asks_every_service_with_the_token() -> None:
+    jobs = {job["job_name"]: job for job in read(WATCHING / "prometheus.yml")["scrape_configs"]}
+    services = read(ROOT / "compose.yaml")["services"]
+    for name, job in jobs.items():
+        assert name in services
+        assert job["metrics_path"] == f"/metrics/{name}"
+        assert job["authorization"]["credentials_file"] == "/run/secrets/madoguchi_metrics_token"
+    assert set(jobs) == {"intake", "review", "notify", "opendata"}

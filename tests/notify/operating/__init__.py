@@ -1,0 +1,1 @@
+"""What operators of the post see and do."""

@@ -1,0 +1,1 @@
+"""Templates: their language, what values may do, and the texts in use."""
