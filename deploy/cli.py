@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from deploy.commands import audit, deadletters, doctor, lookups, messages, migrate, people, procedure, settings, status, up
+from deploy.commands import (
+    audit,
+    bounces,
+    deadletters,
+    doctor,
+    lookups,
+    messages,
+    migrate,
+    people,
+    procedure,
+    settings,
+    status,
+    up,
+)
 
 app = typer.Typer(
     name="madoguchi",
@@ -24,6 +37,7 @@ app.add_typer(people.app, name="people")
 app.add_typer(deadletters.app, name="deadletters")
 app.add_typer(audit.app, name="audit")
 app.add_typer(messages.app, name="messages")
+app.add_typer(bounces.app, name="bounces")
 
 
 def main() -> None:

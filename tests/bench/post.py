@@ -80,9 +80,11 @@ def by_the_post(site: Site, server: RoughServer, count: int, folder: Path) -> di
 
 def by_smtplib(site: Site, server: RoughServer, count: int) -> dict[str, float]:
     """The same by a thread a connection that composes and sends one after the other; nothing is written down."""
-    from services.notify.channels.email.composing import compose
+    from services.notify.channels.email.composing import Composer
     from services.notify.models import Message
-    from services.notify.tasks import settings
+    from services.notify.tasks import settings, wordings
+
+    compose = Composer(settings, wordings).compose
 
     site.run("truncate notify.message cascade")
     write(site, count)
@@ -99,7 +101,7 @@ def by_smtplib(site: Site, server: RoughServer, count: int) -> dict[str, float]:
         with suppress(queue.Empty):
             while message := waiting.get_nowait():
                 try:
-                    client.send_message(compose(message, settings))
+                    client.send_message(compose(message))
                 except smtplib.SMTPRecipientsRefused:
                     pass
                 except (OSError, smtplib.SMTPException):
