@@ -7,13 +7,13 @@ WORKERS ?= 2
 # Each of the dozen processes of a machine would compile all it loads anew where this is set, as in many containers.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test check fmt bench faults oidc clamd browser contracts clean
+.PHONY: run test check fmt bench faults oidc clamd browser compose sbom contracts licences audit clean
 
 run: .venv/.ready ## start everything on this machine, with a demo
 	@$(BIN)/madoguchi up --demo
 
 test: .venv/.ready ## every test that needs no browser and no Docker
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not browser and not faults and not oidc and not clamd"
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not browser and not faults and not oidc and not clamd and not compose"
 
 check: .venv/.ready ## format, lint, types, who may know whom, migrations
 	$(BIN)/ruff format --check .
@@ -42,9 +42,24 @@ browser: .venv/.ready ## the pages in Debian's chromium (apt-get install chromiu
 	$(BIN)/uv sync --quiet --locked --all-extras --group browser
 	$(BIN)/pytest -m browser
 
+compose: .venv/.ready ## build the images, bring all up and upgrade it under load (needs a Docker engine with compose)
+	$(BIN)/pytest -p no:randomly -m compose --timeout=900 tests/compose
+
+IMAGES := intake review notify opendata console beat tools gateway
+sbom: ## what the images are made of, as CycloneDX, in sbom/ (after: docker compose build)
+	@mkdir -p sbom
+	@for image in $(IMAGES); do docker run --rm --entrypoint cat "$${MADOGUCHI_IMAGES:-madoguchi}-$$image:$${MADOGUCHI_VERSION:-latest}" /sbom.cdx.json > sbom/$$image.cdx.json && echo sbom/$$image.cdx.json; done
+
 contracts: .venv/.ready ## write the schemas of new events and the AsyncAPI document
 	$(BIN)/python -m tests.contracts
 	$(BIN)/python -m shared.bus.asyncapi > docs/asyncapi.yaml
+
+licences: .venv/.ready ## every package and its licence
+	$(BIN)/python -m tests.checks.licences
+
+audit: .venv/.ready ## known vulnerabilities of what the lock file pins (asks PyPI's advisories)
+	$(BIN)/uv export --quiet --locked --all-extras --no-default-groups --no-emit-project --output-file .venv/locked.txt
+	$(BIN)/uv tool run --quiet pip-audit --requirement .venv/locked.txt --disable-pip --require-hashes --timeout 10
 
 clean: ## forget the virtual environment, caches and the demo's data
 	rm -rf .venv .madoguchi .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

@@ -7,6 +7,7 @@ import typer
 from deploy.commands import (
     audit,
     bounces,
+    clients,
     deadletters,
     doctor,
     lookups,
@@ -36,6 +37,7 @@ app.add_typer(lookups.app, name="lookups")
 app.add_typer(people.app, name="people")
 app.add_typer(deadletters.app, name="deadletters")
 app.add_typer(audit.app, name="audit")
+app.add_typer(clients.app, name="clients")
 app.add_typer(messages.app, name="messages")
 app.add_typer(bounces.app, name="bounces")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from typing import Annotated
 
@@ -50,10 +49,10 @@ def list_all(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many, the newest.")] = 50, home: HomeOption = None
 ) -> None:
     """List the addresses that are not written to."""
-    from services.notify.recipients.suppressions import suppressed
+    from services.notify.recipients.suppressions import listed
 
     with session_as("notify", home) as session:
-        found = suppressed(session, limit=limit)
+        found = listed(session, limit=limit)
         for one in found:
             typer.echo(f"{one.recipient}  {one.reason}  since {one.created_at:%Y-%m-%d %H:%M:%S} UTC  {one.detail}")
     typer.echo(f"{len(found)} addresses." if found else "No addresses.", err=True)
@@ -69,5 +68,5 @@ def release(address: AddressArgument, home: HomeOption = None) -> None:
 
     key = SecretStr(setting("MADOGUCHI_SECRET_KEY", home))
     with session_as("notify", home) as session:
-        suppressions.release(session, recipient_hash(key, address), by=getpass.getuser())
+        suppressions.release(session, recipient_hash(key, address))
     typer.echo("It is written to again. What failed meanwhile can be sent again: madoguchi messages resend")

@@ -32,13 +32,7 @@ PARTS = {
     "deliveries": message("Late deliveries"),
     "storage": message("Storage of files"),
     "scanner": message("Virus scanner"),
-}
-MESSAGE_STATES = {
-    "created": message("Waiting to be sent"),
-    "sending": message("Being sent"),
-    "sent": message("Sent"),
-    "failed": message("Failed"),
-    "unknown": message("Unknown whether sent"),
+    "messages": message("Messages wait too long"),
 }
 LETTERS_SHOWN = 200
 
@@ -58,7 +52,6 @@ def overview(request: Request, session: Transaction, _caller: OperatorPerson) ->
         services=healths(request.app.state.settings.health_addresses),
         statuses=STATUS,
         parts=PARTS,
-        message_states=MESSAGE_STATES,
     )
 
 

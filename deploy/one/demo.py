@@ -27,7 +27,7 @@ PATIENCE = 20.0
 
 
 def make_accounts(site: Site) -> None:
-    """Make the people of the demo where they are missing, and keys for six of them; write demo.json with the keys."""
+    """Make the demo's people where they are missing; write demo.json with keys for six of them and for a system that sends."""
     # Here, since the supervisor imports this module too and has no need of SQLAlchemy.
     from pydantic import SecretStr
     from sqlmodel import Session
@@ -42,9 +42,26 @@ def make_accounts(site: Site) -> None:
     told = {
         "base_url": site.base_url,
         "mailbox": {"url": site.mailbox_url, "api": f"{site.mailbox_url}/email"},
-        "keys": keys,
+        "keys": keys | {"notify": _client_key(site)},
     }
     write_private(site.home.demo, json.dumps(told, indent=2) + "\n")
+
+
+def _client_key(site: Site) -> str:
+    """The key of a system that sends its own messages."""
+    from pydantic import SecretStr
+    from sqlmodel import Session
+
+    from deploy.one.demo_client import make_client
+    from shared.database import connect
+
+    settings = site.settings()
+    engine = connect(SecretStr(settings["MADOGUCHI_NOTIFY_DATABASE_URL"]), name="demo", pool=1)
+    with Session(engine) as session:
+        key = make_client(session, SecretStr(settings["MADOGUCHI_SECRET_KEY"]))
+        session.commit()
+    engine.dispose()
+    return key
 
 
 def file_examples(site: Site) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
@@ -12,13 +13,18 @@ from shared.events import ProcedurePublished
 
 
 def keep_procedure(session: Session, events: list[ProcedurePublished]) -> None:
-    """Keep the newest title of each procedure."""
+    """Keep the newest title of each procedure, and where its cases may go."""
     for event in events:
-        new = insert(Procedure).values(id=event.procedure.id, version=event.procedure.version, title=event.definition["title"])
+        new = insert(Procedure).values(
+            id=event.procedure.id,
+            version=event.procedure.version,
+            title=event.definition["title"],
+            groups=_groups(event.definition),
+        )
         session.execute(
             new.on_conflict_do_update(
                 index_elements=["id"],
-                set_={"version": new.excluded.version, "title": new.excluded.title},
+                set_={"version": new.excluded.version, "title": new.excluded.title, "groups": new.excluded.groups},
                 where=col(Procedure.version) < new.excluded.version,
             )
         )
@@ -32,3 +38,12 @@ def titles_of(session: Session, wanted: Iterable[str]) -> dict[str, dict[str, st
     if missing := ids - titles.keys():
         raise LookupError(f"procedures not heard of yet: {', '.join(sorted(missing))}")
     return titles
+
+
+def _groups(definition: Mapping[str, Any]) -> list[str]:
+    """The groups that a procedure's routes name, and all offices with prefectures where one goes by those."""
+    routes = definition.get("review", {}).get("route", [])
+    named = {route["to"] for route in routes if route.get("to")}
+    if any(route.get("to-office-of") for route in routes):
+        named |= {office["key"] for office in definition.get("offices", []) if office.get("prefectures")}
+    return sorted(named)

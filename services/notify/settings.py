@@ -41,6 +41,7 @@ class Settings(ServiceSettings):
     bounce_maildir: Path | None = Field(default=None, description="the Maildir folder of that mailbox, if it is read from here")
     smtp_timeout: float = Field(default=30.0, ge=1, le=50, description="seconds to wait for each of its answers")
     sender: str = Field(default="窓口 <no-reply@madoguchi.example>", description="From: of every mail, with a name")
+    inbox_days: int = Field(default=90, ge=1, le=3650, description="how long messages to officials lie in their inbox")
     # where webhooks, callbacks and providers may be (services.notify.channels.http)
     private_networks: list[IPv4Network | IPv6Network] = Field(
         default=[], description='networks besides the public internet that may be called, as JSON: ["10.20.0.0/16"]'

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from celery import signals
+from sqlmodel import Session
 
 from services.notify.bounces.maildir import fetch
 from services.notify.channels.email.smtp import SmtpCarrier
+from services.notify.channels.webhooks.carrier import WebhookCarrier
+from services.notify.channels.webhooks.standing import Pace
+from services.notify.inbox import inbox
 from services.notify.messages.hashing import hash_some
 from services.notify.procedures import keep_procedure
 from services.notify.sending.sending import Sender
 from services.notify.settings import Settings
-from services.notify.telling.telling import POST, tell
+from services.notify.telling import digests
+from services.notify.telling.telling import POST
+from services.notify.telling.telling import tell as tell_people
+from services.notify.webhooks.calling import WEBHOOKS, call_webhooks
 from services.notify.wording.rendering import Wordings
 from shared.bus import canary
 from shared.bus.deliver import Post
@@ -23,12 +32,18 @@ from shared.settings import load
 SEND_EVERY = 4.0
 HASH_EVERY = 20.0
 BOUNCES_EVERY = 30.0
+DIGEST_EVERY = 20.0
+FORGET_EVERY = 3600.0
+# Webhooks called at a time by one process; each of them gets services.notify.channels.webhooks.standing.AT_ONCE at most.
+CALLS = 12
 
 settings = load(Settings)
-# one connection for the task that runs, and one for each sender's recorder
-engine = connect(settings.database_url, name="notify-worker", pool=2)
+# one connection for the task that runs, one for each sender's recorder, and some for what carriers ask
+engine = connect(settings.database_url, name="notify-worker", pool=6)
 wordings = Wordings(engine, settings)
+pace = Pace()
 emails = Sender(engine, "email", [SmtpCarrier(settings, wordings) for _ in range(settings.smtp_connections)])
+webhooks = Sender(engine, "webhook", [WebhookCarrier(settings, engine, pace) for _ in range(CALLS)])
 
 
 def hash_recipients() -> bool:
@@ -41,17 +56,28 @@ def fetch_bounces() -> bool:
     return settings.bounce_maildir is not None and fetch(engine, settings.secret_key, settings.bounce_maildir)
 
 
+def tell(session: Session, events: list[Any]) -> None:
+    """Write what people and other systems are told of these events."""
+    tell_people(session, events, secret_key=settings.secret_key)
+    call_webhooks(session, events, secret_key=settings.secret_key, base_url=settings.base_url)
+
+
+def close(**_: Any) -> None:
+    """Finish what is under way."""
+    for sender in (emails, webhooks):
+        sender.close()
+
+
 work = Work(
-    Post(
-        "notify",
-        engine,
-        {"keep_procedure": keep_procedure, "hear_canary": canary.heard, "tell": partial(tell, secret_key=settings.secret_key)},
-    ),
+    Post("notify", engine, {"keep_procedure": keep_procedure, "hear_canary": canary.heard, "tell": tell}),
     errands={
         POST: (emails.turn, SEND_EVERY),
+        WEBHOOKS: (webhooks.turn, SEND_EVERY),
+        digests.QUEUE: (partial(digests.merge_some, engine, wordings), DIGEST_EVERY),
+        "post-inbox": (partial(inbox.forget, engine, timedelta(days=settings.inbox_days)), FORGET_EVERY),
         "post-recipients": (hash_recipients, HASH_EVERY),
         "post-bounces": (fetch_bounces, BOUNCES_EVERY),
     },
 )
-signals.worker_process_shutdown.connect(lambda **_: emails.close(), weak=False)
+signals.worker_process_shutdown.connect(close, weak=False)
 app = celery_app("notify", settings.broker_url, work)

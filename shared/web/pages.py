@@ -41,7 +41,9 @@ _NAVIGATION: tuple[tuple[str, str, Role | None], ...] = (
     ("/notices", message("Notices"), "applicant"),
     ("/organisation", message("Organisation"), "applicant"),
     ("/desk", message("Cases"), "reviewer"),
+    ("/notify/inbox", message("Inbox"), "reviewer"),
     ("/console", message("Operation"), "operator"),
+    ("/notify/clients", message("Systems that send"), "operator"),
     ("/data", message("Statistics"), None),
 )
 

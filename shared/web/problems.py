@@ -10,6 +10,7 @@ _MEANING = {
     403: "Not allowed for this caller",
     404: "Not there, or not for this caller to see",
     409: "The present state does not allow it",
+    410: "Used already, or too old",
     413: "Too large",
     422: "Entries need mending; `errors` lists them",
     429: "Too many requests; see Retry-After",

@@ -102,6 +102,7 @@ def port() -> Iterator[int]:
         ("/v1/verifications/0123-4567-89AB-CDEF", "review"),
         ("/desk/cases/0199", "review"),
         ("/v1/messages", "notify"),
+        ("/v1/webhooks/x", "notify"),
         ("/notify/settings", "notify"),
         ("/v1/corporations/5010401067252", "opendata"),
         ("/v1/statistics/procedures", "opendata"),

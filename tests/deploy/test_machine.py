@@ -45,7 +45,7 @@ def test_demo_json_says_what_is_promised_to_its_owner_alone(machine: Machine) ->
     assert demo["base_url"] == f"http://127.0.0.1:{machine.port}"
     assert demo["mailbox"]["api"] == f"{demo['mailbox']['url']}/email"
     assert set(demo) == {"base_url", "mailbox", "keys"}
-    assert set(demo["keys"]) == {"applicant", "division", "reviewer", "approver", "manager", "operator"}
+    assert set(demo["keys"]) == {"applicant", "division", "reviewer", "approver", "manager", "operator", "notify"}
 
 
 def test_starting_it_twice_says_where_it_runs(machine: Machine) -> None:

@@ -49,7 +49,8 @@ def correction(clean: Site, desk: TestClient, press: str, case: str) -> str:
 
 def mails(site: Site) -> list[tuple[str, str]]:
     return [
-        (row["template"], row["recipient"]) for row in site.rows("select template, recipient from notify.message order by id")
+        (row["template"], row["recipient"])
+        for row in site.rows("select template, recipient from notify.message where channel = 'email' order by id")
     ]
 
 
@@ -392,7 +393,10 @@ def test_heard_after_the_decision_it_is_kept_and_said_to_both(
     (seen,) = on.at_desk(desk, press, case)
     assert (seen["late"], seen["revision"], len(seen["changes"])) == (True, 2, 2)
     assert on.case(desk, press, case)["revision"] == 1
-    (filling,) = [row["filling"] for row in clean.rows("select filling from notify.message where template = 'case-corrected'")]
+    (filling,) = [
+        row["filling"]
+        for row in clean.rows("select filling from notify.message where channel = 'email' and template = 'case-corrected'")
+    ]
     assert "決定" in filling["late"]
     assert clean.undone() == 0
 
@@ -457,7 +461,7 @@ def test_delivered_twice_it_is_done_once(
     clean.deliver_all()
 
     def everything() -> Any:
-        told = clean.value("select count(*) from notify.message")
+        told = clean.value("select count(*) from notify.message where channel = 'email'")
         return on.shown(counter, key, application), on.case(desk, press, case), on.at_desk(desk, press, case), told
 
     before = everything()

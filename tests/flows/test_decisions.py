@@ -124,7 +124,7 @@ def test_an_approval_is_proposed_by_one_and_approved_by_another(
     at_work.does("head", "POST", "/approval", proposal=1)
     application = at_work.seen()
     assert application["status"] == "approved"
-    assert "1. 実施報告書を提出すること。" in at_work.mail()
+    assert "- 実施報告書を提出すること。" in at_work.mail()
     title, text = at_work.paper()
     assert title == paper
     assert "実施報告書を提出すること。" in text
@@ -141,7 +141,7 @@ def test_a_grant_is_given_in_part_with_amount_conditions_and_reasons(clean: Site
     told = application["timeline"][-1]["detail"]
     assert (told["amount"], told["conditions"]) == (3_000_000, ["帳簿を保存すること。"])
     assert "審査請求" in told["appeal"]
-    for text in ("一部認容", "交付する額：3,000,000円", "1. 帳簿を保存すること。", "対象外の経費を除いたため。"):
+    for text in ("一部認容", "交付する額：3,000,000円", "- 帳簿を保存すること。", "対象外の経費を除いたため。"):
         assert text in at_work.mail()
     title, paper = at_work.paper()
     assert title == "補助金交付決定通知書"

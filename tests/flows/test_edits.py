@@ -58,7 +58,7 @@ def edit(desk: TestClient, key: str, case: str, reason: str = REASON, **answers:
 def test_a_change_is_a_new_revision_on_both_sides_with_its_reason_and_the_applicant_is_told(
     clean: Site, counter: TestClient, desk: TestClient, *, key: str, press: str, application: str, case: str
 ) -> None:
-    clean.run("truncate notify.message")
+    clean.run("truncate notify.message cascade")
     changed = edit(desk, press, case, event="中小企業ＤＸフェア")
     assert (changed.status_code, changed.json()["revision"]) == (200, 2)
     clean.deliver_all()
@@ -67,7 +67,7 @@ def test_a_change_is_a_new_revision_on_both_sides_with_its_reason_and_the_applic
         assert (shown["revision"], shown["answers"]["event"]) == (2, "中小企業ＤＸフェア")
         step = shown["timeline"][-1]
         assert (step["state"], step["detail"]["what"], step["detail"]["note"]) == ("in_review", "edited", REASON)
-        mails = clean.rows("select recipient, template from notify.message")
+        mails = clean.rows("select recipient, template from notify.message where channel = 'email'")
         assert [(row["recipient"], row["template"]) for row in mails] == [("applicant@example.com", "edited")]
         assert clean.value("select count(*) from intake.notice where kind = 'edited'") == 1
         on.bring_back(clean, "case.edited.v1")

@@ -234,7 +234,7 @@ def test_whoever_is_away_is_given_nothing_today(clean: Site) -> None:
     away, there = officials(clean, 2)
     clean.run(
         "insert into review.absence (id, account_id, starts_on, ends_on, deputy_name, noted_by) "
-        "select gen_random_uuid(), :id, d, d, '', :id from (select (now() at time zone 'Asia/Tokyo')::date as d)",
+        "select gen_random_uuid(), :id, d, d, '', :id from (select (now() at time zone 'Asia/Tokyo')::date as d) as this",
         id=away,
     )
     opens(clean, *(in_prefecture("27") for _ in range(3)))

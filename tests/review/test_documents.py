@@ -249,8 +249,8 @@ def test_issued_again_the_one_before_is_replaced(
     application = application_of(clean)
     mine = counter.get(f"/v1/applications/{application}/documents", headers=bearer(key)).json()
     assert {one["id"]: one["replaced_by"] for one in mine} == {old["id"]: new["id"], new["id"]: None}
-    assert clean.value("select count(*) from notify.message where template = 'document'") == 2
-    assert clean.value("select count(*) from notify.message where template = 'document-ended'") == 0
+    assert clean.value("select count(*) from notify.message where channel = 'email' and template = 'document'") == 2
+    assert clean.value("select count(*) from notify.message where channel = 'email' and template = 'document-ended'") == 0
     assert act(desk, press, case, old["id"], "reissue", **WHY).status_code == 409
     assert desk.get(f"/desk/cases/{case}/documents/{old['id']}", headers=bearer(press)).status_code == 200
 
@@ -302,7 +302,10 @@ def test_what_nobody_fetches_is_reminded_of_and_then_goes_out_on_paper(
     (made,) = documents(desk, press, case)
 
     def mails(template: str) -> list[str]:
-        return [row["recipient"] for row in clean.rows("select recipient from notify.message where template = :t", t=template)]
+        return [
+            row["recipient"]
+            for row in clean.rows("select recipient from notify.message where channel = 'email' and template = :t", t=template)
+        ]
 
     def to_send() -> list[str]:
         return [one["id"] for one in desk.get("/v1/documents", headers=bearer(press)).json()]
@@ -399,7 +402,7 @@ def test_what_an_older_desk_issued_is_made_and_told_of_once(
     assert "承認します。" in says(fetched.content)
     (made,) = documents(desk, press, case)
     assert (made["number"], made["sha256"]) == ("D20261124-0000001", mine["sha256"])
-    assert clean.value("select count(*) from notify.message where template = 'document'") == 1
+    assert clean.value("select count(*) from notify.message where channel = 'email' and template = 'document'") == 1
     clean.deliver_all()
     assert clean.undone() == 0
 

@@ -65,7 +65,7 @@ def test_a_note_is_read_by_colleagues_and_no_event_mail_or_counter_has_it(
     (note,) = read(desk, colleague, case)
     assert (note["text"], note["author"], note["mentions"][0]["name"]) == (SECRET, "広報 次郎", "広報 花子")
     assert [file["name"] for file in note["files"]] == ["memo.pdf"]
-    told = clean.rows("select recipient, template from notify.message where template like 'note%'")
+    told = clean.rows("select recipient, template from notify.message where channel = 'email' and template like 'note%'")
     assert [(row["recipient"], row["template"]) for row in told] == [("p2@example.go.jp", "note-mentioned")]
     assert clean.rows("select service from bus.delivery join bus.event on id = event_id where type like 'note.%'") == [
         {"service": "notify"}
@@ -113,7 +113,7 @@ def test_a_note_is_changed_by_its_author_for_a_quarter_of_an_hour(
     changed = desk.put(here, json=body, headers=bearer(official))
     assert (changed.status_code, changed.json()["text"], bool(changed.json()["edited_at"])) == (200, "言い直します。", True)
     clean.deliver_all()
-    assert clean.value("select count(*) from notify.message where template = 'note-mentioned'") == 1
+    assert clean.value("select count(*) from notify.message where channel = 'email' and template = 'note-mentioned'") == 1
     clean.run("update review.note set at = at - interval '16 minutes'")
     assert desk.put(here, json=body, headers=bearer(official)).status_code == 409
 

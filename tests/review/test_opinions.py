@@ -112,7 +112,7 @@ def test_the_links_secret_is_in_no_table_no_event_and_no_address(clean: Site, de
     assert secret not in entry.headers["location"]
     tables = ("bus.event", "review.opinion", "review.audit_entry", "notify.message", "review.file")
     assert not [table for table in tables if secret in str(clean.rows(f"select * from {table}"))]
-    mailed = clean.rows("select recipient, filling from notify.message where template = 'opinion-asked'")
+    mailed = clean.rows("select recipient, filling from notify.message where channel = 'email' and template = 'opinion-asked'")
     assert [(row["recipient"], row["filling"]["link_id"]) for row in mailed] == [("expert@example.org", opinion)]
     everything = str(clean.rows("select data from bus.event")) + str(clean.rows("select filling from notify.message"))
     assert "秘密" not in everything
@@ -140,7 +140,7 @@ def test_an_answer_is_taken_once_told_and_can_be_revised_with_its_files(
     _, browser = opened(desk, opinion)
     here = f"/opinions/{opinion}"
     clean.deliver_all()
-    clean.run("truncate notify.message")
+    clean.run("truncate notify.message cascade")
     files = {"files.file": ("意見書.pdf", PDF, "application/pdf")}
     assert reply(desk, here, browser, files=files).headers["location"] == f"{here}?saved=1"
     (file,) = at_desk(desk, official, case)[0]["files"]
@@ -154,7 +154,7 @@ def test_an_answer_is_taken_once_told_and_can_be_revised_with_its_files(
     assert (found["answer"], [one["answer"] for one in found["earlier"]]) == ("やはり高すぎます。", [ANSWER])
     assert found["files"] == []
     clean.deliver_all()
-    mails = clean.rows("select recipient, template from notify.message order by id")
+    mails = clean.rows("select recipient, template from notify.message where channel = 'email' order by id")
     assert [(row["recipient"], row["template"]) for row in mails] == [("press@example.go.jp", "opinion-answered")] * 2
     acts = [row["act"] for row in clean.rows("select act from review.audit_entry where act like 'opinion.%' order by id")]
     assert acts == ["opinion.answered"] * 3
@@ -197,7 +197,7 @@ def test_an_official_of_another_group_sees_the_limited_view_and_no_case(
     account = str(clean.account("h@example.go.jp").id)
     opinion = ask(desk, official, case, account).json()["id"]
     clean.deliver_all()
-    mailed = clean.rows("select recipient, filling from notify.message where template = 'opinion-asked'")
+    mailed = clean.rows("select recipient, filling from notify.message where channel = 'email' and template = 'opinion-asked'")
     assert [(row["recipient"], row["filling"]["path"]) for row in mailed] == [("h@example.go.jp", f"/desk/opinions/{opinion}")]
     assert "link_id" not in mailed[0]["filling"]
     me = {"accept": HTML, "origin": str(desk.base_url), **bearer(expert)}
@@ -239,13 +239,13 @@ def test_who_is_asked_is_reminded_once_and_the_official_hears_that_the_last_day_
     ask(desk, official, case)
     soon = ask(desk, official, case, due_on=str(today() + timedelta(days=2))).json()["id"]
     clean.deliver_all()
-    clean.run("truncate notify.message")
+    clean.run("truncate notify.message cascade")
     for days in (0, 2, 3, 10, 11, 12, 14, 15, 15):
         with clean.session("review") as session:
             pass_days(session, today() + timedelta(days=days))
             session.commit()
         clean.deliver_all()
-    told = clean.rows("select template, recipient from notify.message order by id")
+    told = clean.rows("select template, recipient from notify.message where channel = 'email' order by id")
     assert [(row["template"], row["recipient"]) for row in told] == [
         ("opinion-expired", "press@example.go.jp"),  # the near one, which was not reminded of
         ("opinion-reminded", "expert@example.org"),

@@ -10,8 +10,9 @@ from fastapi.testclient import TestClient
 from services.review.cases.cases import shown
 from shared.identity.callers import Callers
 from shared.workdays import today
+from tests.review.parts import CASES
 from tests.review.test_stages import GRANTS, HOJOKIN, PRESS, Desk, to_the_decision
-from tests.site import KOEN, Site
+from tests.site import KOEN, Site, bearer
 
 
 @pytest.fixture
@@ -88,3 +89,51 @@ def test_who_waited_for_a_case_sees_it_as_it_is_now(event: Desk, clean: Site) ->
         is_mended(clean)
         assert before.revision == 1
         assert shown(session, caller, event.case, lock=True).revision == 2
+
+
+def turns(client: TestClient, key: str) -> int:
+    """Of how many cases a list says that it is somebody's turn."""
+    found = client.get(CASES, params={"turn": True}, headers=bearer(key))
+    assert found.status_code == 200, found.text
+    return len(found.json())
+
+
+def is_away(site: Site, name: str, *, deputy: str | None = None) -> None:
+    site.run(
+        """insert into review.absence (id, account_id, starts_on, ends_on, deputy_id, deputy_name, noted_by)
+           values (gen_random_uuid(), :who, :day, :day, :deputy, '', :who)""",
+        who=site.account(f"{name}@example.go.jp").id,
+        deputy=site.account(f"{deputy}@example.go.jp").id if deputy else None,
+        day=today(),
+    )
+
+
+@pytest.mark.parametrize(("granted", "told"), [(3_000_000, 1), (3_000_001, 0)])
+def test_it_is_the_turn_of_whom_a_rule_lets_decide_for_the_proposed_amount(
+    grant: Desk, clean: Site, granted: int, told: int
+) -> None:
+    chief = clean.a_reviewer(GRANTS, email="chief@example.go.jp", name="chief", duties=["section-chief"])
+    assert turns(grant.client, chief) == 0
+    to_the_decision(grant, decision="approve-in-part", amount=granted, reasons="対象外の経費を除く", criteria=["costs_fit"])
+    assert turns(grant.client, chief) == told
+    assert grant.send("POST", "/approval", {"proposal": 1}, "head").status_code == 200
+    assert turns(grant.client, chief) == 0
+
+
+def test_it_is_the_turn_of_who_stands_in_for_the_absent(event: Desk, clean: Site) -> None:
+    keys = {
+        name: clean.a_reviewer(PRESS, email=f"{name}@example.go.jp", name=name, duties=[duty])
+        for name, duty in (("named", "examiner"), ("deputy", "deputy-approver"))
+    }
+    event.judges("public_good", "no_profit", "trust")
+    event.does("PUT", "/proposal", {"decision": "approve"})
+    is_away(clean, "two", deputy="deputy")  # an earlier stage is not done by deputies
+    assert turns(event.client, keys["deputy"]) == 0
+    event.does("POST", "/pass", {})
+    clean.run("delete from review.absence")
+    assert [turns(event.client, keys[one]) for one in ("named", "deputy")] == [0, 0]
+    is_away(clean, "head", deputy="named")
+    assert [turns(event.client, keys[one]) for one in ("named", "deputy")] == [1, 0]
+    for name in ("one", "two", "three"):
+        is_away(clean, name)
+    assert [turns(event.client, keys[one]) for one in ("named", "deputy")] == [1, 1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -73,6 +74,11 @@ def set_limits(client: Client, *, trial: bool, daily: int, a_minute: int) -> Non
             )
     client.trial, client.daily_limit = trial, daily
     client.settings = client.settings | {"rate_limit": a_minute}
+
+
+def archive(client: Client) -> None:
+    """Accept nothing of a client any more; its messages stay."""
+    client.archived_at = client.archived_at or datetime.now(UTC)
 
 
 def rate_limit(client: Client) -> int:

@@ -12,12 +12,15 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from services.notify.clients.refusals import Refusal, invalid
+from services.notify.wording.language import name_key
 from shared.validation import EMAIL
 
 MOST_VALUES = 500
 MOST_SHOWN = 100
+POSTAGES = ("first", "second", "economy", "europe", "rest-of-world")
 AHEAD = timedelta(hours=24)
 
+_ADDRESS = re.compile(r"(?:\b[a-z][a-z0-9+.-]*://|\bwww\.)[^\s<>]+", re.IGNORECASE)
 _WRONG = {
     "missing": "{field} is a required property",
     "string_type": "{field} {value} is not of type string",
@@ -92,6 +95,12 @@ def _plain(text: str) -> str:
     return text
 
 
+def _postage(postage: str | None) -> str | None:
+    if postage not in {None, *POSTAGES}:
+        raise ValueError("invalid. It must be either first, second or economy.")
+    return postage
+
+
 Values = Annotated[dict[str, Any], AfterValidator(_values)]
 Reference = Annotated[str | None, Field(max_length=1000), AfterValidator(lambda text: text if text is None else _plain(text))]
 
@@ -122,12 +131,42 @@ class SmsIn(_Written):
     scheduled_for: Annotated[AwareDatetime | None, BeforeValidator(_utc), AfterValidator(_soon)] = None
 
 
+class LetterIn(_Written):
+    """A letter to send; the address is in its values."""
+
+    personalisation: Values
+
+
+class PrecompiledIn(BaseModel):
+    """A letter that its client made itself."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reference: Annotated[str, Field(max_length=1000), AfterValidator(_plain)]
+    content: str
+    postage: Annotated[str | None, AfterValidator(_postage)] = None
+
+
 class PreviewIn(BaseModel):
     """What to fill a template with, to look at it."""
 
     model_config = ConfigDict(extra="ignore")
 
     personalisation: Values = Field(default_factory=dict)
+
+
+def without_addresses(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """The values, with web addresses taken out of those that are named; mail programs make links of them. Markdown in values
+    is text anyway.
+    """
+    wanted = {name_key(name) for name in names}
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, list):
+            return [clean(one) for one in value]
+        return _ADDRESS.sub("", value) if isinstance(value, str) else value
+
+    return {name: clean(value) if name_key(name) in wanted else value for name, value in values.items()}
 
 
 def refused(errors: Iterable[Mapping[str, Any]]) -> Refusal:

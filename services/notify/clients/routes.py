@@ -11,18 +11,18 @@ from email.utils import parseaddr
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
-from services.notify.clients import notifications, shapes, templates
+from services.notify.clients import letters, notifications, shapes, templates
 from services.notify.clients.clients import chosen
 from services.notify.clients.limits import Limits
 from services.notify.clients.notifications import Filter, Wanted
 from services.notify.clients.refusals import Refusal, bad_request, invalid, nothing_found
-from services.notify.clients.requests import EmailIn, PreviewIn, SmsIn, refused
+from services.notify.clients.requests import EmailIn, LetterIn, PrecompiledIn, PreviewIn, SmsIn, refused, without_addresses
 from services.notify.clients.statuses import STATUSES
 from services.notify.clients.templates import CHANNELS
 from services.notify.clients.tokens import Sender, sender_of
@@ -32,6 +32,8 @@ from shared.web.callers import Transaction
 from shared.web.responses import OrjsonResponse
 
 PREFIX = "/notify/v2"
+# Where a letter may be sent as a PDF, in base64.
+BODY_LIMITS = {f"{prefix}/notifications/letter": 8 * 1024 * 1024 for prefix in (PREFIX, "/v2")}
 _limits = Limits()
 
 
@@ -95,7 +97,7 @@ def send_email(written: EmailIn, request: Request, session: Transaction, sender:
         channel="email",
         recipient=written.email_address,
         template_id=written.template_id,
-        values=written.personalisation,
+        values=without_addresses(written.personalisation, written.sanitise_content_for),
         reference=written.reference,
         options=options,
         scheduled_for=written.scheduled_for,
@@ -136,6 +138,30 @@ def _chosen(sender: Sender, kind: str, which: UUID | None, field: str) -> str | 
         raise bad_request(f"{field} {which} does not exist in database for service id {sender.client.id}") from None
 
 
+@_v2.post("/notifications/letter", status_code=201)
+def send_letter(
+    written: Annotated[dict[str, Any], Body()], request: Request, session: Transaction, sender: From, base: Base
+) -> Any:
+    """Send a letter: by a template, or as a PDF in `content`. Answered when it is written down for good."""
+    _limits.take_message(session, sender)
+    secret_key = request.app.state.settings.secret_key
+    if "content" in written:
+        made = PrecompiledIn.model_validate(written)
+        message = letters.take_pdf(session, secret_key, sender, **made.model_dump())
+        return {"id": message.id, "reference": message.reference, "postage": made.postage}
+    letter = LetterIn.model_validate(written)
+    letters.may_send_letters(sender)
+    wanted = Wanted(
+        channel="letter",
+        recipient=letters.address_of(letter.personalisation),
+        template_id=letter.template_id,
+        values=letter.personalisation,
+        reference=letter.reference,
+    )
+    message, text = notifications.take(session, secret_key, sender, wanted)
+    return shapes.accepted(message, {"body": text.body.strip("\n"), "subject": text.subject}, base)
+
+
 @_v2.get("/notifications")
 def list_notifications(
     session: Transaction,
@@ -164,6 +190,13 @@ def _one_of(field: str, given: list[str], known: tuple[str, ...]) -> None:
 def show_notification(id: UUID, session: Transaction, sender: From, base: Base) -> Any:  # noqa: A002 - as refusals name it
     """One message and how it stands."""
     return shapes.notification(notifications.found(session, sender.client.id, id), base)
+
+
+@_v2.get("/notifications/{id}/pdf", response_class=Response, responses={200: {"content": {"application/pdf": {}}}})
+def show_pdf(id: UUID, session: Transaction, sender: From) -> Response:  # noqa: A002 - as refusals name it
+    """A letter as it is printed."""
+    pdf = letters.pdf_of(session, notifications.found(session, sender.client.id, id))
+    return Response(pdf, media_type="application/pdf", headers={"content-disposition": "attachment", "cache-control": "no-store"})
 
 
 @_v2.get("/templates")
@@ -209,6 +242,21 @@ def list_received(_sender: From, base: Base, older_than: UUID | None = None) -> 
     return shapes.nothing_received(base)
 
 
+# Where the Python client asks for all versions of a template: relative to the address it was given.
+_service = APIRouter(route_class=NotifyRoute, tags=["notify"], default_response_class=OrjsonResponse)
+
+
+@_service.get("/service/{client_id}/template/{id}/versions")
+def list_versions(client_id: UUID, id: UUID, session: Transaction, sender: From) -> Any:  # noqa: A002 - as refusals name it
+    """All versions of a template, the newest first."""
+    found = templates.versions_of(session, sender.client.id, id) if client_id == sender.client.id else []
+    if not found:
+        raise nothing_found()
+    return {"data": [shapes.template(one) for one in found]}
+
+
 router = APIRouter()
 router.include_router(_v2, prefix=PREFIX)
+router.include_router(_service, prefix="/notify")
+router.include_router(_service, include_in_schema=False)
 router.include_router(_v2, prefix="/v2", include_in_schema=False)

@@ -42,7 +42,7 @@ def notification(shown: Shown, base: str) -> dict[str, Any]:
     message, text = shown.message, shown.text
     address = message.recipient.split("\n") if message.channel == "letter" else []
     lines = {f"line_{number + 1}": address[number] if number < len(address) else None for number in range(ADDRESS_LINES)}
-    version = message.template_version
+    version = message.template_version or 1
     return {
         "id": message.id,
         "reference": message.reference,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
 from services.notify.models import Client, Template, TemplateVersion
 from services.notify.wording.compiling import compile_template
-from shared.problems import FieldError, Invalid
+from shared.problems import FieldError, Invalid, NotFound
 from shared.validation import text_errors
 
 CHANNELS = ("email", "sms", "letter")
@@ -66,6 +67,16 @@ def of_client(session: Session, client_id: UUID, template_id: UUID, version: int
     )
     found = session.exec(query).first()
     return (found[0], found[1]) if found else None
+
+
+def must_find(session: Session, client_id: UUID, which: str) -> Template:
+    """A template of this client by its id, as somebody wrote it. Raises NotFound."""
+    found = None
+    with suppress(ValueError):
+        found = of_client(session, client_id, UUID(which))
+    if found is None:
+        raise NotFound("The client has no template with the id {id}", id=which)
+    return found[0]
 
 
 def all_of_client(session: Session, client_id: UUID, channel: str | None = None) -> Sequence[Written]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import text
 from sqlmodel import Session
 
+from services.notify.messages.channels import counts
 from shared.telemetry.measuring import Measured
 
 _WAITING = text("""
@@ -15,9 +16,6 @@ from notify.message
 where state in ('created', 'deferred', 'sending') and next_attempt_at <= now() and not digest
 group by channel
 """)
-_HELD = text(
-    "select channel, state, count(*) as held from notify.message where state in ('failed', 'unknown', 'bounced') group by 1, 2"
-)
 
 
 def measured(session: Session) -> Iterator[Measured]:
@@ -26,6 +24,7 @@ def measured(session: Session) -> Iterator[Measured]:
         labels = {"channel": row.channel}
         yield Measured("madoguchi_messages_due", "Messages that are due and not handed over", row.waiting, labels)
         yield Measured("madoguchi_message_oldest_seconds", "How long the oldest message that is due has been", row.oldest, labels)
-    for row in session.execute(_HELD):
-        labels = {"channel": row.channel, "state": row.state}
-        yield Measured("madoguchi_messages_held", "Messages that failed, bounced or are unknown", row.held, labels)
+    for (channel, state), number in counts(session, states=("failed", "unknown", "bounced")).items():
+        if number:
+            labels = {"channel": channel, "state": state}
+            yield Measured("madoguchi_messages_held", "Messages that failed, bounced or are unknown", number, labels)

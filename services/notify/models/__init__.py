@@ -2,14 +2,15 @@
 
 from services.notify.models.acts import Act
 from services.notify.models.base import NotifyRecord
-from services.notify.models.clients import Client, ClientKey, Webhook
-from services.notify.models.message import CHANNELS, STATES, Attempt, Channel, ChannelPause, Message, State
+from services.notify.models.clients import Client, ClientKey, Enclosure, Receipt, Webhook
+from services.notify.models.message import CHANNELS, QUEUES, STATES, Attempt, Channel, ChannelPause, Message, State
 from services.notify.models.procedure import Procedure
 from services.notify.models.recipients import Preference, Suppression
 from services.notify.models.wording import Letterhead, Template, TemplateVersion
 
 __all__ = [
     "CHANNELS",
+    "QUEUES",
     "STATES",
     "Act",
     "Attempt",
@@ -17,11 +18,13 @@ __all__ = [
     "ChannelPause",
     "Client",
     "ClientKey",
+    "Enclosure",
     "Letterhead",
     "Message",
     "NotifyRecord",
     "Preference",
     "Procedure",
+    "Receipt",
     "State",
     "Suppression",
     "Template",

@@ -52,6 +52,28 @@ class ClientKey(NotifyRecord, table=True):
     revoked_at: datetime | None = timestamp(default=None)
 
 
+class Enclosure(NotifyRecord, table=True):
+    """A PDF that a client sends as a letter."""
+
+    __tablename__ = "enclosure"
+
+    message_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("notify.message.id", ondelete="CASCADE"), primary_key=True, nullable=False)
+    )
+    content: bytes
+
+
+class Receipt(NotifyRecord, table=True):
+    """A message of which its client has to be told that it got further. A trigger of `message` writes it."""
+
+    __tablename__ = "receipt"
+    __table_args__ = (Index(None, "message_id"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    message_id: UUID = Field(sa_column=Column(Uuid, ForeignKey("notify.message.id", ondelete="CASCADE"), nullable=False))
+    at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
+
+
 class Webhook(NotifyRecord, table=True):
     """An address of another system that is told of events by signed requests (Standard Webhooks), or of a client's deliveries.
 
@@ -63,11 +85,14 @@ class Webhook(NotifyRecord, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     owner: UUID = Field(description="an organisation, or a client")
+    owner_name: str = Field(default="", sa_column_kwargs={"server_default": ""}, description="what it was called then")
     kind: str = Field(description="organisation or client")
     url: str
+    sealed_token: str | None = Field(default=None, description="the token that a client's callbacks carry, sealed")
     types: list[str] = Field(sa_type=JSONB, description="the kinds of events it wants")
     description: str = Field(default="", sa_column_kwargs={"server_default": ""})
     generation: int = Field(default=1, sa_column_kwargs={"server_default": text("1")}, description="of its secret")
-    state: str = Field(default="active", sa_column_kwargs={"server_default": "active"}, description="active, paused or disabled")
+    rotated_at: datetime | None = timestamp(default=None, description="until a day later the former secret signs too")
+    state: str = Field(default="active", sa_column_kwargs={"server_default": "active"}, description="active or disabled")
     reason: str = Field(default="", sa_column_kwargs={"server_default": ""}, description="why it is disabled")
     created_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})

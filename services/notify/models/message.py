@@ -15,6 +15,8 @@ from shared.database import new_id, timestamp
 
 Channel = Literal["email", "sms", "letter", "webhook", "inbox"]
 CHANNELS: tuple[Channel, ...] = ("email", "sms", "letter", "webhook", "inbox")
+# The queue of the errand that sends what waits on a channel. The inbox has none: what is written there is delivered.
+QUEUES: dict[str, str] = {"email": "post", "sms": "post-sms", "letter": "post-letters", "webhook": "post-webhooks"}
 
 State = Literal["created", "deferred", "sending", "sent", "delivered", "bounced", "failed", "unknown", "merged", "cancelled"]
 STATES: tuple[State, ...] = (
@@ -49,6 +51,10 @@ class Message(NotifyRecord, table=True):
         CheckConstraint(f"state in ({_ONE_OF})", name="state"),
         Index("message_waiting_idx", "channel", "next_attempt_at", postgresql_where=text(_DUE)),
         Index("message_client_idx", "client_id", "id", postgresql_where=text("client_id is not null")),
+        Index("message_inbox_idx", "recipient_hash", "id", postgresql_where=text("channel = 'inbox'")),
+        Index("message_digest_idx", "next_attempt_at", postgresql_where=text("digest and state = 'created'")),
+        Index("message_reference_idx", "client_id", "reference", postgresql_where=text("reference is not null")),
+        Index("message_webhook_idx", "recipient", "id", postgresql_where=text("channel = 'webhook'")),
         # What operators narrow their list by, in its order (services.notify.messages.finding).
         Index("message_state_idx", "channel", "state", "id"),
         Index("message_template_idx", "template", "state", "id"),

@@ -24,11 +24,15 @@ class Preference(NotifyRecord, table=True):
     electronic: bool = Field(
         default=True, sa_column_kwargs={"server_default": true()}, description="whether he agreed to be told electronically"
     )
-    consented_at: datetime | None = timestamp(default=None)
+    consented_at: datetime | None = timestamp(default=None, description="when he said what `electronic` says")
     channels: list[str] = Field(
         default_factory=lambda: ["email"], sa_type=JSONB, sa_column_kwargs={"server_default": text("""'["email"]'""")}
     )
-    phone: str | None = None
+    phone: str | None = Field(default=None, description="for SMS: he wrote back what was sent there")
+    phone_asked: str | None = Field(default=None, description="the one that waits for this")
+    phone_check: UUID | None = Field(default=None, description="the code sent there is derived from it with the house's key")
+    phone_sent_at: datetime | None = timestamp(default=None, description="when the code was sent")
+    phone_tries: int = Field(default=0, sa_column_kwargs={"server_default": text("0")}, description="wrong codes so far")
     postal_address: list[str] | None = Field(default=None, sa_type=JSONB, description="lines of an address, for letters")
     quiet_from: time | None = Field(default=None, sa_type=Time, description="Japan's time; nothing but what is urgent goes out")
     quiet_to: time | None = Field(default=None, sa_type=Time)

@@ -56,6 +56,11 @@ class TemplateVersion(NotifyRecord, table=True):
     body: str
     created_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
     created_by: str = Field(description="who wrote it: a name to show")
+    act: str = Field(
+        default="written",
+        description="written, restored (an older version), or put-back: from here on the shipped text counts",
+        sa_column_kwargs={"server_default": "written"},
+    )
 
 
 class Letterhead(NotifyRecord, table=True):

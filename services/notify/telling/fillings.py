@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -21,10 +21,10 @@ def filled(event: Any, names: Iterable[str], language: Language) -> dict[str, An
     return {name: value for name, value in made if value is not None}
 
 
-def _shown(value: Any, language: Language) -> str | None:
+def _shown(value: Any, language: Language) -> str | list[str] | None:
     match value:
-        case None:
-            return None
+        case None | list():
+            return value
         case datetime():
             return show_time(value, language)
         case date():
@@ -32,45 +32,33 @@ def _shown(value: Any, language: Language) -> str | None:
     return str(value)
 
 
-def _apart(text: str) -> str:
-    """A part of a text that may be missing, with its own line breaks."""
-    return f"\n{text}\n" if text else ""
-
-
 def _official(event: Any, language: Language) -> str:
     return event.official.name if event.official else translate(_NOBODY, language)
 
 
-def _mends(event: Any, language: Language) -> str:
-    return "\n".join(f"- {mend.ja if language == 'ja' else mend.en}" for mend in event.mends)
+def _mends(event: Any, language: Language) -> list[str]:
+    return [mend.ja if language == "ja" else mend.en for mend in event.mends]
 
 
 def _decision(event: CaseDecided, language: Language) -> str:
     return translate(_IN_PART if event.partly else _DECISIONS[event.decision], language)
 
 
-def _grounds(event: CaseDecided, language: Language) -> Iterator[str]:
-    """What a decision says besides its result: amount, conditions, criteria, reasons, how to appeal."""
-    if event.amount is not None:
-        yield translate(message("Amount granted: {amount} yen"), language, amount=f"{event.amount:,}")
-    if event.conditions:
-        lines = "\n".join(f"{number}. {one}" for number, one in enumerate(event.conditions, start=1))
-        yield translate(message("Conditions:"), language) + "\n" + lines
-    if event.criteria:
-        lines = "\n".join(f"- {one}" for one in event.criteria)
-        yield translate(message("Criteria that are not met:"), language) + "\n" + lines
-    yield from (text for text in (event.reasons, event.appeal) if text)
+def _amount(event: CaseDecided, language: Language) -> str:
+    if event.amount is None:
+        return ""
+    return translate(message("Amount granted: {amount} yen"), language, amount=f"{event.amount:,}")
 
 
-_MADE: Mapping[str, Callable[[Any, Language], str]] = {
+_MADE: Mapping[str, Callable[[Any, Language], str | list[str]]] = {
     "group": lambda event, _: event.group_title,
     "official": _official,
     "asked": lambda event, _: event.name,
-    "note": lambda event, _: _apart(event.note),
-    "reason": lambda event, _: _apart(event.reason),
-    "late": lambda event, language: _apart(translate(_LATE, language) if event.late else ""),
+    "late": lambda event, language: translate(_LATE, language) if event.late else "",
     "mends": _mends,
     "decision": _decision,
     "decided_at": lambda event, language: show_date(event.decided_at, language),
-    "reasons": lambda event, language: _apart("\n\n".join(_grounds(event, language))),
+    "amount": _amount,
+    "has_conditions": lambda event, _: "yes" if event.conditions else "no",
+    "has_criteria": lambda event, _: "yes" if event.criteria else "no",
 }

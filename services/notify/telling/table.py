@@ -35,8 +35,8 @@ class Telling:
     """One message that an event makes for each of the people `to` finds.
 
     `kind` is the key of its template, `page` where its link leads, `names` what it is filled with (fillings.py says with what).
-    `urgent`: somebody waits for it with an open page, or it has a link that ends. `unless` the event says that there is nothing
-    to tell.
+    `urgent`: somebody waits for it with an open page, or it has a link that ends. `by_law`: a notice that the law wants given.
+    `unless` the event says that there is nothing to tell.
     """
 
     kind: str
@@ -44,6 +44,7 @@ class Telling:
     page: str
     names: tuple[str, ...]
     urgent: bool = False
+    by_law: bool = False
     unless: Callable[[Any], object] = lambda _: False
 
 
@@ -59,6 +60,10 @@ _ASSIGNED = (*_CASE_NAMES, "official", "note")
 _CLOCK = (*_CASE_NAMES, "official", "due_on")
 _DUE = ("arrival_number", "due_on")
 _DOCUMENT = ("arrival_number", "number")
+_DECISION = (
+    *("arrival_number", "decision", "decided_at", "amount", "has_conditions", "conditions"),
+    *("has_criteria", "criteria", "reasons", "appeal"),
+)
 _LINK = ("expires_at", "link_id")
 _ASKED = ("due_on", "asked_by", "link_id")
 _ANSWERED = ("due_on", "arrival_number", "asked")
@@ -69,12 +74,12 @@ TOLD = _table(
         events.ApplicationArrived,
         Telling("arrived", applicant, _APPLICATION, ("receipt_number", "arrival_number", "arrived_at")),
     ),
-    (events.ApplicationReturned, Telling("returned", applicant, _APPLICATION, ("receipt_number", "mends"))),
+    (events.ApplicationReturned, Telling("returned", applicant, _APPLICATION, ("receipt_number", "mends"), by_law=True)),
     (events.ApplicationWithdrawn, Telling("withdrawn", applicant, _APPLICATION, ("receipt_number", "withdrawn_at"))),
     (events.ApplicationCorrected, Telling("corrected", applicant, _APPLICATION, ("receipt_number", "corrected_at"))),
     (
         events.CaseDecided,
-        Telling("decided", applicant, _APPLICATION, ("arrival_number", "decision", "decided_at", "reasons")),
+        Telling("decided", applicant, _APPLICATION, _DECISION, by_law=True),
     ),
     (events.CaseEdited, Telling("edited", applicant, _APPLICATION, ("arrival_number",))),
     # the case, at the desk; who must not see it any more is told without a way to it
@@ -92,8 +97,8 @@ TOLD = _table(
         Telling("note-mentioned", official, _CASE + "/notes#note-{0.subject}", ("arrival_number", "author")),
     ),
     # corrections; what is to be mended stands on the page
-    (events.CorrectionRequested, Telling("correction-requested", applicant, _CORRECTION, _DUE)),
-    (events.CorrectionExtended, Telling("correction-extended", applicant, _CORRECTION, _DUE)),
+    (events.CorrectionRequested, Telling("correction-requested", applicant, _CORRECTION, _DUE, by_law=True)),
+    (events.CorrectionExtended, Telling("correction-extended", applicant, _CORRECTION, _DUE, by_law=True)),
     (events.CorrectionReminded, Telling("correction-reminded", applicant, _CORRECTION, _DUE)),
     (events.CorrectionExpired, Telling("correction-expired", applicant, _APPLICATION, _DUE)),
     (events.CorrectionExpired, Telling("case-correction-expired", official, _CASE, _DUE)),
@@ -104,11 +109,11 @@ TOLD = _table(
     # documents; an older desk issued them before there was anything to fetch. Of one that is replaced, the new one is told
     (
         events.DocumentIssued,
-        Telling("document", applicant, _OF_APPLICATION, ("arrival_number",), unless=lambda event: not event.key),
+        Telling("document", applicant, _OF_APPLICATION, ("arrival_number",), by_law=True, unless=lambda event: not event.key),
     ),
     (
         events.DocumentEnded,
-        Telling("document-ended", applicant, _OF_APPLICATION, _DOCUMENT, unless=lambda event: event.replaced_by),
+        Telling("document-ended", applicant, _OF_APPLICATION, _DOCUMENT, by_law=True, unless=lambda event: event.replaced_by),
     ),
     (events.DocumentReminded, Telling("document-reminded", applicant, _OF_APPLICATION, _DOCUMENT)),
     (

@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from services.notify.models import Letterhead, Message, Template, TemplateVersion
+from services.notify.recipients.telephones import code_of
 from services.notify.wording.compiling import Compiled, Link, MissingPlaceholders, Text, compile_template
 from services.notify.wording.versions import compiled
 from shared.identity.callers import link_secret
@@ -73,13 +74,15 @@ def keys() -> tuple[str, ...]:
 
 
 def values_of(message: Message, settings: Settings, *, secret: bool = True) -> dict[str, Any]:
-    """What a message's template is filled with. The secret of its link lies in no table, and is made here."""
+    """What a message's template is filled with. The secrets of its link and its code lie in no table, and are made here."""
     values = dict(message.filling)
     if message.client_id is not None:
         return values
     link = settings.base_url + values.pop("path", "/")
     if link_id := values.pop("link_id", None):
         link += f"?link={link_id}&secret={link_secret(settings.secret_key, UUID(link_id)) if secret else '…'}"
+    if code_id := values.pop("code_id", None):
+        values["code"] = code_of(settings.secret_key, UUID(code_id)) if secret else "…"
     return values | {"link": Link(link)}
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlmodel import Session, select
@@ -15,6 +16,7 @@ from services.review.models import Case, Correction, Proposal
 from shared.i18n import message
 from shared.identity.callers import Caller
 from shared.problems import Conflict, Forbidden
+from shared.procedure.model import Procedure
 from shared.procedure.reviewing import MANAGER
 from shared.procedure.rules import deciding
 from shared.workdays import today
@@ -139,15 +141,20 @@ def roles(session: Session, case: Case, move: Move) -> frozenset[str]:
     if review.is_last(case.stage) and move.who in {"decider", "stage"}:
         stage, day = review.stages[-1], today()
         deputies = stage.deputy is not None and vacant(session, case.group, case.procedure_id, role=stage.role, day=day)
-        at_stake = _at_stake(session, case, review.amount)
-        return deciding(procedure, case.answers, amount=at_stake, today=day, deputies=deputies)
+        amount = at_stake(session, case, procedure)
+        return deciding(procedure, case.answers, amount=amount, today=day, deputies=deputies)
     return frozenset({review.stage(case.stage).role})
 
 
-def _at_stake(session: Session, case: Case, key: str | None) -> int | None:
-    """What was granted, or would be: the proposed amount, else what is applied for (`key` is its field)."""
-    if key is None or case.amount is not None:
+def at_stake(session: Session, case: Case, procedure: Procedure) -> int | None:
+    """What was granted, or would be: the proposed amount, else what is applied for."""
+    if procedure.review.amount is None or case.amount is not None:
         return case.amount
     proposed = session.exec(select(Proposal.amount).where(Proposal.case_id == case.id, Proposal.state == "open")).first()
-    applied = case.answers.get(key)
-    return proposed if proposed is not None else applied if isinstance(applied, int) else None
+    return proposed if proposed is not None else applied(procedure, case.answers)
+
+
+def applied(procedure: Procedure, answers: Mapping[str, Any]) -> int | None:
+    """The amount that is applied for, where the procedure says which field has it."""
+    amount = answers.get(procedure.review.amount) if procedure.review.amount else None
+    return amount if isinstance(amount, int) else None

@@ -12,6 +12,8 @@ from services.review.assignment.assignment import because, desks, lock
 from services.review.assignment.parties import parties
 from services.review.assignment.sharing import Chosen, Wanting, share
 from services.review.audit.audit import Detail, Noted, note_all
+from services.review.cases.moves import applied
+from services.review.cases.turns import turn_in
 from services.review.models import Case, Handing, Step
 from services.review.periods import due
 from services.review.procedures import version
@@ -34,7 +36,8 @@ def open_case(session: Session, events: list[ApplicationArrived]) -> None:
     for event, where in zip(events, groups, strict=True):
         procedure = version(session, event.procedure)
         stage = procedure.review.stages[0]
-        row = _new_case(event, where.group, stage) | _due(procedure, event)
+        turn = turn_in(procedure, stage.key, event.answers, applied(procedure, event.answers))
+        row = _new_case(event, where.group, stage) | _due(procedure, event) | turn
         rows[row["application_id"]] = row
         wanted.append(
             Wanting(
@@ -132,7 +135,6 @@ def _new_case(event: ApplicationArrived, group: str, stage: Stage) -> dict[str, 
         "group": group,
         "state": "open",
         "stage": stage.key,
-        "stage_role": stage.role,
         "stage_since": datetime.now(UTC),
         "version": 1,
         "reasons": "",

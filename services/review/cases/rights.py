@@ -19,6 +19,7 @@ from shared.events import Official
 from shared.identity.callers import Caller
 from shared.identity.duties import EVERY_PROCEDURE
 from shared.procedure.reviewing import MANAGER
+from shared.workdays import today
 
 # The view of identity that has the duties of officials whose accounts are open.
 _DUTY = table(
@@ -47,9 +48,26 @@ def visible(caller: Caller, role: str | None = None) -> ColumnElement[bool]:
 
 
 def turn(caller: Caller) -> ColumnElement[bool]:
-    """A condition on cases: the stage they are in needs a duty that the caller has there."""
-    held = [_DUTY.c.account_id == caller.account_id, _DUTY.c.group == col(Case.group), _DUTY.c.role == col(Case.stage_role)]
-    return select(_DUTY.c.role).where(*held, col(_DUTY.c.procedure).in_([EVERY_PROCEDURE, col(Case.procedure_id)])).exists()
+    """A condition on cases: the stage they are in needs the caller, with a duty of his there or in place of who is absent.
+
+    It says of many cases what `services.review.cases.moves` says of one.
+    """
+    away = _away(today())
+    needed, deciders, deputy = col(Case.stage_role), col(Case.stage_deciders), col(Case.stage_deputy)
+    holders = _there(_DUTY.c.role == needed)
+    stood_for = holders.where(_DUTY.c.account_id.in_(away.where(Absence.deputy_id == caller.account_id)))
+    mine = _DUTY.c.account_id == caller.account_id
+    return or_(
+        _there(mine, or_(_DUTY.c.role == needed, _DUTY.c.role == any_(deciders))).exists(),
+        and_(deciders != [], stood_for.exists()),
+        and_(_there(mine, _DUTY.c.role == deputy).exists(), not_(holders.where(_DUTY.c.account_id.not_in(away)).exists())),
+    )
+
+
+def _there(*which: ColumnElement[bool]) -> Any:
+    """Duties for the group and the procedure of a case."""
+    procedures = [EVERY_PROCEDURE, col(Case.procedure_id)]
+    return select(_DUTY.c.role).where(_DUTY.c.group == col(Case.group), col(_DUTY.c.procedure).in_(procedures), *which)
 
 
 def countable(caller: Caller, role: str | None = None) -> ColumnElement[bool]:

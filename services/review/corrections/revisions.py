@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from services.review.audit.audit import note
+from services.review.cases import turns
 from services.review.cases.cases import officials_of, ref_of
 from services.review.clock import clock
 from services.review.corrections.corrections import tell
@@ -64,6 +65,7 @@ def _keep(session: Session, case: Case, event: ApplicationCorrected) -> bool:
     session.add(correction)
     if not late:
         case.answers, case.revision = event.answers, event.revision
+        turns.keep(session, case)
         if waited:  # else another correction is asked for by now, or none was waited for
             case.state = "open"
             clock.go_on(session, case, event.corrected_at)

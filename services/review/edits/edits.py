@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from services.review.cases import turns
 from services.review.cases.cases import parties_of, ref_of
 from services.review.cases.moves import acting
 from services.review.corrections.corrections import tell
@@ -160,6 +161,7 @@ def _revise(session: Session, caller: Caller, case: Case, answers: dict[str, Any
     new = {"case_id": case.id, "number": number, "answers": answers, "at": now, "edited_by": caller.name, "reason": reason}
     session.execute(insert(Revision).values(new))
     case.answers, case.revision = answers, number
+    turns.keep(session, case)
     keys = [key for key in {**before, **answers} if before.get(key) != answers.get(key)]
     tell(
         session,

@@ -34,7 +34,7 @@ _UNFINISHED = text("state in ('open', 'correcting')")
 # A search that leaves more cases than this is no help in finding them.
 FEW = 2000
 # A list says how many there are up to this; a search, for which the text of each is asked, up to fewer.
-COUNTED, FOUND = 1000, 200
+COUNTED, FOUND = 1000, 100
 
 
 class Filter(BaseModel):
@@ -48,7 +48,10 @@ class Filter(BaseModel):
     group: str | None = Field(default=None, pattern=NAME)
     official: UUID | None = Field(default=None, description="the id of whoever has the case")
     mine: bool = Field(default=False, description="only those given to you")
-    turn: bool = Field(default=False, description="only open ones whose stage needs a duty of yours, such as an approver's")
+    turn: bool = Field(
+        default=False,
+        description="only open ones whose stage needs you, by a duty such as an approver's or as a deputy",
+    )
     unassigned: bool = Field(default=False, description="only those that nobody has")
     overdue: bool = Field(default=False, description="only those whose standard period is over")
     due_to: date | None = Field(default=None, description="the last day of the standard period, at the latest")

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Text, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
 from services.review.models.base import ReviewRecord, of_case
@@ -104,6 +104,14 @@ class Case(ReviewRecord, table=True):
     )
     stage_role: str = Field(
         default="examiner", sa_column_kwargs={"server_default": "examiner"}, description="the duty that the stage needs"
+    )
+    stage_deciders: list[str] = Field(
+        default_factory=list,
+        sa_column=Column(ARRAY(Text), nullable=False, server_default=text("'{}'")),
+        description="in the last stage, the duties that may decide: its own, and those by 専決",
+    )
+    stage_deputy: str | None = Field(
+        default=None, description="the duty that decides there while all with its own are absent (代決)"
     )
     stage_since: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
     version: int = Field(default=1, description="counts the moves; the sequence of the events about it")

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from services.review.cases import turns
 from services.review.cases.cases import procedure_of
 from services.review.cases.moves import acting
 from services.review.models import Case, Step
@@ -49,8 +50,7 @@ def leave(
     if to is not None:
         session.add(Step(case_id=case.id, number=step.number + 1, stage=to, entered_at=at))
         case.stage, case.stage_since = to, at
-        case.stage_role = procedure_of(session, case).review.stage(to).role
-        session.add(case)
+        turns.keep(session, case)
 
 
 def close(session: Session, cases: Sequence[Case], at: datetime) -> None:

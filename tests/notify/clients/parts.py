@@ -53,7 +53,7 @@ class Office:
 
     def client(self, kind: KeyType = "normal") -> NotificationsAPIClient:
         """The published client with a new key."""
-        return NotificationsAPIClient(self.key(kind), base_url=self.url)
+        return NotificationsAPIClient(self.key(kind), base_url=f"{self.url}/")
 
     def change(self, **values: Any) -> None:
         """Change the client."""

@@ -81,6 +81,16 @@ def test_a_value_called_path_or_link_id_makes_no_link_of_the_house(office: Offic
     assert mailbox.to("links@example.com")[0]["text"].strip() == f"L /sign-in {values['link_id']}"
 
 
+def test_addresses_are_taken_out_of_the_values_that_the_client_names(office: Office) -> None:
+    values = {"name": ["花子 https://evil.example/x?y", "WWW.evil.example 太郎"], "number": "https://good.example"}
+    template = str(office.templates["email"])
+    sent = office.client().send_email_notification("a@example.com", template, values, sanitise_content_for=["Name"])
+    body = sent["content"]["body"]
+    assert "\n- 花子\n- 太郎\n" in body
+    assert "https://good.example" in body
+    assert "evil" not in body + str(office.site.rows("select filling from notify.message"))
+
+
 def test_messages_are_listed_page_by_page_and_by_reference_type_and_status(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -146,11 +146,11 @@ def test_an_address_that_does_not_exist_is_not_written_to_again_until_an_operato
 
         with sent.session("notify") as session:
             by_address = recipient_hash(load(Settings).secret_key, " GONE@example.com")
-            assert [one.recipient for one in suppressions.suppressed(session)] == [TO]
-            suppressions.release(session, by_address, by="operator")
+            assert [one.recipient for one in suppressions.listed(session)] == [TO]
+            suppressions.release(session, by_address)
             session.commit()
             with pytest.raises(NotFound):
-                suppressions.release(session, by_address, by="operator")
+                suppressions.release(session, by_address)
         sent.run("update notify.message set state = 'created', next_attempt_at = now() where state = 'failed'")
         assert send(url) == 1
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -28,7 +28,7 @@ def a_message(site: Site, state: str = "sent", **more: Any) -> UUID:
     return some_messages(site, [{"state": state, **more}])[0]
 
 
-def some_messages(site: Site, rows: list[Mapping[str, Any]]) -> list[UUID]:
+def some_messages(site: Site, rows: Sequence[Mapping[str, Any]]) -> list[UUID]:
     """Write many, the oldest first; their ids."""
     made = []
     for row in rows:

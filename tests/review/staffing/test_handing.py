@@ -49,7 +49,9 @@ def pick_up() -> None:
 
 def mails(site: Site) -> list[tuple[str, str]]:
     site.deliver_all()
-    rows = site.rows("select recipient, template from notify.message where template like 'case-%' order by id")
+    rows = site.rows(
+        "select recipient, template from notify.message where channel = 'email' and template like 'case-%' order by id"
+    )
     return [(row["recipient"].partition("@")[0], row["template"]) for row in rows]
 
 

@@ -67,13 +67,12 @@ class Composer:
         return self._mail(message, text_, name=self._name, to=str(message.filling.get("name", "")))
 
     def _mail(self, message: Message, text_: Text, *, name: str, to: str) -> EmailMessage:
-        domain = self._address.rpartition("@")[2]
         mail = EmailMessage(policy=SMTP_POLICY)
         mail["From"] = Address(name, addr_spec=self._address)
         mail["To"] = Address(" ".join(to.split()), addr_spec=message.recipient)
         mail["Subject"] = text_.subject
         mail["Date"] = format_datetime(message.created_at)
-        mail["Message-ID"] = f"<{token_of(self._settings.secret_key, message.id)}@{domain}>"
+        mail["Message-ID"] = message_id_of(message, self._settings)
         if reply_to := message.options.get("reply_to"):
             mail["Reply-To"] = Address(addr_spec=reply_to)
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies, please
@@ -83,3 +82,9 @@ class Composer:
         mail.add_alternative(text_.html, subtype="html", cte=encoding)
         mail["Content-Language"] = message.language  # after the content, which takes its headers away
         return mail
+
+
+def message_id_of(message: Message, settings: Settings) -> str:
+    """The Message-ID of a message's mail, however often it is made."""
+    domain = parseaddr(settings.sender)[1].rpartition("@")[2]
+    return f"<{token_of(settings.secret_key, message.id)}@{domain}>"

@@ -1,0 +1,1 @@
+"""Signed webhooks, as Standard Webhooks (www.standardwebhooks.com) has them."""

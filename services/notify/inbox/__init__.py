@@ -1,0 +1,1 @@
+"""The inbox: messages to officials that are read here."""

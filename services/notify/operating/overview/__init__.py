@@ -1,0 +1,1 @@
+"""How the post stands, on one page."""

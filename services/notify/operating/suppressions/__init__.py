@@ -1,0 +1,1 @@
+"""The list of those who are not written to."""

@@ -1,0 +1,26 @@
+"""One stack for all tests of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.compose.stack import Stack, running
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Everything, as an operator has it after the first page of docs/operating.md."""
+    with running(tmp_path_factory.mktemp("clone")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def people(stack: Stack) -> dict[str, str]:
+    """Keys of an applicant and of an official, and a procedure."""
+    stack.tools("procedure", "publish", "procedures/denki-yohin-todokede.yaml")
+    stack.tools("people", "add", "desk@example.go.jp", "審査 一郎", "reviewer", "--group", "kinki-bureau")
+    company = ("--organisation", "株式会社乙", "--corporate-number", "7000012050002")
+    stack.tools("people", "add", "firm@example.com", "申請 一郎", "applicant", *company)
+    return {who: stack.tools("people", "issue-key", who) for who in ("firm@example.com", "desk@example.go.jp")}
