@@ -10,6 +10,7 @@ from deploy.commands import (
     clients,
     deadletters,
     doctor,
+    letters,
     lookups,
     messages,
     migrate,
@@ -40,6 +41,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(clients.app, name="clients")
 app.add_typer(messages.app, name="messages")
 app.add_typer(bounces.app, name="bounces")
+app.add_typer(letters.app, name="letters")
 
 
 def main() -> None:

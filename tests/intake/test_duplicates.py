@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import Engine, event
 
 from shared.bus.deliver import deliver
 from shared.procedure.files import read
@@ -160,3 +161,29 @@ def test_thousands_of_the_same_are_told_as_the_newest_ten(clean: Site, counter: 
     assert len(checked(counter, key, koen())["warnings"]) == 10
     last = filed(clean, counter, key, koen())
     assert len(told(clean, last)) == 10
+
+
+def test_what_many_filings_have_in_common_is_looked_up_once(clean: Site) -> None:
+    key = clean.an_applicant()
+    earlier = clean.file(key, 15, KOEN)
+    clean.deliver_all()
+    clean.file(key, 15, KOEN)
+    rows: list[int] = []
+
+    def note(_connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if "intake.fingerprint f" in statement:
+            rows.append(cursor.rowcount)
+
+    event.listen(Engine, "after_cursor_execute", note)
+    try:
+        clean.deliver_all()
+    finally:
+        event.remove(Engine, "after_cursor_execute", note)
+    digests = clean.value("select count(distinct digest) from intake.fingerprint")
+    assert rows == [digests * 11]
+    for case in clean.rows('select application_id, duplicates from review."case" order by application_id desc limit 15'):
+        others = sorted((one["application_id"] for one in case["duplicates"]), reverse=True)
+        assert len(set(others)) == 10
+        assert str(case["application_id"]) not in others
+        assert others[0] < str(case["application_id"])
+    assert str(earlier[-1]) in others

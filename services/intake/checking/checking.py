@@ -99,6 +99,8 @@ def _published(session: Session, application: Application) -> Published:
 
 def _refused(published: Published, application: Application, duplicates: list[Twin]) -> list[Mend]:
     """The applicant's own duplicates that the procedure refuses. Of others' he is told nothing."""
+    if published.procedure.duplicates is None or not published.procedure.duplicates.refuse:
+        return []
     own = [twin.duplicate for twin in duplicates if twin.organisation_id == application.organisation_id]
     return [mend for level, mend in said(published, own[:TOLD]) if level == "error"]
 

@@ -7,6 +7,7 @@ learns of his own organisation's applications; the official learns of all.
 from __future__ import annotations
 
 import hashlib
+from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,7 @@ from shared.procedure.likeness import Kind, likenesses
 GONE = ("withdrawn", "returned", "refused")
 # So many are told of each application; whoever has more of them sees the point.
 TOLD = 10
+_KEPT = TOLD + 1  # one of them may be the application itself
 
 _REFUSED = message(
     "Your organisation has filed this already: {number}, filed on {day}. Withdraw that one first, or change this one"
@@ -41,18 +43,16 @@ _NEAR = message("Your organisation has filed something very similar already: {nu
 _LOCKS = text("""
 select pg_advisory_xact_lock(hashtextextended(name, 0)) from (select unnest(cast(:names as text[])) as name order by 1) as sorted
 """)
-# The newest of each digest, by the primary key backwards: whoever files the same thousands of times slows nobody down.
+# The newest of each digest, by the primary key backwards, and each digest once: whoever files the same thousands of times slows
+# nobody down.
 _FOUND = text("""
-with mine as (select * from json_to_recordset(cast(:mine as json)) as m(of uuid, digest uuid))
-select mine.of, f.id, f.organisation_id, f.receipt_number, f.filed_at, min(f.kind) as kind
-from mine cross join lateral (
+select wanted.digest, f.* from unnest(cast(:digests as uuid[])) as wanted (digest) cross join lateral (
   select a.id, a.organisation_id, a.receipt_number, a.filed_at, f.kind
   from intake.fingerprint f join intake.application a on a.id = f.application_id
-  where f.digest = mine.digest and a.id <> mine.of and a.state <> all(:gone)
+  where f.digest = wanted.digest and a.state <> all(:gone)
     and (cast(:organisation as uuid) is null or a.organisation_id = :organisation)
-  order by f.application_id desc limit :told
+  order by f.application_id desc limit :most
 ) as f
-group by mine.of, f.id, f.organisation_id, f.receipt_number, f.filed_at order by f.id desc
 """)
 
 
@@ -100,8 +100,7 @@ def of_caller(
         corporate_number=caller.corporate_number,
         name=caller.organisation_name,
     )
-    nobody = UUID(int=0)
-    found = [twin.duplicate for twin in _found(session, {nobody: digests}, organisation_id).get(nobody, [])]
+    found = [twin.duplicate for twin in _of(None, digests, _found(session, digests, organisation_id))]
     if seen_by is not None and seen_by.organisation_id != organisation_id:
         ids = [one.application_id for one in found]
         query = select(Application.id).where(col(Application.id).in_(ids), within(session, seen_by, Application))
@@ -141,29 +140,25 @@ class Twins:
             for application, published in checked
             if published.procedure.duplicates is not None
         }
-        self._here: dict[UUID, list[tuple[Kind, Application]]] = {}
         self._rows: list[dict[str, Any]] = []
         if any(self._of.values()):
             # two workers with two of the same must not both overlook the other's
             names = sorted({f"intake.duplicates {a.procedure_id} {one}" for a, _ in checked for one in _who(a)})
             session.execute(_LOCKS, {"names": names})
-        self._before = _found(session, self._of)
+        self._known = _found(session, {digest for digests in self._of.values() for digest in digests})
 
     def of(self, application: Application) -> list[Twin]:
-        """The duplicates of an application, newest first."""
-        kinds: dict[UUID, Kind] = {}
-        known: dict[UUID, Application] = {}
-        for digest in self._of.get(application.id, {}):
-            for kind, other in self._here.get(digest, [])[-TOLD:]:
-                known[other.id] = other
-                kinds[other.id] = min(kind, kinds.get(other.id, "near"))
-        here = [_twin(other, kinds[id_]) for id_, other in known.items()]
-        return sorted([*here, *self._before.get(application.id, [])], key=_age, reverse=True)
+        """The duplicates of an application, newest first: of each likeness the newest."""
+        return _of(application.id, self._of.get(application.id, {}), self._known)
 
     def remember(self, application: Application) -> None:
         """From now on, others may be duplicates of this one."""
-        for digest, kind in self._of.get(application.id, {}).items():
-            self._here.setdefault(digest, []).append((kind, application))
+        kinds = self._of.get(application.id, {})
+        made = {kind: Twin(application.organisation_id, _duplicate(application, kind)) for kind in set(kinds.values())}
+        for digest, kind in kinds.items():
+            twins = self._known.setdefault(digest, [])
+            insort(twins, made[kind], key=_age)
+            del twins[:-_KEPT]
             self._rows.append({"digest": digest, "application_id": application.id, "kind": kind})
 
     def write(self, session: Session) -> None:
@@ -180,21 +175,29 @@ def _age(twin: Twin) -> tuple[datetime, UUID]:
     return twin.duplicate.filed_at, twin.duplicate.application_id
 
 
-def _twin(other: Application, kind: Kind) -> Twin:
-    duplicate = Duplicate(application_id=other.id, receipt_number=other.receipt_number, filed_at=other.filed_at, kind=kind)
-    return Twin(other.organisation_id, duplicate)
+def _duplicate(other: Any, kind: Kind) -> Duplicate:
+    """Of an application, or of a row with what is told of it."""
+    return Duplicate(application_id=other.id, receipt_number=other.receipt_number, filed_at=other.filed_at, kind=kind)
 
 
-def _found(
-    session: Session, wanted: Mapping[UUID, Mapping[UUID, Kind]], organisation: UUID | None = None
-) -> dict[UUID, list[Twin]]:
-    """The duplicates that are recorded already, newest first, by the application they are wanted for."""
-    mine = [{"of": of, "digest": digest} for of, digests in wanted.items() for digest in digests]
+def _of(application_id: UUID | None, digests: Iterable[UUID], known: Mapping[UUID, Sequence[Twin]]) -> list[Twin]:
+    """What has one of these digests, newest first, but not the application itself. Alike in two ways, it is said to be exact."""
+    found: dict[UUID, Twin] = {}
+    for digest in digests:
+        others = [twin for twin in known.get(digest, ()) if twin.duplicate.application_id != application_id]
+        for twin in others[-TOLD:]:
+            before = found.setdefault(twin.duplicate.application_id, twin)
+            if twin.duplicate.kind < before.duplicate.kind:
+                found[twin.duplicate.application_id] = twin
+    return sorted(found.values(), key=_age, reverse=True)
+
+
+def _found(session: Session, digests: Iterable[UUID], organisation: UUID | None = None) -> dict[UUID, list[Twin]]:
+    """The newest applications that are recorded with these digests, oldest first."""
     found: dict[UUID, list[Twin]] = {}
-    if not mine:
-        return found
-    asked = {"mine": orjson.dumps(mine).decode(), "gone": list(GONE), "organisation": organisation, "told": TOLD}
-    for row in session.execute(_FOUND, asked):
-        duplicate = Duplicate(application_id=row.id, receipt_number=row.receipt_number, filed_at=row.filed_at, kind=row.kind)
-        found.setdefault(row.of, []).append(Twin(row.organisation_id, duplicate))
+    asked = {"digests": list(digests), "gone": list(GONE), "organisation": organisation, "most": _KEPT}
+    for row in session.execute(_FOUND, asked) if asked["digests"] else ():
+        found.setdefault(row.digest, []).append(Twin(row.organisation_id, _duplicate(row, row.kind)))
+    for twins in found.values():
+        twins.sort(key=_age)
     return found

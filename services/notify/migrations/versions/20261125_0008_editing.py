@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "20261125_0006"
-down_revision = "20261125_0005"
+revision = "20261125_0008"
+down_revision = "20261125_0007"
 branch_labels = None
 depends_on = None
 
