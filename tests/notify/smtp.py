@@ -86,4 +86,6 @@ def moody_server(**options: Any) -> Iterator[tuple[str, Moody]]:
     try:
         yield f"smtp://{LOOPBACK}:{controller.port}", moody
     finally:
+        moody.hang_up()
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0.01), controller.loop).result()  # let them close
         controller.stop()
