@@ -36,13 +36,13 @@ class Moody:
         session.host_name = hostname
         self.greeted.append((hostname, session.ssl is not None))
         self.connections += 1
-        self.open.append(server)
+        self.open.append((server.loop, server.transport))
         return responses
 
     def hang_up(self) -> None:
         """Close all connections."""
-        for server in self.open:
-            server.loop.call_soon_threadsafe(server.transport.abort)
+        for loop, transport in self.open:
+            loop.call_soon_threadsafe(transport.abort)
         self.open.clear()
 
     async def handle_RCPT(self, server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
