@@ -186,8 +186,12 @@ def _mounts(name: str, part: dict[str, Any]) -> tuple[list[dict[str, Any]], list
         volumes.append({"name": f"scratch-{number}", "emptyDir": {"medium": "Memory", "sizeLimit": limit}})
         mounts.append({"name": f"scratch-{number}", "mountPath": path})
     for one in part.get("volumes") or ():
-        source, path, *mode = one.split(":")
-        if source in VOLUMES:
+        source, _, path = one.partition(":")
+        path, *mode = path.split(":")
+        if not path:  # without a name: the container's own, gone with it
+            volumes.append({"name": "disk", "emptyDir": {"sizeLimit": "4Gi"}})
+            mounts.append({"name": "disk", "mountPath": source})
+        elif source in VOLUMES:
             volumes.append({"name": source, "persistentVolumeClaim": {"claimName": source}})
             mounts.append({"name": source, "mountPath": path} | ({"readOnly": True} if mode == ["ro"] else {}))
     if name == "gateway":
@@ -227,7 +231,7 @@ def _policies() -> Iterator[dict[str, Any]]:
     # Sign-in providers, objects, webhooks, mail servers: outside, and nothing of the cluster's own networks.
     private = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"]
     outside = [{"ipBlock": {"cidr": "0.0.0.0/0", "except": private}}]
-    ports = [{"port": port} for port in (443, 25, 465, 587)]
+    ports = [{"port": port} for port in (443, 8443, 25, 465, 587)]
     yield _policy("services-ask", _tiers("api", "worker", "beat", "migrate"), _egress([*inside, {"to": outside, "ports": ports}]))
     yield _policy("signatures", _tiers("freshclam"), _egress([{"to": outside, "ports": [{"port": 443}]}]))
 
