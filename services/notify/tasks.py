@@ -50,7 +50,7 @@ pace = Pace()
 emails = Sender(engine, "email", [SmtpCarrier(settings, wordings) for _ in range(settings.smtp_connections)])
 webhooks = Sender(engine, "webhook", [WebhookCarrier(settings, engine, pace) for _ in range(CALLS)])
 texts = Sender(engine, "sms", [SmsCarrier(settings, wordings) for _ in range(TEXTS)])
-letters = Sender(engine, "letter", [LetterCarrier(settings, wordings)])
+letters = Sender(engine, "letter", [LetterCarrier(settings, wordings, engine)])
 
 
 def hash_recipients() -> bool:

@@ -80,7 +80,7 @@ def values_of(message: Message, settings: Settings, *, secret: bool = True) -> d
         return values
     link = settings.base_url + values.pop("path", "/")
     if link_id := values.pop("link_id", None):
-        link += f"?link={link_id}&secret={link_secret(settings.secret_key, UUID(link_id)) if secret else '…'}"
+        link += f"?link={link_id}&secret={link_secret(settings.secret_key, UUID(link_id)) if secret else '***'}"
     if code_id := values.pop("code_id", None):
         values["code"] = code_of(settings.secret_key, UUID(code_id)) if secret else "…"
     return values | {"link": Link(link)}
@@ -136,8 +136,9 @@ class Wordings:
         self._asked_at = -FRESH_SECONDS
 
     def _written(self, message: Message) -> Written | None:
+        channel = "email" if message.channel == "inbox" else message.channel
         for procedure in (message.procedure_id or "", ""):
-            if found := self._texts.get((message.template, message.channel, message.language, procedure)):
+            if found := self._texts.get((message.template, channel, message.language, procedure)):
                 return found
         return None
 
