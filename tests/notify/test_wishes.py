@@ -28,8 +28,9 @@ NIGHT = datetime(2026, 11, 25, 14, 0, tzinfo=UTC)  # 23:00 in Japan
 NOON = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 
 
-def wish(email: str = "a@example.com", **said: Any) -> Preference:
-    return Preference(recipient_hash=recipient_hash(load(Settings).secret_key, email), email=email, **said)
+def wish(email: str = "", **said: Any) -> Preference:
+    key = recipient_hash(load(Settings).secret_key, email) if email else b""
+    return Preference(recipient_hash=key, email=email, **said)
 
 
 def put(post_office: TestClient, key: str, **wishes: Any) -> Any:
