@@ -9,6 +9,7 @@ from deploy.commands import (
     clients,
     deadletters,
     doctor,
+    letters,
     lookups,
     messages,
     migrate,
@@ -38,6 +39,7 @@ app.add_typer(deadletters.app, name="deadletters")
 app.add_typer(audit.app, name="audit")
 app.add_typer(clients.app, name="clients")
 app.add_typer(messages.app, name="messages")
+app.add_typer(letters.app, name="letters")
 
 
 def main() -> None:

@@ -34,6 +34,7 @@ PATHS: dict[str, str] = {
     "/v1/templates": "notify",
     "/v1/letterheads": "notify",
     "/v1/webhooks": "notify",
+    "/v1/letters": "notify",
     "/v1/channels": "notify",
     "/notify": "notify",
     # Where the clients of GOV.UK Notify go that take no path in an address (services/notify/clients).

@@ -186,8 +186,12 @@ def _mounts(name: str, part: dict[str, Any]) -> tuple[list[dict[str, Any]], list
         volumes.append({"name": f"scratch-{number}", "emptyDir": {"medium": "Memory", "sizeLimit": limit}})
         mounts.append({"name": f"scratch-{number}", "mountPath": path})
     for one in part.get("volumes") or ():
-        source, path, *mode = one.split(":")
-        if source in VOLUMES:
+        source, _, path = one.partition(":")
+        path, *mode = path.split(":")
+        if not path:  # without a name: the container's own, gone with it
+            volumes.append({"name": "disk", "emptyDir": {"sizeLimit": "4Gi"}})
+            mounts.append({"name": "disk", "mountPath": source})
+        elif source in VOLUMES:
             volumes.append({"name": source, "persistentVolumeClaim": {"claimName": source}})
             mounts.append({"name": source, "mountPath": path} | ({"readOnly": True} if mode == ["ro"] else {}))
     if name == "gateway":

@@ -32,7 +32,18 @@ APPLICATIONS = ("deploy.gateway", *(f"services.{service}.app" for service in SER
 PYTHON_PARTS = ("prepare", "mailbox", "web", "worker", "beat")
 READY_FILE = "MADOGUCHI_READY_FILE"
 # Of the settings in the environment `up` is started with, those that one machine takes over as they are.
-_TAKEN_OVER = ("MADOGUCHI_SIGN_IN_PROVIDERS", "MADOGUCHI_CLAMD", "MADOGUCHI_METRICS_TOKEN")
+_TAKEN_OVER = (
+    "MADOGUCHI_SIGN_IN_PROVIDERS",
+    "MADOGUCHI_CLAMD",
+    "MADOGUCHI_METRICS_TOKEN",
+    "MADOGUCHI_NOTIFY_PRIVATE_NETWORKS",
+    "MADOGUCHI_NOTIFY_PLAIN_HTTP",
+    "MADOGUCHI_NOTIFY_PORTS_CALLED",
+    "MADOGUCHI_NOTIFY_SMS_URL",
+    "MADOGUCHI_NOTIFY_SMS_TOKEN",
+    "MADOGUCHI_NOTIFY_SMS_SENDER",
+    "MADOGUCHI_NOTIFY_SMS_RECEIPTS_TOKEN",
+)
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,7 @@ class Site:
             **{f"MADOGUCHI_{service.upper()}_DATABASE_URL": database(service) for service in SERVICES},
             "MADOGUCHI_NOTIFY_SMTP_URL": f"smtp://{LOOPBACK}:{self.ports['smtp']}",
             "MADOGUCHI_STORAGE": str(self.home.storage),
+            "MADOGUCHI_NOTIFY_SMS_URL": f"folder://{self.home.path}/text-messages",
             "MADOGUCHI_AUDIT_KEY": self.home.secret("audit_key"),
             "MADOGUCHI_AUDIT_HEADS": str(self.home.heads),
             "MADOGUCHI_NOTIFY_SENDER": "窓口 <no-reply@madoguchi.example>",

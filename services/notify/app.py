@@ -16,6 +16,8 @@ from services.notify.operating import pages as operating_pages
 from services.notify.operating.overview import pages as overview_pages
 from services.notify.operating.overview.alarms import health
 from services.notify.operating.suppressions import pages as suppression_pages
+from services.notify.printing import routes as printing_routes
+from services.notify.receipts import routes as receipt_routes
 from services.notify.recipients import pages as preference_pages
 from services.notify.recipients import routes as preference_routes
 from services.notify.settings import Settings
@@ -35,6 +37,8 @@ ROOMS = (
     client_routes,
     client_pages,
     webhook_routes,
+    printing_routes,
+    receipt_routes,
     preference_routes,
     preference_pages,
     inbox_routes,

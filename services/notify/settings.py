@@ -30,6 +30,24 @@ class Settings(ServiceSettings):
     plain_http: bool = Field(default=False, description="whether http:// may be called too; for development")
     ports_called: list[int] = Field(default=[443, 8443], description="ports that may be called, as JSON; []: all")
 
+    # text messages (docs/text-messages.md)
+    sms_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s]+|folder:///[^\s]+)?$",
+        description="the provider of text messages; folder:///… writes them to files, for development; empty: none are sent",
+    )
+    sms_token: SecretStr = Field(default=SecretStr(""), description="what the provider of text messages knows us by")
+    sms_sender: str = Field(default="", max_length=15, description="number or name that text messages come from")
+    sms_receipts_token: SecretStr = Field(
+        default=SecretStr(""), description="what we know the provider by when it says what became of them; empty: it may not"
+    )
+    storage: str = Field(
+        default="",
+        validation_alias="MADOGUCHI_STORAGE",
+        pattern=r"^(/.+|s3://[^/?]+.*)?$",
+        description="where letters wait for the print room; empty: no letters are made",
+    )
+
     @field_validator("smtp_url")
     @classmethod
     def _scheme(cls, url: SecretStr) -> SecretStr:

@@ -10,6 +10,8 @@ from celery import signals
 from sqlmodel import Session
 
 from services.notify.channels.email.smtp import SmtpCarrier
+from services.notify.channels.letters.carrier import LetterCarrier
+from services.notify.channels.sms.carrier import SmsCarrier
 from services.notify.channels.webhooks.carrier import WebhookCarrier
 from services.notify.channels.webhooks.standing import Pace
 from services.notify.inbox import inbox
@@ -34,14 +36,18 @@ DIGEST_EVERY = 20.0
 FORGET_EVERY = 3600.0
 # Webhooks called at a time by one process; each of them gets services.notify.channels.webhooks.standing.AT_ONCE at most.
 CALLS = 12
+# Text messages handed over at a time.
+TEXTS = 4
 
 settings = load(Settings)
 # one connection for the task that runs, one for each sender's recorder, and some for what carriers ask
-engine = connect(settings.database_url, name="notify-worker", pool=6)
+engine = connect(settings.database_url, name="notify-worker", pool=8)
 wordings = Wordings(engine, settings)
 pace = Pace()
 emails = Sender(engine, "email", [SmtpCarrier(settings, wordings) for _ in range(settings.smtp_connections)])
 webhooks = Sender(engine, "webhook", [WebhookCarrier(settings, engine, pace) for _ in range(CALLS)])
+texts = Sender(engine, "sms", [SmsCarrier(settings, wordings) for _ in range(TEXTS)])
+letters = Sender(engine, "letter", [LetterCarrier(settings, wordings)])
 
 
 def hash_recipients() -> bool:
@@ -57,7 +63,7 @@ def tell(session: Session, events: list[Any]) -> None:
 
 def close(**_: Any) -> None:
     """Finish what is under way."""
-    for sender in (emails, webhooks):
+    for sender in (emails, webhooks, texts, letters):
         sender.close()
 
 
@@ -66,6 +72,8 @@ work = Work(
     errands={
         POST: (emails.turn, SEND_EVERY),
         WEBHOOKS: (webhooks.turn, SEND_EVERY),
+        "post-sms": (texts.turn, SEND_EVERY),
+        "post-letters": (letters.turn, SEND_EVERY),
         digests.QUEUE: (partial(digests.merge_some, engine, wordings), DIGEST_EVERY),
         "post-inbox": (partial(inbox.forget, engine, timedelta(days=settings.inbox_days)), FORGET_EVERY),
         "post-recipients": (hash_recipients, HASH_EVERY),

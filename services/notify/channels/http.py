@@ -193,7 +193,10 @@ def _exchange(
     own = {"host": parts.netloc, "user-agent": _USER_AGENT, "content-length": str(len(body)), "connection": "close"}
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     lines = {name.lower(): value for name, value in headers.items()} | own
-    request = h11.Request(method="POST", target=target, headers=list(lines.items()))
+    try:
+        request = h11.Request(method="POST", target=target, headers=list(lines.items()))
+    except h11.LocalProtocolError:
+        raise Refused(message("A header has signs that cannot be sent")) from None
     out = [http.send(request), http.send(h11.Data(data=body)), http.send(h11.EndOfMessage())]
     try:
         connection.settimeout(_left(deadline))

@@ -32,7 +32,7 @@ PAGE = 250
 MOST_MAIL_BYTES = 2_000_000
 MOST_SMS_CHARACTERS = 918
 # The errands that send, by channel.
-QUEUES = {"email": POST}
+QUEUES = {"email": POST, "sms": "post-sms", "letter": "post-letters"}
 # What becomes of a test key's messages, by the recipient: the state, and what the other side would have said.
 _SIMULATED = (
     (re.compile(r"temp-?fail|\+?(44|0)7700900003"), "failed", "450 simulated"),

@@ -60,7 +60,7 @@ STATES: dict[str, Meaning] = {
 CHANNELS: dict[str, str] = {
     "email": message("E-mail"),
     "sms": message("SMS"),
-    "letter": message("Letter"),
+    "letter": message("By post"),
     "webhook": message("Webhook"),
     "inbox": message("Inbox"),
 }

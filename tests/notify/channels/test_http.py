@@ -121,6 +121,13 @@ def test_a_long_answer_is_cut_and_its_headers_are_known(receiver: Receiver) -> N
     assert (answer.status, answer.headers["retry-after"], len(answer.body)) == (503, "7", ANSWER_LIMIT)
 
 
+@pytest.mark.parametrize("value", ["a\r\nx-b: c", "a\n", "\0", " "])
+def test_a_header_of_somebody_adds_no_other(receiver: Receiver, value: str) -> None:
+    with pytest.raises(Refused):
+        post_safely(receiver.url(), b"{}", {"authorization": value}, reach=HERE)
+    assert receiver.taken == []
+
+
 def test_where_nobody_listens_nothing_was_handed_over() -> None:
     (port,) = free_ports(1)
     with pytest.raises(NoAnswer, match="ConnectionRefused") as caught:

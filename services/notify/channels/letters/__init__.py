@@ -1,0 +1,1 @@
+"""Letters on paper: a PDF for the print room."""

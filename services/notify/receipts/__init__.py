@@ -1,0 +1,1 @@
+"""What providers say later: whether a text message reached its telephone."""
