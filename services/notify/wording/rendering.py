@@ -136,9 +136,11 @@ class Wordings:
         self._asked_at = -FRESH_SECONDS
 
     def _written(self, message: Message) -> Written | None:
+        channels = (message.channel, "email") if message.channel in {"letter", "inbox"} else (message.channel,)
         for procedure in (message.procedure_id or "", ""):
-            if found := self._texts.get((message.template, message.channel, message.language, procedure)):
-                return found
+            for channel in channels:
+                if found := self._texts.get((message.template, channel, message.language, procedure)):
+                    return found
         return None
 
     def _frame(self, office: str, language: str) -> Frame:

@@ -48,9 +48,11 @@ def ref_of(case: Case) -> ProcedureRef:
 
 
 def parties_of(case: Case) -> Parties:
-    """Whose application a case is about."""
+    """Whose application a case is about, and whose case it is."""
     agent = case.applicant.get("agent")
-    return Parties(organisation_id=case.applicant["organisation_id"], agent_id=agent and agent["organisation_id"])
+    return Parties(
+        organisation_id=case.applicant["organisation_id"], agent_id=agent and agent["organisation_id"], group=case.group
+    )
 
 
 def procedure_of(session: Session, case: Case) -> Procedure:
