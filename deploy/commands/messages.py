@@ -185,6 +185,30 @@ def resume(channel: ChannelArgument, reason: ReasonOption = "", home: HomeOption
     _stop_or_go("resume", channel, reason, home)
 
 
+@app.command()
+def suppressions(
+    release: Annotated[str, typer.Option("--release", help="Write to this recipient again.")] = "",
+    reason: ReasonOption = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many, the newest.")] = 50,
+    home: HomeOption = None,
+) -> None:
+    """List who is not written to, or write to one again."""
+    from pydantic import SecretStr
+
+    from services.notify.messages.acts import note_suppression_released
+    from services.notify.recipients import suppressions as listed
+    from services.notify.recipients.addresses import masked, recipient_hash
+
+    with session_as("notify", home) as session:
+        if release:
+            to = recipient_hash(SecretStr(setting("MADOGUCHI_SECRET_KEY", home)), release)
+            note_suppression_released(session, _who(), listed.release(session, to), reason)
+            typer.echo("This recipient is written to again.")
+            return
+        for one in listed.listed(session, limit=limit):
+            typer.echo(f"{_time(one.created_at)}  {one.channel}  {masked(one.recipient)}  {one.reason}  {one.detail}".rstrip())
+
+
 def _stop_or_go(what: str, channel: str, reason: str, home: Path | None) -> None:
     from services.notify.messages import channels as running
     from services.notify.models import CHANNELS

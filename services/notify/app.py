@@ -21,6 +21,7 @@ from services.notify.receipts import routes as receipt_routes
 from services.notify.recipients import pages as preference_pages
 from services.notify.recipients import routes as preference_routes
 from services.notify.settings import Settings
+from services.notify.webhooks import pages as webhook_pages
 from services.notify.webhooks import routes as webhook_routes
 from services.notify.wording.rendering import Wordings
 from shared.settings import load
@@ -37,6 +38,7 @@ ROOMS = (
     client_routes,
     client_pages,
     webhook_routes,
+    webhook_pages,
     printing_routes,
     receipt_routes,
     preference_routes,

@@ -14,6 +14,7 @@ from services.notify.channels.letters.carrier import LetterCarrier
 from services.notify.channels.sms.carrier import SmsCarrier
 from services.notify.channels.webhooks.carrier import WebhookCarrier
 from services.notify.channels.webhooks.standing import Pace
+from services.notify.clients.callbacks import RECEIPTS, call_back_some
 from services.notify.inbox import inbox
 from services.notify.messages.hashing import hash_some
 from services.notify.procedures import keep_procedure
@@ -47,12 +48,17 @@ pace = Pace()
 emails = Sender(engine, "email", [SmtpCarrier(settings, wordings) for _ in range(settings.smtp_connections)])
 webhooks = Sender(engine, "webhook", [WebhookCarrier(settings, engine, pace) for _ in range(CALLS)])
 texts = Sender(engine, "sms", [SmsCarrier(settings, wordings) for _ in range(TEXTS)])
-letters = Sender(engine, "letter", [LetterCarrier(settings, wordings)])
+letters = Sender(engine, "letter", [LetterCarrier(settings, wordings, engine)])
 
 
 def hash_recipients() -> bool:
     """Let operators find messages by their recipient; whether more wait."""
     return hash_some(engine, settings.secret_key)
+
+
+def call_clients_back() -> bool:
+    """Let clients hear how their messages got on; whether more wait."""
+    return call_back_some(engine, settings.secret_key)
 
 
 def tell(session: Session, events: list[Any]) -> None:
@@ -72,6 +78,7 @@ work = Work(
     errands={
         POST: (emails.turn, SEND_EVERY),
         WEBHOOKS: (webhooks.turn, SEND_EVERY),
+        RECEIPTS: (call_clients_back, SEND_EVERY),
         "post-sms": (texts.turn, SEND_EVERY),
         "post-letters": (letters.turn, SEND_EVERY),
         digests.QUEUE: (partial(digests.merge_some, engine, wordings), DIGEST_EVERY),

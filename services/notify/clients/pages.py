@@ -12,7 +12,8 @@ from fastapi import Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from services.notify.clients import clients, keys, templates
+from services.notify.channels.http import Reach
+from services.notify.clients import callbacks, clients, keys, templates
 from services.notify.clients.clients import rate_limit
 from services.notify.models import Client
 from shared.i18n import message
@@ -135,6 +136,28 @@ def add_sender(request: Request, session: Transaction, caller: OperatorPerson, c
     )
 
 
+@router.post("/notify/clients/{client_id}/callback")
+def set_callback(
+    request: Request,
+    session: Transaction,
+    caller: OperatorPerson,
+    client: TheClient,
+    *,
+    url: Annotated[str, Form(max_length=3000)] = "",
+    token: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    settings = request.app.state.settings
+
+    def change() -> None:
+        if url.strip():
+            reach = Reach.of(settings)
+            callbacks.set_callback(session, settings.secret_key, reach, client, url=url.strip(), token=token.strip())
+        else:
+            callbacks.end_callback(session, client)
+
+    return _change(request, session, client, "callback", change, by=caller.account_id)
+
+
 @router.post("/notify/clients/{client_id}/archive")
 def archive(caller: OperatorPerson, client: TheClient) -> Response:
     clients.archive(client)
@@ -170,6 +193,7 @@ def _show(request: Request, session: Session, client: Client, **more: Any) -> Re
         "address": f"{request.app.state.settings.base_url}/notify",
         "problem": problem,
         "form": more.get("form", ""),
+        "callback": callbacks.callback_of(session, client.id),
         "key": more.get("key"),
     }
     return _pages.show(request, "client.html", status=problem.status if problem else 200, **values)

@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from services.notify.clients.refusals import Refusal, invalid
+from services.notify.recipients.phones import e164
 from services.notify.wording.language import name_key
 from shared.validation import EMAIL
 
@@ -21,6 +22,8 @@ POSTAGES = ("first", "second", "economy", "europe", "rest-of-world")
 AHEAD = timedelta(hours=24)
 
 _ADDRESS = re.compile(r"(?:\b[a-z][a-z0-9+.-]*://|\bwww\.)[^\s<>]+", re.IGNORECASE)
+# Numbers that nothing is sent to (services.notify.clients.notifications): they are none in Japan.
+_TRIED = re.compile(r"\+?(44|0)7700900[0-9]{3}")
 _WRONG = {
     "missing": "{field} is a required property",
     "string_type": "{field} {value} is not of type string",
@@ -51,6 +54,11 @@ def _phone(number: str) -> str:
         raise ValueError("Not enough digits")
     if len(digits) > 15:  # noqa: PLR2004 - E.164 section 6.2.1
         raise ValueError("Too many digits")
+    if not _TRIED.fullmatch(number):
+        try:
+            e164(number)
+        except ValueError:
+            raise ValueError("Not a valid phone number") from None
     return number
 
 

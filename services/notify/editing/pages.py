@@ -17,7 +17,7 @@ from services.notify.editing.kinds import CHANNEL_NAMES, CHANNELS, grouped, name
 from services.notify.editing.previewing import preview, recent
 from services.notify.editing.rights import Editor, editor
 from services.notify.editing.routes import Group, Procedure, a_place
-from services.notify.editing.texts import Place
+from services.notify.editing.texts import LANGUAGE_NAMES, Place
 from services.notify.models import Letterhead, Message
 from services.notify.models import Procedure as OneProcedure
 from services.notify.wording.compiling import Text
@@ -36,7 +36,6 @@ _AS_MAIL = {
     "content-security-policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
     "cache-control": "no-store",
 }
-_LANGUAGES = {"ja": "日本語", "en": "English"}
 _ACTS = {
     "written": message("Written"),
     "restored": message("An older version restored"),
@@ -73,7 +72,7 @@ def list_texts(request: Request, session: Transaction, by: By, procedure: Proced
         procedure=procedure,
         procedures=_procedures(session, by, language),
         channels=CHANNEL_NAMES,
-        language_names=_LANGUAGES,
+        language_names=LANGUAGE_NAMES,
     )
 
 
@@ -148,7 +147,7 @@ def restore(request: Request, session: Transaction, by: By, place: At, number: i
 def list_letterheads(request: Request, session: Transaction, by: By) -> Response:
     heads = {(one.group, one.language): one for one in letterheads.all_of(session, by)}
     groups = letterheads.groups(session, by)
-    return _pages.show(request, "letterheads.html", groups=groups, heads=heads, language_names=_LANGUAGES)
+    return _pages.show(request, "letterheads.html", groups=groups, heads=heads, language_names=LANGUAGE_NAMES)
 
 
 @router.get("/notify/letterheads/edit")
@@ -184,7 +183,7 @@ def _letterhead(request: Request, head: Letterhead, problem: Problem | None = No
         status=problem.status if problem else 200,
         problem=problem,
         head=head,
-        language_names=_LANGUAGES,
+        language_names=LANGUAGE_NAMES,
         most=letterheads.MOST_LINES,
     )
 
@@ -223,7 +222,7 @@ def _text(
         },
         title=title_of(place.key, language),
         channels=CHANNEL_NAMES,
-        language_names=_LANGUAGES,
+        language_names=LANGUAGE_NAMES,
         procedures=_procedures(session, by, language),
         in_use=found,
         version=found.version if version is None else version,
@@ -254,7 +253,7 @@ def _versions(request: Request, session: Session, by: Editor, place: Place, *, p
         title=title_of(place.key, language_of(request)),
         acts=_ACTS,
         channels=CHANNEL_NAMES,
-        language_names=_LANGUAGES,
+        language_names=LANGUAGE_NAMES,
         may_edit=by.may_edit(place.procedure),
         own=texts.in_use(session, place).own,
         newest=history[0].version if history else 0,

@@ -80,7 +80,7 @@ def values_of(message: Message, settings: Settings, *, secret: bool = True) -> d
         return values
     link = settings.base_url + values.pop("path", "/")
     if link_id := values.pop("link_id", None):
-        link += f"?link={link_id}&secret={link_secret(settings.secret_key, UUID(link_id)) if secret else '…'}"
+        link += f"?link={link_id}&secret={link_secret(settings.secret_key, UUID(link_id)) if secret else '***'}"
     if code_id := values.pop("code_id", None):
         values["code"] = code_of(settings.secret_key, UUID(code_id)) if secret else "…"
     return values | {"link": Link(link)}
@@ -136,9 +136,8 @@ class Wordings:
         self._asked_at = -FRESH_SECONDS
 
     def _written(self, message: Message) -> Written | None:
-        channels = (message.channel, "email") if message.channel in {"letter", "inbox"} else (message.channel,)
         for procedure in (message.procedure_id or "", ""):
-            for channel in channels:
+            for channel in _stand_in(message):
                 if found := self._texts.get((message.template, channel, message.language, procedure)):
                     return found
         return None
@@ -183,6 +182,13 @@ class Wordings:
 
 
 _MOST_OF_CLIENTS = 1_000
+
+
+def _stand_in(message: Message) -> tuple[str, ...]:
+    """The channels whose text a message may have: letters that come with none of their own, and the inbox, say what mails say."""
+    own = message.channel
+    alike = own == "inbox" or (own == "letter" and not _path(message.template, message.language, own).is_file())
+    return (own, "email") if alike else (own,)
 
 
 def _texts(session: Session) -> dict[tuple[str, str, str, str], Written]:

@@ -162,10 +162,13 @@ def test_a_template_of_another_kind_an_unknown_one_and_one_that_says_too_much_ar
     assert refusal(caught.value) == (400, "BadRequestError", "Template not found")
     with pytest.raises(HTTPError) as caught:
         client.send_sms_notification("09012345678", str(office.templates["sms"]), VALUES | {"name": "x" * 900})
-    assert refusal(caught.value)[2].startswith("Text messages cannot be longer than 918 characters. Your message is 92")
+    assert refusal(caught.value)[2].startswith("Text messages cannot be longer than 670 characters. Your message is 92")
     with pytest.raises(HTTPError) as caught:
         client.send_sms_notification("call me", str(office.templates["sms"]), VALUES)
     assert refusal(caught.value) == (400, "ValidationError", "phone_number Must not contain letters or symbols")
+    with pytest.raises(HTTPError) as caught:
+        client.send_sms_notification("0999999999999", str(office.templates["sms"]), VALUES)
+    assert refusal(caught.value) == (400, "ValidationError", "phone_number Not a valid phone number")
     with pytest.raises(HTTPError) as caught:
         client.post("/v2/notifications/email", {"reference": "x" * 2_000_000})
     assert refusal(caught.value)[0] == 413
