@@ -51,7 +51,6 @@ class Parties(Part):
 
     organisation_id: UUID
     agent_id: UUID | None = None
-    group: str = Field(default="", description="the office that has the case, if any has")
 
 
 class Mend(Part):

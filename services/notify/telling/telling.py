@@ -63,8 +63,7 @@ def _procedure(event: Event) -> ProcedureRef | None:
 
 def _office(event: Any) -> str | None:
     """The group that has the case, where the event knows it."""
-    parties = getattr(event, "parties", None)
-    return getattr(event, "group", "") or (parties and parties.group) or None
+    return getattr(event, "group", None) or None
 
 
 def _told(session: Session, event: Event, procedures: Mapping[str, Procedure]) -> Iterator[Told]:

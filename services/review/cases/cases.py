@@ -48,11 +48,9 @@ def ref_of(case: Case) -> ProcedureRef:
 
 
 def parties_of(case: Case) -> Parties:
-    """Whose application a case is about, and whose case it is."""
+    """Whose application a case is about."""
     agent = case.applicant.get("agent")
-    return Parties(
-        organisation_id=case.applicant["organisation_id"], agent_id=agent and agent["organisation_id"], group=case.group
-    )
+    return Parties(organisation_id=case.applicant["organisation_id"], agent_id=agent and agent["organisation_id"])
 
 
 def procedure_of(session: Session, case: Case) -> Procedure:
