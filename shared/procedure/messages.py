@@ -72,7 +72,7 @@ KINDS: dict[str, Kind] = {
     "case-handed-over": Kind(_ASSIGNED, _OFFICIAL),
     "case-due-soon": Kind(_CLOCK, _OVERSEEN),
     "case-overdue": Kind(_CLOCK, _OVERSEEN),
-    "case-withdrawn": Kind(("arrival_number", "withdrawn_at", "reason"), _OFFICIAL),
+    "case-withdrawn": Kind(("arrival_number", "withdrawn_at", "reason"), _OFFICIAL, office=False),
     "case-corrected": Kind(("arrival_number", "late"), _OFFICIAL, office=False),
     "note-mentioned": Kind(("arrival_number", "author"), _OFFICIAL, office=False),
     # corrections; what is to be mended stands on the page
