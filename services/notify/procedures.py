@@ -40,10 +40,11 @@ def titles_of(session: Session, wanted: Iterable[str]) -> dict[str, dict[str, st
     return titles
 
 
-def _groups(definition: Mapping[str, Any]) -> list[str]:
-    """The groups that a procedure's routes name, and all offices with prefectures where one goes by those."""
+def _groups(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """The groups that a procedure's routes name, and all offices with prefectures where one goes by those; with their titles."""
     routes = definition.get("review", {}).get("route", [])
+    offices = {office["key"]: office for office in definition.get("offices", [])}
     named = {route["to"] for route in routes if route.get("to")}
     if any(route.get("to-office-of") for route in routes):
-        named |= {office["key"] for office in definition.get("offices", []) if office.get("prefectures")}
-    return sorted(named)
+        named |= {key for key, office in offices.items() if office.get("prefectures")}
+    return {key: offices.get(key, {}).get("title", {}) for key in sorted(named)}

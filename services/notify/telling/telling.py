@@ -75,7 +75,7 @@ def _rows(told: Told, titles: Titles, wish: Preference | None, secret_key: Secre
         "event_id": event.id,
         "subject": event.subject,
         "procedure_id": ref.id if ref else None,
-        "office": getattr(event, "group", None),
+        "office": getattr(event, "group", None) or None,
         "template": telling.kind,
         "language": language,
         "filling": filling,
