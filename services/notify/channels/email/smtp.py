@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from services.notify.channels.carrier import Mark, Outcome, Unreachable
 from services.notify.channels.email.composing import Composer
 from services.notify.channels.email.connecting import connect
@@ -37,6 +39,8 @@ class SmtpCarrier:
         """Hand a mail over. Raises Unreachable."""
         try:
             mail = self._composer.written(message)
+        except SQLAlchemyError as error:
+            raise Unreachable(f"the text cannot be read: {type(error).__name__}", "database") from error
         except Exception as error:  # noqa: BLE001 - the standard library raises many kinds; one message must not stop the others
             return Outcome("failed", f"the mail cannot be made: {type(error).__name__}")
         if refused := self._announced(self._composer.sender(message), message.recipient):
