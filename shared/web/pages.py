@@ -43,6 +43,7 @@ _NAVIGATION: tuple[tuple[str, str, Role | None], ...] = (
     ("/desk", message("Cases"), "reviewer"),
     ("/notify/inbox", message("Inbox"), "reviewer"),
     ("/console", message("Operation"), "operator"),
+    ("/notify/operating", message("The post"), "operator"),
     ("/notify/clients", message("Systems that send"), "operator"),
     ("/data", message("Statistics"), None),
 )

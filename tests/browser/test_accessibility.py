@@ -11,10 +11,12 @@ import httpx
 import pytest
 
 from services.intake.drafts import trials
+from services.notify.models import STATES
 from shared.procedure.files import read
 from shared.workdays import today
 from tests.browser.conftest import APPLICANT, OFFICIAL, OPERATOR, Place, picture, the_decision
 from tests.machine import quiet
+from tests.notify.operating.parts import some_messages
 from tests.site import ONE_STAGE, PROCEDURES
 from tests.web.conftest import secret_of
 
@@ -121,8 +123,34 @@ def visits(place: Place, browser: Browser) -> dict[str, Visit]:
             refuse(page, place, place.case_of(asked))
         visit.cookies = context.cookies()
         context.close()
+    made[OPERATOR].pages.update(post(place))
     made[OPERATOR].pages["dead-letter"] = f"/console/dead-letters/{place.kill_a_letter(accepted)}"
     return made
+
+
+def post(place: Place) -> dict[str, str]:
+    """Make messages in every state, a recipient who is not written to, and a stopped channel; the post's pages for operators."""
+    ids = some_messages(place.site, [{"state": state, "error": "451 4.7.1 later"} for state in STATES])
+    unknown = ids[STATES.index("unknown")]
+    place.site.run(
+        "insert into notify.attempt (id, message_id, number, started_at, took_ms, server, outcome, answer) "
+        "values (gen_random_uuid(), :id, 1, now(), 431, 'mail.example.go.jp', 'unknown', 'the connection broke')",
+        id=unknown,
+    )
+    place.site.run(
+        "insert into notify.suppression (recipient_hash, recipient, channel, reason, detail, message_id) "
+        "values ('\\x01', 'gone@example.com', 'email', 'bounce', '5.1.1 no such user', :id)",
+        id=unknown,
+    )
+    place.site.run("insert into notify.channel_pause (channel, paused_by, reason) values ('sms', '運用 太郎', '保守')")
+    return {
+        "post": "/notify/operating",
+        "post-messages": "/notify/messages?channel=email",
+        "post-messages-wrong": "/notify/messages?from=x",
+        "post-message": f"/notify/messages/{unknown}",
+        "post-steps": "/notify/messages/steps?step=resend&channel=email",
+        "post-suppressions": "/notify/suppressions",
+    }
 
 
 def organisation(place: Place) -> dict[str, str]:

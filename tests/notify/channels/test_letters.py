@@ -37,7 +37,7 @@ def send(settings: Settings) -> int:
     from services.notify.sending.sending import send_some
     from services.notify.tasks import engine
 
-    return send_some(engine, "letter", LetterCarrier(settings, Wordings(engine, settings)))[0]
+    return send_some(engine, "letter", LetterCarrier(settings, Wordings(engine, settings), engine))[0]
 
 
 def the_message(site: Site) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from sqlmodel import Session
 from services.notify.channels.carrier import Mark, Outcome
 from services.notify.channels.http import TIMEOUT, Answer, NoAnswer, Reach, Refused, post_safely
 from services.notify.channels.webhooks import standing
+from services.notify.channels.webhooks.sealing import unsealed
 from services.notify.channels.webhooks.signing import generations, secret_of, signed
 from services.notify.models import Message
 from shared import i18n
@@ -42,6 +43,8 @@ GONE = i18n.message("The receiver answered that it does not want to be called an
 class _Call:
     url: str
     secrets: list[str]
+    # what the receiver wants to see besides
+    token: str | None
 
 
 class WebhookCarrier:
@@ -88,13 +91,19 @@ class WebhookCarrier:
             if webhook is None:
                 return Outcome("failed", "the webhook is disabled")
             signing = generations(webhook.generation, webhook.rotated_at, datetime.now(UTC))
-            return _Call(webhook.url, [secret_of(self._secret_key, webhook_id, one) for one in signing])
+            secrets = [secret_of(self._secret_key, webhook_id, one) for one in signing]
+            token = unsealed(self._secret_key, webhook.sealed_token) if webhook.sealed_token else None
+            if webhook.sealed_token and token is None:
+                return Outcome("failed", "the token was sealed with another key of the house")
+            return _Call(webhook.url, secrets, token)
 
     def _post(self, message: Message, call: _Call) -> tuple[Outcome, bool]:
         """What came of it, and whether the receiver answered."""
         host = urlsplit(call.url).hostname or ""
         body = orjson.dumps(message.filling)
         headers = {"content-type": "application/json", **signed(message.id, datetime.now(UTC), body, call.secrets)}
+        if call.token:
+            headers["authorization"] = f"Bearer {call.token}"
         try:
             answer = post_safely(call.url, body, headers, reach=self._reach, timeout=self.timeout, limit=ANSWER_READ)
         except Refused as refused:
