@@ -9,6 +9,7 @@ from typing import Any
 from celery import signals
 from sqlmodel import Session
 
+from services.notify.bounces.maildir import fetch
 from services.notify.channels.email.smtp import SmtpCarrier
 from services.notify.channels.letters.carrier import LetterCarrier
 from services.notify.channels.sms.carrier import SmsCarrier
@@ -33,6 +34,7 @@ from shared.settings import load
 
 SEND_EVERY = 4.0
 HASH_EVERY = 20.0
+BOUNCES_EVERY = 30.0
 DIGEST_EVERY = 20.0
 FORGET_EVERY = 3600.0
 # Webhooks called at a time by one process; each of them gets services.notify.channels.webhooks.standing.AT_ONCE at most.
@@ -54,6 +56,11 @@ letters = Sender(engine, "letter", [LetterCarrier(settings, wordings, engine)])
 def hash_recipients() -> bool:
     """Let operators find messages by their recipient; whether more wait."""
     return hash_some(engine, settings.secret_key)
+
+
+def fetch_bounces() -> bool:
+    """Take what came back from the folder that is set for it; whether more waits."""
+    return settings.bounce_maildir is not None and fetch(engine, settings.secret_key, settings.bounce_maildir)
 
 
 def call_clients_back() -> bool:
@@ -84,6 +91,7 @@ work = Work(
         digests.QUEUE: (partial(digests.merge_some, engine, wordings), DIGEST_EVERY),
         "post-inbox": (partial(inbox.forget, engine, timedelta(days=settings.inbox_days)), FORGET_EVERY),
         "post-recipients": (hash_recipients, HASH_EVERY),
+        "post-bounces": (fetch_bounces, BOUNCES_EVERY),
     },
 )
 signals.worker_process_shutdown.connect(close, weak=False)

@@ -11,7 +11,7 @@ from email.utils import parseaddr
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
@@ -219,7 +219,7 @@ def show_template(id: UUID, session: Transaction, sender: From) -> Any:  # noqa:
 
 
 @_v2.get("/template/{id}/version/{version}")
-def show_version(id: UUID, version: int, session: Transaction, sender: From) -> Any:  # noqa: A002 - as refusals name it
+def show_version(id: UUID, version: Annotated[int, Path(ge=0, lt=2**31)], session: Transaction, sender: From) -> Any:  # noqa: A002 - as refusals name it
     """A template in one version."""
     return shapes.template(_template(session, sender, id, version))
 

@@ -18,10 +18,11 @@ from services.notify.editing.previewing import preview, recent
 from services.notify.editing.rights import Editor, editor
 from services.notify.editing.routes import Group, Procedure, a_place
 from services.notify.editing.texts import LANGUAGE_NAMES, Place
-from services.notify.models import Letterhead, Message
+from services.notify.models import Letterhead, Message, TemplateVersion
 from services.notify.models import Procedure as OneProcedure
 from services.notify.wording.compiling import Text
 from services.notify.wording.language import MOST_BODY, MOST_SUBJECT
+from services.notify.wording.rendering import shipped
 from shared.i18n import LANGUAGES, Language, message
 from shared.identity.callers import Caller
 from shared.problems import Conflict, Forbidden, Invalid, NotFound, Problem
@@ -146,14 +147,14 @@ def restore(request: Request, session: Transaction, by: By, place: At, number: i
 @router.get("/notify/letterheads")
 def list_letterheads(request: Request, session: Transaction, by: By) -> Response:
     heads = {(one.group, one.language): one for one in letterheads.all_of(session, by)}
-    groups = letterheads.groups(session, by)
+    groups = letterheads.groups(session, by, language_of(request))
     return _pages.show(request, "letterheads.html", groups=groups, heads=heads, language_names=LANGUAGE_NAMES)
 
 
 @router.get("/notify/letterheads/edit")
 def show_letterhead(request: Request, session: Transaction, by: By, group: Group = "", language: Language = "ja") -> Response:
     by.must_head(group)
-    return _letterhead(request, letterheads.of_group(session, group, language))
+    return _letterhead(request, session, by, letterheads.of_group(session, group, language))
 
 
 @router.post("/notify/letterheads/edit")
@@ -172,17 +173,18 @@ def write_letterhead(
     except Invalid as problem:
         session.rollback()
         entered = Letterhead(group=group, language=language, header=header, footer=footer, updated_by="")
-        return _letterhead(request, entered, problem)
+        return _letterhead(request, session, by, entered, problem=problem)
     return RedirectResponse("/notify/letterheads", 303, {"cache-control": "no-store"})
 
 
-def _letterhead(request: Request, head: Letterhead, problem: Problem | None = None) -> Response:
+def _letterhead(request: Request, session: Session, by: Editor, head: Letterhead, *, problem: Problem | None = None) -> Response:
     return _pages.show(
         request,
         "letterhead.html",
         status=problem.status if problem else 200,
         problem=problem,
         head=head,
+        title=letterheads.groups(session, by, language_of(request)).get(head.group, head.group),
         language_names=LANGUAGE_NAMES,
         most=letterheads.MOST_LINES,
     )
@@ -242,7 +244,8 @@ def _text(
 
 def _versions(request: Request, session: Session, by: Editor, place: Place, *, problem: Problem | None = None) -> Response:
     history = list(texts.history(session, place))
-    before = [*history[1:], None]
+    before = [one if one.act != "put-back" else None for one in history[1:]] + [None]
+    standard = "\n\n".join(shipped(place.key, place.language, place.channel))
     return _pages.show(
         request,
         "text_versions.html",
@@ -258,14 +261,14 @@ def _versions(request: Request, session: Session, by: Editor, place: Place, *, p
         own=texts.in_use(session, place).own,
         newest=history[0].version if history else 0,
         versions=[
-            (one, texts.differences(_whole(old), _whole(one)) if one.act != "put-back" else [])
+            (one, texts.differences(_whole(old) if old else standard, _whole(one)) if one.act != "put-back" else [])
             for one, old in zip(history, before, strict=True)
         ],
     )
 
 
-def _whole(version: Any) -> str:
-    return f"{version.subject}\n\n{version.body}" if version and version.body else ""
+def _whole(version: TemplateVersion) -> str:
+    return f"{version.subject}\n\n{version.body}"
 
 
 def _called(one: Message) -> str:

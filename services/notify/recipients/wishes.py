@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from sqlmodel import Session, col, select
 
 from services.notify.models import QUEUES, Message, Preference
-from services.notify.recipients import telephones
+from services.notify.recipients import phones, telephones
 from services.notify.recipients.addresses import recipient_hash
 from shared.bus.publish import ring_after_commit
 from shared.database import new_id
@@ -66,7 +66,7 @@ def save(session: Session, secret_key: SecretStr, caller: Caller, wishes: Wishes
 
     A new telephone number is used when the code sent there came back; until then, the one before. Raises Invalid, TooMany.
     """
-    phone = telephones.normalised(wishes.phone) if wishes.phone else None
+    phone = _number(wishes.phone) if wishes.phone else None
     address = [" ".join(unicodedata.normalize("NFKC", line).split()) for line in wishes.postal_address]
     if errors := [*_errors(wishes, caller, phone), *(_address_errors(address) if address else ())]:
         raise Invalid("Some entries need mending", errors=errors)
@@ -90,6 +90,14 @@ def save(session: Session, secret_key: SecretStr, caller: Caller, wishes: Wishes
     ring_after_commit(session, QUEUES["email"])
     session.flush()
     return wish
+
+
+def _number(written: str) -> str | None:
+    """A telephone number in its international form; None if it is none."""
+    try:
+        return phones.e164(written)
+    except ValueError:
+        return None
 
 
 def _errors(wishes: Wishes, caller: Caller, phone: str | None) -> Iterator[FieldError]:

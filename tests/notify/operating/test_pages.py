@@ -76,7 +76,7 @@ def test_a_messages_page_says_what_to_do_and_shows_no_secret(clean: Site, pages:
     page = pages.get(f"/notify/messages/{one}")
     assert page.headers["cache-control"] == "no-store"
     assert "a mail is found there by its Message-ID" in page.text
-    assert re.search(r"Message-ID</dt><dd>&lt;[0-9a-f]{40}@madoguchi.example&gt;", page.text)
+    assert re.search(r"Message-ID</dt><dd>&lt;[a-z2-7]{26}-[a-z2-7]{16}@madoguchi.example&gt;", page.text)
     assert "hanako@example.com" in page.text
     assert f"link={link.link_id}&amp;secret=…" in page.text
     assert link_secret(SecretStr(clean.environment["MADOGUCHI_SECRET_KEY"]), link.link_id) not in page.text

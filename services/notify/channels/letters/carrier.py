@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from services.notify.channels.carrier import Mark, Outcome, Unreachable
@@ -47,6 +48,8 @@ class LetterCarrier:
             return Outcome("failed", NO_STORAGE)
         try:
             pdf = self._drawn(message)
+        except SQLAlchemyError as error:
+            raise Unreachable(f"the text cannot be read: {type(error).__name__}", "database") from error
         except Exception as error:  # noqa: BLE001 - whatever a template or address lacks; one letter must not stop the others
             return Outcome("failed", f"the letter cannot be made: {error}"[:200])
         try:
