@@ -37,7 +37,7 @@ HASH_EVERY = 20.0
 BOUNCES_EVERY = 30.0
 DIGEST_EVERY = 20.0
 FORGET_EVERY = 3600.0
-# Webhooks called at a time by one process; each of them gets services.notify.channels.webhooks.standing.AT_ONCE at most.
+# Webhooks called at a time by one process; each of them gets services.notify.channels.webhooks.standing.QUICKLY_AT_ONCE at most.
 CALLS = 12
 # Text messages handed over at a time.
 TEXTS = 4
