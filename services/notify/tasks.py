@@ -70,7 +70,7 @@ def call_clients_back() -> bool:
 
 def tell(session: Session, events: list[Any]) -> None:
     """Write what people and other systems are told of these events."""
-    tell_people(session, events, secret_key=settings.secret_key)
+    tell_people(session, events, secret_key=settings.secret_key, carried=settings.carried)
     call_webhooks(session, events, secret_key=settings.secret_key, base_url=settings.base_url)
 
 
