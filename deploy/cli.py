@@ -6,6 +6,7 @@ import typer
 
 from deploy.commands import (
     audit,
+    bounces,
     clients,
     deadletters,
     doctor,
@@ -39,6 +40,7 @@ app.add_typer(deadletters.app, name="deadletters")
 app.add_typer(audit.app, name="audit")
 app.add_typer(clients.app, name="clients")
 app.add_typer(messages.app, name="messages")
+app.add_typer(bounces.app, name="bounces")
 app.add_typer(letters.app, name="letters")
 
 

@@ -67,3 +67,11 @@ def show_time(moment: datetime, language: Language) -> str:
     """A day and a time of day in Japan's time."""
     local = moment.astimezone(JST)
     return f"{show_date(moment, language)} {local:%H:%M}" + ("" if language == "ja" else " JST")
+
+
+def show_age(seconds: float, language: Language) -> str:
+    """How long something has waited, in its largest whole unit."""
+    for unit, text in ((86400, message("{count} d")), (3600, message("{count} h")), (60, message("{count} min"))):
+        if seconds >= unit:
+            return translate(text, language, count=int(seconds // unit))
+    return translate(message("{count} s"), language, count=int(seconds))

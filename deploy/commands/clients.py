@@ -129,6 +129,34 @@ def limits(
         typer.echo(f"{found.daily_limit} messages a day, {clients.rate_limit(found)} requests a minute of a key")
 
 
+@app.command()
+def callback(
+    client: ClientArgument,
+    url: Annotated[str | None, typer.Argument(help="https://…, where it hears how its messages got on. None: show it.")] = None,
+    *,
+    off: Annotated[bool, typer.Option("--off", help="Call it back no more.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Say where a client is called back; the token that callbacks carry is asked for, or read from standard input."""
+    from pydantic import SecretStr
+
+    from services.notify.channels.http import Reach
+    from services.notify.clients import callbacks, clients
+
+    token = typer.prompt("Token", hide_input=True) if url is not None and not off else ""
+    with session_as("notify", home) as session:
+        found = clients.found(session, client)
+        if off:
+            callbacks.end_callback(session, found)
+        elif url is not None:
+            secret_key = SecretStr(setting("MADOGUCHI_SECRET_KEY", home))
+            # where it really leads is checked when it is called, as the settings of the worker allow
+            reach = Reach(ports=frozenset(), plain=True)
+            callbacks.set_callback(session, secret_key, reach, found, url=url, token=token)
+        now = callbacks.callback_of(session, found.id)
+        typer.echo(f"{now.url} ({now.state})" if now else "It is not called back.")
+
+
 @keys_app.command("add")
 def add_key(
     client: ClientArgument,
@@ -209,7 +237,7 @@ def revise_template(
     from services.notify.clients import clients, templates
 
     with session_as("notify", home) as session:
-        found = templates.must_find(session, clients.found(session, client).id, template)
+        found, _ = templates.must_find(session, clients.found(session, client).id, template)
         version = templates.revise(session, found, *_read(file, found.channel), BY)
         typer.echo(f"{found.name}: version {version.version}")
 

@@ -38,7 +38,7 @@ ReasonOption = Annotated[str, typer.Option("--reason", help="Why: it is noted, a
 AllOption = Annotated[bool, typer.Option("--all", help="All that the filters find, up to 10,000.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 CheckedOption = Annotated[
-    bool, typer.Option("--checked", help="For unknown ones: you looked in the mail server's log whether it took them.")
+    bool, typer.Option("--checked", help="For unknown ones: you looked in the other side's log whether it took them.")
 ]
 
 
@@ -153,7 +153,7 @@ def _all(session: Session, step: Step, wanted: Filter, reason: str, *, checked: 
 
 
 app.command("resend", help="Send again what failed or bounced; with --checked, what is unknown.")(_command("resend"))
-app.command("release", help="Let unknown ones count as sent: you found them in the mail server's log.")(_command("release"))
+app.command("release", help="Let unknown ones count as sent: you found them in the other side's log.")(_command("release"))
 app.command("cancel", help="Cancel what waits.")(_command("cancel"))
 
 ChannelArgument = Annotated[str, typer.Argument(help="email, sms, letter, webhook or inbox.")]
@@ -168,7 +168,7 @@ def channels(home: HomeOption = None) -> None:
         for one in standings(session):
             stopped = f"  STOPPED by {one.pause.paused_by}: {one.pause.reason}" if one.pause else ""
             numbers = (
-                f"{one.waiting:>7,} waiting  {one.deferred:>7,} deferred  {one.unknown:>7,} unknown  {one.late:>7,.0f} s late"
+                f"{one.waiting:>7,} waiting  {one.deferred:>7,} deferred  {one.unknown:>7,} unknown  oldest {one.oldest:>7,.0f} s"
             )
             typer.echo(f"{one.channel:<8}{numbers}{stopped}")
 
@@ -183,6 +183,30 @@ def pause(channel: ChannelArgument, reason: ReasonOption = "", home: HomeOption 
 def resume(channel: ChannelArgument, reason: ReasonOption = "", home: HomeOption = None) -> None:
     """Let a channel go again."""
     _stop_or_go("resume", channel, reason, home)
+
+
+@app.command()
+def suppressions(
+    release: Annotated[str, typer.Option("--release", help="Write to this recipient again.")] = "",
+    reason: ReasonOption = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many, the newest.")] = 50,
+    home: HomeOption = None,
+) -> None:
+    """List who is not written to, or write to one again."""
+    from pydantic import SecretStr
+
+    from services.notify.messages.acts import note_suppression_released
+    from services.notify.recipients import suppressions as listed
+    from services.notify.recipients.addresses import masked, recipient_hash
+
+    with session_as("notify", home) as session:
+        if release:
+            to = recipient_hash(SecretStr(setting("MADOGUCHI_SECRET_KEY", home)), release)
+            note_suppression_released(session, _who(), listed.release(session, to), reason)
+            typer.echo("This recipient is written to again.")
+            return
+        for one in listed.listed(session, limit=limit):
+            typer.echo(f"{_time(one.created_at)}  {one.channel}  {masked(one.recipient)}  {one.reason}  {one.detail}".rstrip())
 
 
 def _stop_or_go(what: str, channel: str, reason: str, home: Path | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -14,7 +13,7 @@ from fastapi.responses import RedirectResponse
 
 from deploy.console.health import healths
 from shared.bus import deadletters
-from shared.i18n import Language, message, translate
+from shared.i18n import message, show_age
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, language_of, pages_router
 from shared.web.visitors import OperatorPerson
@@ -43,7 +42,7 @@ router = pages_router()
 @router.get("/console")
 def overview(request: Request, session: Transaction, _caller: OperatorPerson) -> Response:
     language = language_of(request)
-    waiting = [{**row, "oldest": _age(row["oldest"], language)} for row in deadletters.waiting(session)]
+    waiting = [{**row, "oldest": show_age(row["oldest"], language)} for row in deadletters.waiting(session)]
     session.commit()  # the services' health is asked for over HTTP; no connection waits for that
     return _pages.show(
         request,
@@ -81,15 +80,3 @@ def replay(
         extra={"context": {"event": str(event_id), "deliveries": len(replayed), "operator": str(caller.account_id)}},
     )
     return RedirectResponse(f"/console/dead-letters?replayed={len(replayed)}", 303, {"cache-control": "no-store"})
-
-
-def _age(seconds: float, language: Language) -> str:
-    """How long something has waited, in its largest whole unit."""
-    waited = timedelta(seconds=seconds)
-    if waited >= timedelta(days=1):
-        return translate("{count} d", language, count=waited.days)
-    if waited >= timedelta(hours=1):
-        return translate("{count} h", language, count=int(seconds // 3600))
-    if waited >= timedelta(minutes=1):
-        return translate("{count} min", language, count=int(seconds // 60))
-    return translate("{count} s", language, count=int(seconds))

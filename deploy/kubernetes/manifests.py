@@ -231,7 +231,7 @@ def _policies() -> Iterator[dict[str, Any]]:
     # Sign-in providers, objects, webhooks, mail servers: outside, and nothing of the cluster's own networks.
     private = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"]
     outside = [{"ipBlock": {"cidr": "0.0.0.0/0", "except": private}}]
-    ports = [{"port": port} for port in (443, 25, 465, 587)]
+    ports = [{"port": port} for port in (443, 8443, 25, 465, 587)]
     yield _policy("services-ask", _tiers("api", "worker", "beat", "migrate"), _egress([*inside, {"to": outside, "ports": ports}]))
     yield _policy("signatures", _tiers("freshclam"), _egress([{"to": outside, "ports": [{"port": 443}]}]))
 

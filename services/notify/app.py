@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.notify.clients import pages as client_pages
 from services.notify.clients import routes as client_routes
+from services.notify.clients.writing import pages as client_template_pages
 from services.notify.editing import pages as editing_pages
 from services.notify.editing import routes as editing_routes
 from services.notify.inbox import pages as inbox_pages
@@ -21,6 +22,7 @@ from services.notify.receipts import routes as receipt_routes
 from services.notify.recipients import pages as preference_pages
 from services.notify.recipients import routes as preference_routes
 from services.notify.settings import Settings
+from services.notify.webhooks import pages as webhook_pages
 from services.notify.webhooks import routes as webhook_routes
 from services.notify.wording.rendering import Wordings
 from shared.settings import load
@@ -36,7 +38,9 @@ ROOMS = (
     editing_pages,
     client_routes,
     client_pages,
+    client_template_pages,
     webhook_routes,
+    webhook_pages,
     printing_routes,
     receipt_routes,
     preference_routes,

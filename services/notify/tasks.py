@@ -9,11 +9,13 @@ from typing import Any
 from celery import signals
 from sqlmodel import Session
 
+from services.notify.bounces.maildir import fetch
 from services.notify.channels.email.smtp import SmtpCarrier
 from services.notify.channels.letters.carrier import LetterCarrier
 from services.notify.channels.sms.carrier import SmsCarrier
 from services.notify.channels.webhooks.carrier import WebhookCarrier
 from services.notify.channels.webhooks.standing import Pace
+from services.notify.clients.callbacks import RECEIPTS, call_back_some
 from services.notify.inbox import inbox
 from services.notify.messages.hashing import hash_some
 from services.notify.procedures import keep_procedure
@@ -32,9 +34,10 @@ from shared.settings import load
 
 SEND_EVERY = 4.0
 HASH_EVERY = 20.0
+BOUNCES_EVERY = 30.0
 DIGEST_EVERY = 20.0
 FORGET_EVERY = 3600.0
-# Webhooks called at a time by one process; each of them gets services.notify.channels.webhooks.standing.AT_ONCE at most.
+# Webhooks called at a time by one process; each of them gets services.notify.channels.webhooks.standing.QUICKLY_AT_ONCE at most.
 CALLS = 12
 # Text messages handed over at a time.
 TEXTS = 4
@@ -47,7 +50,7 @@ pace = Pace()
 emails = Sender(engine, "email", [SmtpCarrier(settings, wordings) for _ in range(settings.smtp_connections)])
 webhooks = Sender(engine, "webhook", [WebhookCarrier(settings, engine, pace) for _ in range(CALLS)])
 texts = Sender(engine, "sms", [SmsCarrier(settings, wordings) for _ in range(TEXTS)])
-letters = Sender(engine, "letter", [LetterCarrier(settings, wordings)])
+letters = Sender(engine, "letter", [LetterCarrier(settings, wordings, engine)])
 
 
 def hash_recipients() -> bool:
@@ -55,9 +58,19 @@ def hash_recipients() -> bool:
     return hash_some(engine, settings.secret_key)
 
 
+def fetch_bounces() -> bool:
+    """Take what came back from the folder that is set for it; whether more waits."""
+    return settings.bounce_maildir is not None and fetch(engine, settings.secret_key, settings.bounce_maildir)
+
+
+def call_clients_back() -> bool:
+    """Let clients hear how their messages got on; whether more wait."""
+    return call_back_some(engine, settings.secret_key)
+
+
 def tell(session: Session, events: list[Any]) -> None:
     """Write what people and other systems are told of these events."""
-    tell_people(session, events, secret_key=settings.secret_key)
+    tell_people(session, events, secret_key=settings.secret_key, carried=settings.carried)
     call_webhooks(session, events, secret_key=settings.secret_key, base_url=settings.base_url)
 
 
@@ -72,11 +85,13 @@ work = Work(
     errands={
         POST: (emails.turn, SEND_EVERY),
         WEBHOOKS: (webhooks.turn, SEND_EVERY),
+        RECEIPTS: (call_clients_back, SEND_EVERY),
         "post-sms": (texts.turn, SEND_EVERY),
         "post-letters": (letters.turn, SEND_EVERY),
         digests.QUEUE: (partial(digests.merge_some, engine, wordings), DIGEST_EVERY),
         "post-inbox": (partial(inbox.forget, engine, timedelta(days=settings.inbox_days)), FORGET_EVERY),
         "post-recipients": (hash_recipients, HASH_EVERY),
+        "post-bounces": (fetch_bounces, BOUNCES_EVERY),
     },
 )
 signals.worker_process_shutdown.connect(close, weak=False)

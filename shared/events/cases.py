@@ -93,6 +93,7 @@ class CaseDecided(Event):
     conditions: list[str] = Field(default=[])
     criteria: list[str] = Field(default=[])
     parties: Parties | None = None
+    group: str = Field(default="", description="the office that has the case")
 
 
 class CaseWithdrawn(Event):

@@ -24,6 +24,7 @@ class CorrectionEvent(Event):
     contact: Contact
     due_on: date
     parties: Parties | None = None
+    group: str = Field(default="", description="the office that has the case")
 
 
 class CorrectionRequested(CorrectionEvent):
@@ -111,3 +112,4 @@ class CaseEdited(Event):
     author: str
     edited_at: datetime
     parties: Parties | None = None
+    group: str = Field(default="", description="the office that has the case")

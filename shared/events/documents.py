@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from pydantic import Field
+
 from shared.events.envelope import Event
 from shared.events.parts import Contact, Official, Parties, ProcedureRef
 
@@ -22,6 +24,7 @@ class DocumentEvent(Event):
     number: str
     title: str
     parties: Parties | None = None
+    group: str = Field(default="", description="the office that has the case")
 
 
 class DocumentIssued(DocumentEvent):

@@ -40,6 +40,7 @@ class MessageToApplicant(Event):
     sent_at: datetime
     files: list[AttachedFile] = Field(default=[])
     parties: Parties | None = None
+    group: str = Field(default="", description="the office that has the case")
 
 
 class MessageTaken(Event):

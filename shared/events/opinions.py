@@ -6,6 +6,8 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
+from pydantic import Field
+
 from shared.events.envelope import Event
 from shared.events.parts import Contact, ProcedureRef
 
@@ -20,6 +22,7 @@ class OpinionEvent(Event):
     contact: Contact
     path: str
     due_on: date
+    group: str = Field(default="", description="the office that has the case")
 
 
 class OpinionAsked(OpinionEvent):

@@ -265,7 +265,8 @@ def main() -> None:
         values = sorted(row[name] for row in report)
         print(f"  {name:24} {values[len(values) // 2]:10.3f}")  # noqa: T201
     # a process of its own: the services of this one are bound to the servers that have ended
-    subprocess.run([sys.executable, "-m", "tests.bench.desk", *(["--quick"] if quick else [])], check=True)
+    for part in ("tests.bench.desk", "tests.bench.post"):
+        subprocess.run([sys.executable, "-m", part, *(["--quick"] if quick else [])], check=True)
 
 
 if __name__ == "__main__":

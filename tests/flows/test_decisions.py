@@ -125,6 +125,8 @@ def test_an_approval_is_proposed_by_one_and_approved_by_another(
     application = at_work.seen()
     assert application["status"] == "approved"
     assert "- 実施報告書を提出すること。" in at_work.mail()
+    of_office = """select m.office = c."group" from notify.message m, review."case" c where m.template = 'decided'"""
+    assert clean.value(of_office) is True  # whose letterhead it has
     title, text = at_work.paper()
     assert title == paper
     assert "実施報告書を提出すること。" in text

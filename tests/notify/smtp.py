@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,8 +12,6 @@ from typing import Any
 from aiosmtpd.controller import Controller
 
 from deploy.one.ports import LOOPBACK, free_ports
-
-TARPIT_SECONDS = 1.5
 
 
 @dataclass
@@ -24,22 +23,26 @@ class Moody:
     before_accepting: Callable[[str], None] = lambda _: None
     before_refusing: Callable[[str], None] = lambda _: None
     before_answering: Callable[[str], None] = lambda _: None
+    released: threading.Event = field(default_factory=threading.Event)  # until then the tarpits wait
     open: list[Any] = field(default_factory=list)
     connections: int = 0
+    greeted: list[tuple[str, bool]] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
 
     async def handle_EHLO(  # noqa: N802
         self, server: Any, session: Any, _envelope: Any, hostname: str, responses: list[str]
     ) -> list[str]:
         """A new connection greets."""
         session.host_name = hostname
+        self.greeted.append((hostname, session.ssl is not None))
         self.connections += 1
-        self.open.append(server)
+        self.open.append((server.loop, server.transport))
         return responses
 
     def hang_up(self) -> None:
         """Close all connections."""
-        for server in self.open:
-            server.loop.call_soon_threadsafe(server.transport.abort)
+        for loop, transport in self.open:
+            loop.call_soon_threadsafe(transport.abort)
         self.open.clear()
 
     async def handle_RCPT(self, server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
@@ -52,7 +55,7 @@ class Moody:
             self.before_refusing(address)
             return {"later": "451 4.7.1 later", "never": "550 5.1.1 never", "going-away": "421 4.3.2 going away"}[do]
         if do.startswith("tarpit"):
-            await asyncio.sleep(TARPIT_SECONDS)
+            await asyncio.to_thread(self.released.wait, 20)
         self.before_accepting(address)
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
@@ -63,6 +66,7 @@ class Moody:
         if do in {"later-with-text", "never-with-text"}:
             return "452 4.3.1 full" if do.startswith("later") else "554 5.7.1 no"
         self.before_answering(envelope.rcpt_tos[0])
+        self.senders.append(envelope.mail_from)
         self.taken.append((envelope.rcpt_tos[0], envelope.content))
         if do == "hang-up":
             server.transport.abort()
@@ -74,12 +78,14 @@ class Moody:
 
 
 @contextmanager
-def moody_server() -> Iterator[tuple[str, Moody]]:
-    """Its smtp:// address, and the handler."""
+def moody_server(**options: Any) -> Iterator[tuple[str, Moody]]:
+    """Its smtp:// address, and the handler. `options` are aiosmtpd's."""
     moody = Moody()
-    controller = Controller(moody, hostname=LOOPBACK, port=free_ports(1)[0])
+    controller = Controller(moody, hostname=LOOPBACK, port=free_ports(1)[0], **options)
     controller.start()
     try:
         yield f"smtp://{LOOPBACK}:{controller.port}", moody
     finally:
+        moody.hang_up()
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0.01), controller.loop).result()  # let them close
         controller.stop()

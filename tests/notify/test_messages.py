@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session, select
 
-from services.notify.channels.email.composing import compose
+from services.notify.channels.email.composing import Composer
 from services.notify.models import Message
 from services.notify.settings import Settings
 from services.notify.telling.telling import tell as write_messages
@@ -167,9 +167,9 @@ def test_the_mails_of_organisations_say_whose_they_are_and_hold_their_links(clea
     mails = {}
     settings = load(Settings)
     with clean.session("notify") as session:
-        wordings = Wordings(session.get_bind(), settings)  # type: ignore[arg-type]
+        composer = Composer(settings, Wordings(session.get_bind(), settings))  # type: ignore[arg-type]
         for message in session.exec(select(Message)):
-            mails[message.template] = compose(message, settings, wordings)
+            mails[message.template] = composer.compose(message)
     secret = f"link={link['link_id']}&secret="
     texts = {name: mail.get_body(("plain",)).get_content() for name, mail in mails.items()}  # type: ignore[union-attr]
     assert f"/register/link?{secret}" in texts["register"]

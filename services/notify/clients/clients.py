@@ -122,10 +122,5 @@ def chosen(client: Client, kind: str, which: UUID | None) -> str | None:
 
 def in_team(client: Client, recipient: str) -> bool:
     """Whether a recipient belongs to the client's team."""
-    wanted = _plain(recipient)
-    return any(_plain(one) == wanted for one in client.team)
-
-
-def _plain(recipient: str) -> str:
-    spelt = normalised(recipient)
-    return spelt if "@" in spelt else re.sub(r"[^0-9]", "", re.sub(r"^\+81", "0", spelt))
+    wanted = normalised(recipient)
+    return any(normalised(one) == wanted for one in client.team)

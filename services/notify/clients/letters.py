@@ -13,12 +13,15 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from services.notify.clients.notifications import Shown, simulate
-from services.notify.clients.refusals import Refusal, bad_request, invalid, nothing_found
+from services.notify.channels.letters.carrier import letter_of
+from services.notify.channels.letters.sheet import LONGEST_LINE
+from services.notify.clients.notifications import QUEUES, Shown, simulate
+from services.notify.clients.refusals import bad_request, invalid, nothing_found
 from services.notify.clients.tokens import Sender
 from services.notify.models import Enclosure, Message
 from services.notify.recipients.addresses import recipient_hash
 from services.notify.wording.language import name_key
+from shared.bus.publish import ring_after_commit
 from shared.database import new_id
 from shared.files.inspection import inspect
 from shared.problems import Invalid
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
 FEWEST_LINES, MOST_LINES = 3, 7
-MOST_LINE = 200
 MOST_PDF_BYTES = 5 * 1024 * 1024
 # In place of an address and a template, where the client made the letter itself.
 IN_THE_PDF = "Provided as PDF"
@@ -55,7 +57,7 @@ def address_of(values: Mapping[str, Any]) -> str:
         raise invalid(f"Address must be at least {FEWEST_LINES} lines")
     if len(lines) > MOST_LINES:
         raise invalid(f"Address must be no more than {MOST_LINES} lines")
-    if any(len(line) > MOST_LINE or _UNFIT.search(line) for line in lines):
+    if any(len(line) > LONGEST_LINE or _UNFIT.search(line) for line in lines):
         raise invalid("Must be a real address")
     if not all(any(sign.isalnum() for sign in line) for line in lines[:2]):
         raise invalid("The first 2 lines of the address must include alphanumeric characters")
@@ -94,6 +96,7 @@ def take_pdf(
     session.flush()
     session.add(Enclosure(message_id=made, content=pdf))
     session.flush()
+    ring_after_commit(session, QUEUES["letter"])
     return message
 
 
@@ -111,15 +114,15 @@ def _pdf(content: str) -> bytes:
     return pdf
 
 
-def pdf_of(session: Session, shown: Shown) -> bytes:
-    """The PDF of a letter. Raises Refusal."""
+def pdf_of(session: Session, shown: Shown, sender: str) -> bytes:
+    """The PDF of a letter, as it is or will be printed. Raises Refusal."""
     message = shown.message
     if message.channel != "letter":
         raise invalid("Notification is not a letter")
     if shown.status == "technical-failure":
         raise bad_request("PDF not available for letters in technical-failure")
     if not message.options.get("precompiled"):
-        raise Refusal(400, "PDFNotReadyError", "PDF not available yet, try again later")
+        return letter_of(message, shown.text, sender)
     enclosure = session.get(Enclosure, message.id)
     if enclosure is None:
         raise nothing_found()

@@ -13,10 +13,11 @@ STATUSES = (
     "received",
 )  # fmt: skip
 FAILURES = ("technical-failure", "temporary-failure", "permanent-failure")
-_state, _error, _letter = col(Message.state), col(Message.error), col(Message.channel) == "letter"
+_state, _error = col(Message.state), col(Message.error)
+_mail, _letter = col(Message.channel) == "email", col(Message.channel) == "letter"
 
 # `sent` is the last that is heard of most mails: the next server has it. `unknown` is pending, since the client must not send
-# it again: an operator finds out. A failure is temporary if the last answer was no refusal for good (RFC 5321: 4yz).
+# it again: an operator finds out. A failure is temporary if the last answer was no refusal for good.
 STATUS: ColumnElement[str] = case(
     (_letter & _state.in_(("created", "deferred", "sending", "sent")), "accepted"),
     (_letter & (_state == "delivered"), "received"),
@@ -27,8 +28,13 @@ STATUS: ColumnElement[str] = case(
     (_state == "unknown", "pending"),
     (_state == "cancelled", "cancelled"),
     (_state == "bounced", "permanent-failure"),
-    (_error.op("~")("^5[0-9][0-9]"), "permanent-failure"),
-    (_error.op("~")("^(4[0-9][0-9]|no connection|the connection broke)"), "temporary-failure"),
+    (_error.startswith("the recipient is suppressed"), "permanent-failure"),
+    (_error.op("~")("^(no connection|no answer|the connection broke|the name )"), "temporary-failure"),
+    # of a mail by RFC 5321 section 4.2.1, of all others by RFC 9110
+    (_mail & _error.op("~")("^5[0-9][0-9]"), "permanent-failure"),
+    (_mail & _error.op("~")("^4[0-9][0-9]"), "temporary-failure"),
+    (_error.op("~")("^(408|409|425|429|5[0-9][0-9])"), "temporary-failure"),
+    (_error.op("~")("^4[0-9][0-9]"), "permanent-failure"),
     else_="technical-failure",
 )
 

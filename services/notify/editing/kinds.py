@@ -14,7 +14,7 @@ from shared.i18n import Language, message
 
 Channel = Literal["email", "sms", "letter"]
 CHANNELS: tuple[Channel, ...] = ("email", "sms", "letter")
-CHANNEL_NAMES: dict[Channel, str] = {"email": message("E-mail"), "sms": message("SMS"), "letter": message("Letter")}
+CHANNEL_NAMES: dict[Channel, str] = {"email": message("E-mail"), "sms": message("SMS"), "letter": message("Letter on paper")}
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ _TIME = ("2026年11月25日 14:30", "25 November 2026, 14:30")
 
 NAMES: dict[str, Name] = {
     "name": _name(message("The name of whom it is for"), "窓口 花子", "Hanako Madoguchi"),
-    "link": _name(message("The address of the page about it"), Link("https://madoguchi.example/applications/…")),
+    "link": _name(message("The address of the page about it"), Link("https://madoguchi.example/applications/1")),
     "procedure": _name(message("The title of the procedure"), "後援名義の使用承認申請", "Approval of the use of our name"),
     "receipt_number": _name(message("The receipt number"), "20261125-000123"),
     "arrival_number": _name(message("The arrival number"), "A-2026-000123"),

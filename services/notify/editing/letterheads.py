@@ -11,18 +11,20 @@ from services.notify.editing.rights import Editor
 from services.notify.messages.acts import note
 from services.notify.models import Letterhead, Procedure
 from services.notify.wording.language import MARKS
-from shared.i18n import LANGUAGES, Language, message
+from shared.i18n import LANGUAGES, Language, message, translate
 from shared.problems import FieldError, Invalid, NotFound
 from shared.validation import text_errors
 
 MOST_LINES = 2_000
+_ALL = message("All that have none of their own")
 
 
-def groups(session: Session, by: Editor) -> list[str]:
-    """The groups whose letterheads the editor may change; '' is for all that have none of their own."""
-    if by.everything:
-        return ["", *sorted({group for one in session.exec(select(Procedure)) for group in one.groups})]
-    return sorted(by.groups)
+def groups(session: Session, by: Editor, language: Language = "ja") -> dict[str, str]:
+    """The groups whose letterheads the editor may change, with their titles; '' is for all that have none of their own."""
+    known = {key: title for one in session.exec(select(Procedure)) for key, title in one.groups.items()}
+    mine = sorted(known if by.everything else by.groups)
+    titled = {key: known.get(key, {}).get(language) or known.get(key, {}).get("ja") or key for key in mine}
+    return {"": translate(_ALL, language), **titled} if by.everything else titled
 
 
 def all_of(session: Session, by: Editor) -> Sequence[Letterhead]:

@@ -17,11 +17,12 @@ from services.notify.editing.kinds import CHANNEL_NAMES, CHANNELS, grouped, name
 from services.notify.editing.previewing import preview, recent
 from services.notify.editing.rights import Editor, editor
 from services.notify.editing.routes import Group, Procedure, a_place
-from services.notify.editing.texts import Place
-from services.notify.models import Letterhead, Message
+from services.notify.editing.texts import LANGUAGE_NAMES, Place
+from services.notify.models import Letterhead, Message, TemplateVersion
 from services.notify.models import Procedure as OneProcedure
 from services.notify.wording.compiling import Text
 from services.notify.wording.language import MOST_BODY, MOST_SUBJECT
+from services.notify.wording.rendering import shipped
 from shared.i18n import LANGUAGES, Language, message
 from shared.identity.callers import Caller
 from shared.problems import Conflict, Forbidden, Invalid, NotFound, Problem
@@ -36,7 +37,6 @@ _AS_MAIL = {
     "content-security-policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
     "cache-control": "no-store",
 }
-_LANGUAGES = {"ja": "日本語", "en": "English"}
 _ACTS = {
     "written": message("Written"),
     "restored": message("An older version restored"),
@@ -73,7 +73,7 @@ def list_texts(request: Request, session: Transaction, by: By, procedure: Proced
         procedure=procedure,
         procedures=_procedures(session, by, language),
         channels=CHANNEL_NAMES,
-        language_names=_LANGUAGES,
+        language_names=LANGUAGE_NAMES,
     )
 
 
@@ -147,14 +147,14 @@ def restore(request: Request, session: Transaction, by: By, place: At, number: i
 @router.get("/notify/letterheads")
 def list_letterheads(request: Request, session: Transaction, by: By) -> Response:
     heads = {(one.group, one.language): one for one in letterheads.all_of(session, by)}
-    groups = letterheads.groups(session, by)
-    return _pages.show(request, "letterheads.html", groups=groups, heads=heads, language_names=_LANGUAGES)
+    groups = letterheads.groups(session, by, language_of(request))
+    return _pages.show(request, "letterheads.html", groups=groups, heads=heads, language_names=LANGUAGE_NAMES)
 
 
 @router.get("/notify/letterheads/edit")
 def show_letterhead(request: Request, session: Transaction, by: By, group: Group = "", language: Language = "ja") -> Response:
     by.must_head(group)
-    return _letterhead(request, letterheads.of_group(session, group, language))
+    return _letterhead(request, session, by, letterheads.of_group(session, group, language))
 
 
 @router.post("/notify/letterheads/edit")
@@ -173,18 +173,19 @@ def write_letterhead(
     except Invalid as problem:
         session.rollback()
         entered = Letterhead(group=group, language=language, header=header, footer=footer, updated_by="")
-        return _letterhead(request, entered, problem)
+        return _letterhead(request, session, by, entered, problem=problem)
     return RedirectResponse("/notify/letterheads", 303, {"cache-control": "no-store"})
 
 
-def _letterhead(request: Request, head: Letterhead, problem: Problem | None = None) -> Response:
+def _letterhead(request: Request, session: Session, by: Editor, head: Letterhead, *, problem: Problem | None = None) -> Response:
     return _pages.show(
         request,
         "letterhead.html",
         status=problem.status if problem else 200,
         problem=problem,
         head=head,
-        language_names=_LANGUAGES,
+        title=letterheads.groups(session, by, language_of(request)).get(head.group, head.group),
+        language_names=LANGUAGE_NAMES,
         most=letterheads.MOST_LINES,
     )
 
@@ -223,7 +224,7 @@ def _text(
         },
         title=title_of(place.key, language),
         channels=CHANNEL_NAMES,
-        language_names=_LANGUAGES,
+        language_names=LANGUAGE_NAMES,
         procedures=_procedures(session, by, language),
         in_use=found,
         version=found.version if version is None else version,
@@ -243,7 +244,8 @@ def _text(
 
 def _versions(request: Request, session: Session, by: Editor, place: Place, *, problem: Problem | None = None) -> Response:
     history = list(texts.history(session, place))
-    before = [*history[1:], None]
+    before = [one if one.act != "put-back" else None for one in history[1:]] + [None]
+    standard = "\n\n".join(shipped(place.key, place.language, place.channel))
     return _pages.show(
         request,
         "text_versions.html",
@@ -254,19 +256,19 @@ def _versions(request: Request, session: Session, by: Editor, place: Place, *, p
         title=title_of(place.key, language_of(request)),
         acts=_ACTS,
         channels=CHANNEL_NAMES,
-        language_names=_LANGUAGES,
+        language_names=LANGUAGE_NAMES,
         may_edit=by.may_edit(place.procedure),
         own=texts.in_use(session, place).own,
         newest=history[0].version if history else 0,
         versions=[
-            (one, texts.differences(_whole(old), _whole(one)) if one.act != "put-back" else [])
+            (one, texts.differences(_whole(old) if old else standard, _whole(one)) if one.act != "put-back" else [])
             for one, old in zip(history, before, strict=True)
         ],
     )
 
 
-def _whole(version: Any) -> str:
-    return f"{version.subject}\n\n{version.body}" if version and version.body else ""
+def _whole(version: TemplateVersion) -> str:
+    return f"{version.subject}\n\n{version.body}"
 
 
 def _called(one: Message) -> str:

@@ -22,6 +22,7 @@ from shared.i18n import LANGUAGES, Language, message
 from shared.problems import Conflict, Invalid, NotFound
 
 MOST_VERSIONS = 200
+LANGUAGE_NAMES: dict[str, str] = {"ja": "日本語", "en": "English"}
 
 
 class Place(NamedTuple):
@@ -121,7 +122,7 @@ def findings(session: Session, place: Place, subject: str, body: str) -> list[Fi
     there = edited(session, place.procedure)
     if lacking := [one for one in LANGUAGES if one != place.language and (place.key, place.channel, one) not in there]:
         detail = message("In {language} the shipped text is in use: look whether it says the same")
-        found.append(Finding("warning", detail, {"language": ", ".join(lacking)}))
+        found.append(Finding("warning", detail, {"language": ", ".join(LANGUAGE_NAMES[one] for one in lacking)}))
     return found
 
 

@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from services.notify.models import Act
+from services.notify.models import Act, Suppression
 from shared.identity.callers import Caller
 from shared.problems import Invalid
 from shared.validation import text_errors
@@ -49,6 +49,12 @@ def note(session: Session, who: Who, act: str, *, reason: str = "", message_id: 
     """Note an act, such as `channel.paused`."""
     values = {"act": act, "message_id": message_id, "reason": reason, "details": orjson.dumps(details).decode()}
     session.execute(_NOTE, {"account_id": who.account_id, "name": who.name, **values})
+
+
+def note_suppression_released(session: Session, who: Who, was: Suppression, reason: str) -> None:
+    """Note that somebody is written to again, and why he was not. Raises Invalid without a reason."""
+    details = {"recipient": was.recipient_hash.hex(), "channel": was.channel, "was": was.reason}
+    note(session, who, "suppression.released", reason=reason_of(reason), message_id=was.message_id, **details)
 
 
 def note_look(session: Session, who: Who, message_id: UUID) -> None:

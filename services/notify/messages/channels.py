@@ -27,13 +27,17 @@ select channel, state, (
 ) as number
 from unnest(cast(:channels as text[])) as c (channel), unnest(cast(:states as text[])) as s (state)
 """)
-_DUE = text("""
-select channel, (
+# Of ids that grow with time the first is the oldest.
+_OLDEST = """(
+  select created_at from notify.message m where m.channel = c.channel and m.state = '{state}' order by id limit 1
+)"""
+_DUE = text(f"""
+select channel, least({_OLDEST.format(state="created")}, {_OLDEST.format(state="deferred")}) as oldest, (
   select next_attempt_at from notify.message m
   where m.channel = c.channel and m.state in ('created', 'deferred') and not m.digest order by next_attempt_at limit 1
 ) as due, now() as now
 from unnest(cast(:channels as text[])) as c (channel)
-""")
+""")  # noqa: S608 - our own names
 _PAUSE = text("""
 insert into notify.channel_pause (channel, paused_by, reason) values (:channel, :by, :why)
 on conflict do nothing returning channel
@@ -42,12 +46,13 @@ on conflict do nothing returning channel
 
 @dataclass(frozen=True)
 class Standing:
-    """How a channel stands. `late`: seconds since what is to go out next could have gone."""
+    """How a channel stands. `oldest`: seconds since the oldest that waits was written; `late`: since the next could have gone."""
 
     channel: Channel
     waiting: int
     deferred: int
     unknown: int
+    oldest: float
     late: float
     next_attempt_at: datetime | None
     pause: ChannelPause | None
@@ -72,6 +77,7 @@ def standings(session: Session) -> list[Standing]:
             waiting=number[channel, "created"],
             deferred=number[channel, "deferred"],
             unknown=number[channel, "unknown"],
+            oldest=(row.now - row.oldest).total_seconds() if row.oldest else 0.0,
             late=max((row.now - row.due).total_seconds(), 0.0) if row.due else 0.0,
             next_attempt_at=row.due,
             pause=pauses.get(channel),

@@ -118,7 +118,7 @@ def _pieces(wanted: Filter, states: Sequence[State]) -> list[list[Any]]:
 
 
 def _about(session: Session, about: str) -> list[UUID]:
-    """The messages about one thing: by its id, and by the numbers that messages about it carry."""
+    """The messages about one thing: by its id, and by the numbers that messages about it carry; or a message itself."""
     numbers, subjects = {about}, {about}
     for number, known in _NUMBERS.values():
         numbers.update(session.scalars(select(number).where(Message.subject == about, known).limit(MOST_OF_ONE)))
@@ -126,4 +126,11 @@ def _about(session: Session, about: str) -> list[UUID]:
         subjects.update(session.scalars(select(Message.subject).where(number.in_(numbers), known).limit(MOST_OF_ONE)))
     by_number = [and_(number.in_(numbers), known) for number, known in _NUMBERS.values()]
     query = select(Message.id).where(or_(col(Message.subject).in_(subjects), *by_number)).limit(MOST_OF_ONE)
-    return list(session.scalars(query))
+    return [*session.scalars(query), *_itself(about)]
+
+
+def _itself(about: str) -> list[UUID]:
+    try:
+        return [UUID(about)]
+    except ValueError:
+        return []

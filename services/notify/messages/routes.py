@@ -136,6 +136,7 @@ class ChannelOut(BaseModel):
     waiting: int
     deferred: int
     unknown: int
+    oldest_s: float = Field(description="since the oldest of those that wait was written")
     late_s: float = Field(description="since what should go out next could have gone")
     paused_at: datetime | None
     paused_by: str | None
@@ -223,6 +224,7 @@ def list_channels(session: Transaction, _caller: Operator) -> Any:
             waiting=one.waiting,
             deferred=one.deferred,
             unknown=one.unknown,
+            oldest_s=round(one.oldest, 1),
             late_s=round(one.late, 1),
             paused_at=one.pause and one.pause.paused_at,
             paused_by=one.pause and one.pause.paused_by,

@@ -48,7 +48,8 @@ STATES: dict[str, Meaning] = {
             "it. Nobody can know whether it arrived (RFC 1047), so it is held, and never sent again by itself."
         ),
         message(
-            "Look for its Message-ID in the mail server's log. If it is there, let it count as sent. If it is not, send it again."
+            "Look in the other side's log whether it has this message; a mail is found there by its Message-ID. "
+            "If it is there, let it count as sent. If it is not, send it again."
         ),
     ),
     "merged": Meaning("good", message("In a digest"), message("It was sent as a part of a digest.")),

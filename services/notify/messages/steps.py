@@ -79,7 +79,7 @@ def act_on(session: Session, who: Who, step: Step, message_id: UUID, reason: str
     if state is None:
         raise NotFound("No message has the id {id}", id=message_id)
     if state in KINDS[step].checked and not checked:
-        raise Conflict("First look in the mail server's log whether it took this message, and say that you did")
+        raise Conflict("First look in the other side's log whether it took this message, and say that you did")
     if not change(session, who, step, [message_id], why, checked=checked):
         raise Conflict("This message is in the state {state}, and this cannot be done with it", state=state)
 

@@ -122,7 +122,9 @@ class Attempt(NotifyRecord, table=True):
     started_at: datetime = timestamp()
     took_ms: int
     server: str = Field(default="", description="the host it was handed to")
-    outcome: str = Field(description="sent, deferred, failed, unknown, delivered or bounced")
+    outcome: str = Field(
+        description="sent, deferred, failed, unknown, delivered; of what came back: bounced, delayed, complained or delivered"
+    )
     answer: str = Field(default="", description="what the other side said, cut")
 
 

@@ -22,9 +22,9 @@ class Procedure(NotifyRecord, table=True):
     messages: dict[str, Any] = Field(
         default_factory=dict, sa_type=JSONB, description="its `messages`", sa_column_kwargs={"server_default": text("'{}'")}
     )
-    groups: list[str] = Field(
-        default_factory=list,
+    groups: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
         sa_type=JSONB,
-        description="where its cases may go: their managers edit its texts",
-        sa_column_kwargs={"server_default": text("'[]'")},
+        description="where its cases may go, with titles: their managers edit its texts",
+        sa_column_kwargs={"server_default": text("'{}'")},
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time
 from uuid import UUID
 
-from sqlalchemy import Time, func, text, true
+from sqlalchemy import Index, Time, func, text, true
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -44,6 +44,7 @@ class Suppression(NotifyRecord, table=True):
     """An address that is not written to: it does not exist, or its owner complained."""
 
     __tablename__ = "suppression"
+    __table_args__ = (Index(None, "created_at"),)
 
     recipient_hash: bytes = Field(primary_key=True)
     recipient: str

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import orjson
 from pydantic import SecretStr
 
-from services.notify.channels.email.composing import compose
+from services.notify.channels.email.composing import Composer, message_id_of
 from services.notify.models import Message
 from services.notify.wording.rendering import Wordings
 from shared.problems import Problem
@@ -45,9 +45,10 @@ def shown(session: Session, message: Message, settings: Settings) -> Shown:
     try:
         if message.channel != "email":
             return Shown(_SECRET.sub(r"\1=…", wordings.render(copy).body))
-        mail = compose(copy, keyless, wordings)
+        mail = Composer(keyless, wordings).compose(copy)
     except (LookupError, ValueError, Problem) as error:
         return Shown(error=type(error).__name__)
+    mail.replace_header("Message-ID", message_id_of(message, settings))  # what the mail server's log has
     body = mail.get_body(("plain",))
     text = body.get_content() if body else ""
     return Shown(_SECRET.sub(r"\1=…", text), [(name, str(mail[name])) for name in HEADERS if mail[name]])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import unicodedata
 from uuid import UUID
 
@@ -13,8 +14,13 @@ _PURPOSE = b"notify.recipient:"
 
 
 def normalised(recipient: str) -> str:
-    """One spelling of an e-mail address, telephone number or address in lines: NFKC, small letters, no spaces at its ends."""
-    return " ".join(unicodedata.normalize("NFKC", recipient).casefold().split())
+    """One spelling of an e-mail address, telephone number or address in lines: NFKC, small letters, no spaces at its ends.
+
+    A number has no hyphens, and none of Japan has its country.
+    """
+    spelt = " ".join(unicodedata.normalize("NFKC", recipient).casefold().split())
+    number = re.sub(r"[\s().\u2010-\u2015\u30fc-]", "", spelt)
+    return re.sub(r"^\+81", "0", number) if re.fullmatch(r"\+?[0-9]{8,15}", number) else spelt
 
 
 def recipient_hash(secret_key: SecretStr, recipient: str) -> bytes:

@@ -26,6 +26,16 @@ where m.id = due.id
 returning m.*
 """)
 
+# Nothing is handed over to who is not written to any more (services.notify.recipients.suppressions).
+_REFUSE = text("""
+update notify.message m
+set state = 'failed', error = 'the recipient is suppressed: ' || s.reason, completed_at = now()
+from notify.suppression s
+where m.id = any(:ids) and s.recipient_hash = m.recipient_hash and s.channel = m.channel
+  and m.state in ('created', 'deferred')
+returning m.id
+""")
+
 # The sender of these is gone: nobody can know whether the server took them.
 _ORPHANED = text("""
 update notify.message
@@ -34,14 +44,20 @@ where channel = :channel and state = 'sending' and next_attempt_at <= now()
 """)
 
 
-def claim(engine: Engine, channel: Channel, most: int) -> Sequence[Message]:
-    """What is due on a channel, the urgent first, now the caller's for LEASE_SECONDS. They belong to no session."""
+def claim(engine: Engine, channel: Channel, most: int) -> tuple[Sequence[Message], bool]:
+    """What is due on a channel, the urgent first, now the caller's for LEASE_SECONDS; and whether more may be due.
+
+    The messages belong to no session. Those to suppressed recipients are failed, and not among them.
+    """
     with Session(engine, expire_on_commit=False) as session:
         claimed = session.scalars(
             select(Message).from_statement(_CLAIM), {"channel": channel, "lease": LEASE_SECONDS, "most": most}
         ).all()
+        refused = set(session.scalars(_REFUSE, {"ids": [one.id for one in claimed]})) if claimed else set()
         session.commit()
-        return sorted(claimed, key=lambda one: (not one.urgent, one.created_at))
+        return sorted((one for one in claimed if one.id not in refused), key=lambda one: (not one.urgent, one.created_at)), len(
+            claimed
+        ) == most
 
 
 def give_up_orphans(engine: Engine, channel: Channel) -> int:

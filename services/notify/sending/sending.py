@@ -67,9 +67,9 @@ class Sender:
         probing, self._gone = self._gone, False
         while self._has_room(until, probing=probing):
             asked = 1 if probing else A_BATCH
-            claimed = claim(self._engine, self._channel, asked)
+            claimed, more = claim(self._engine, self._channel, asked)
             self._hand_out(claimed)
-            if len(claimed) < asked:
+            if not more:
                 return False
             if probing:
                 self._wait(lambda: self._gone or not (self._claimed or self._busy), until)

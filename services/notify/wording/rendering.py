@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from services.notify.models import Letterhead, Message, Template, TemplateVersion
@@ -80,7 +81,7 @@ def values_of(message: Message, settings: Settings, *, secret: bool = True) -> d
         return values
     link = settings.base_url + values.pop("path", "/")
     if link_id := values.pop("link_id", None):
-        link += f"?link={link_id}&secret={link_secret(settings.secret_key, UUID(link_id)) if secret else '…'}"
+        link += f"?link={link_id}&secret={link_secret(settings.secret_key, UUID(link_id)) if secret else '***'}"
     if code_id := values.pop("code_id", None):
         values["code"] = code_of(settings.secret_key, UUID(code_id)) if secret else "…"
     return values | {"link": Link(link)}
@@ -103,6 +104,7 @@ class Wordings:
         self._engine = engine
         self._settings = settings
         self._lock = Lock()
+        self._loaded = False
         self._asked_at = -FRESH_SECONDS
         self._texts: dict[tuple[str, str, str, str], Written] = {}
         self._frames: dict[tuple[str, str], Frame] = {}
@@ -112,7 +114,7 @@ class Wordings:
     def render(self, message: Message) -> Text:
         """What a message says; notes in it of which version it is made (none: the text that comes with the house).
 
-        Raises KeyError for a template that is not there, MissingPlaceholders.
+        Raises KeyError for a template that is not there, MissingPlaceholders, and SQLAlchemyError while no text can be read.
         """
         values = values_of(message, self._settings)
         if message.client_id is not None:
@@ -137,8 +139,9 @@ class Wordings:
 
     def _written(self, message: Message) -> Written | None:
         for procedure in (message.procedure_id or "", ""):
-            if found := self._texts.get((message.template, message.channel, message.language, procedure)):
-                return found
+            for channel in _stand_in(message):
+                if found := self._texts.get((message.template, channel, message.language, procedure)):
+                    return found
         return None
 
     def _frame(self, office: str, language: str) -> Frame:
@@ -168,19 +171,37 @@ class Wordings:
         return found
 
     def _renew(self) -> None:
-        if time.monotonic() - self._asked_at < FRESH_SECONDS:
+        """Ask for news, one thread at a time; the others go on with what is known, and so do all while the database is away.
+
+        Raises SQLAlchemyError where nothing is known yet.
+        """
+        if time.monotonic() - self._asked_at < FRESH_SECONDS or not self._lock.acquire(blocking=not self._loaded):
             return
-        with self._lock:
+        try:
             if time.monotonic() - self._asked_at < FRESH_SECONDS:
                 return
             with Session(self._engine) as session:
                 texts, frames = _texts(session), _frames(session)
             if (texts, frames) != (self._texts, self._frames):
                 self._texts, self._frames, self._ready = texts, frames, {}
-            self._asked_at = time.monotonic()
+            self._loaded = True
+        except SQLAlchemyError as error:
+            if not self._loaded:
+                raise
+            log.warning("the texts known so far are used", extra={"context": {"cause": type(error).__name__}})
+        finally:
+            self._lock.release()
+        self._asked_at = time.monotonic()
 
 
 _MOST_OF_CLIENTS = 1_000
+
+
+def _stand_in(message: Message) -> tuple[str, ...]:
+    """The channels whose text a message may have: letters that come with none of their own, and the inbox, say what mails say."""
+    own = message.channel
+    alike = own == "inbox" or (own == "letter" and not _path(message.template, message.language, own).is_file())
+    return (own, "email") if alike else (own,)
 
 
 def _texts(session: Session) -> dict[tuple[str, str, str, str], Written]:

@@ -167,6 +167,7 @@ def about(case: Case, correction: Correction) -> dict[str, Any]:
         "case_id": case.id,
         "arrival_number": case.arrival_number,
         "procedure": ref_of(case),
+        "group": case.group,
         "parties": parties_of(case),
         "contact": Contact(**case.contact),
         "due_on": correction.due_on,

@@ -91,6 +91,7 @@ def _told(case: Case, procedure: Procedure, at: datetime) -> CaseDecided:
         case_id=case.id,
         arrival_number=case.arrival_number,
         procedure=ref_of(case),
+        group=case.group,
         parties=parties_of(case),
         contact=contact,
         decision="approve" if case.decision in APPROVING else case.decision,

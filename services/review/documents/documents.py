@@ -132,6 +132,7 @@ def about(session: Session, case: Case, document: Document) -> dict[str, Any]:
         "application_id": case.application_id,
         "arrival_number": case.arrival_number,
         "procedure": ref_of(case),
+        "group": case.group,
         "parties": parties_of(case),
         "contact": Contact(**case.contact),
         "number": document.number,

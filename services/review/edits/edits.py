@@ -173,6 +173,7 @@ def _revise(session: Session, caller: Caller, case: Case, answers: dict[str, Any
             case_id=case.id,
             arrival_number=case.arrival_number,
             procedure=ref_of(case),
+            group=case.group,
             parties=parties_of(case),
             contact=Contact(**case.contact),
             revision=number,

@@ -71,6 +71,7 @@ def write(
             application_id=case.application_id,
             arrival_number=case.arrival_number,
             procedure=ref_of(case),
+            group=case.group,
             parties=parties_of(case),
             contact=Contact(**case.contact),
             author=message.author,

@@ -218,6 +218,7 @@ def about(case: Case, opinion: Opinion) -> dict[str, Any]:
         "traceparent": current_traceparent(),
         "case_id": case.id,
         "procedure": ref_of(case),
+        "group": case.group,
         "contact": Contact(name=opinion.name, email=opinion.email, language="en" if opinion.language == "en" else "ja"),
         "path": f"{INSIDE}/{opinion.id}" if inside else OUTSIDE,
         "due_on": opinion.due_on,

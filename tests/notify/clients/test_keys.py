@@ -117,6 +117,42 @@ def test_a_test_key_sends_nothing_and_ends_as_its_recipient_says(office: Office)
     assert office.client().get_all_notifications()["notifications"] == []
 
 
+def test_addresses_for_trying_out_get_nothing_with_any_key(office: Office) -> None:
+    client = office.client()
+    address = "simulate-delivered-2@notifications.service.gov.uk"
+    sent = client.send_email_notification(address, str(office.templates["email"]), VALUES)
+    assert client.get_notification_by_id(sent["id"])["status"] == "delivered"
+    assert send("smtp://127.0.0.1:9") == 0
+
+
+STANDINGS = [
+    ("email", "deferred", "450 busy", "sending"),
+    ("email", "unknown", "the connection broke", "pending"),
+    ("email", "bounced", "5.1.1 no such user", "permanent-failure"),
+    ("email", "failed", "550 5.1.1 never", "permanent-failure"),
+    ("email", "failed", "451 4.7.1 later", "temporary-failure"),
+    ("email", "failed", "no connection: TimeoutError", "temporary-failure"),
+    ("email", "failed", "the recipient is suppressed: bounce", "permanent-failure"),
+    ("email", "failed", "the mail cannot be made: KeyError", "technical-failure"),
+    ("sms", "failed", "400 no such number", "permanent-failure"),
+    ("sms", "failed", "503 busy", "temporary-failure"),
+    ("sms", "failed", None, "technical-failure"),
+    ("letter", "sent", None, "accepted"),
+    ("letter", "delivered", None, "received"),
+    ("email", "cancelled", "an operator did", "cancelled"),
+]
+
+
+def test_each_state_has_its_status_and_is_found_by_it(office: Office) -> None:
+    client = office.client()
+    sent = client.send_email_notification("a@example.com", str(office.templates["email"]), VALUES)["id"]
+    for channel, state, error, status in STANDINGS:
+        change = "update notify.message set channel = :channel, state = :state, error = :error"
+        office.site.run(change, channel=channel, state=state, error=error)
+        assert client.get_notification_by_id(sent)["status"] == status, (channel, state, error)
+        assert [one["id"] for one in client.get_all_notifications(status=[status])["notifications"]] == [sent]
+
+
 def test_a_team_key_and_a_client_on_trial_write_to_the_team_only(office: Office) -> None:
     office.change(team=["Team@Example.com", "+81 90-1234-5678"])
     email, sms = str(office.templates["email"]), str(office.templates["sms"])

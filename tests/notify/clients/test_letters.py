@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 from fpdf import FPDF
 from notifications_python_client.errors import HTTPError
+from pypdf import PdfReader
 
+from services.notify.channels.letters.carrier import LetterCarrier
+from services.notify.printing.letters import content, waiting
+from services.notify.sending.sending import send_some
+from services.notify.settings import Settings
+from shared.settings import load
+from shared.storage import storage_at
 from tests.notify.clients.parts import Office, refusal
 
 LINES = ["窓口 花子", "霞が関1-3-1", "東京都千代田区", "100-8901"]
@@ -22,6 +29,16 @@ def a_pdf() -> bytes:
     return bytes(page.output())
 
 
+def print_all(office: Office) -> dict[str, bytes]:
+    """What waits for the print room once the errand was there."""
+    from services.notify.tasks import engine, wordings
+
+    settings = load(Settings)
+    send_some(engine, "letter", LetterCarrier(settings, wordings, engine))
+    with office.site.session("notify") as session:
+        return {str(one.id): content(session, storage_at(settings.storage), one.id) for one in waiting(session)}
+
+
 def test_a_letter_is_accepted_with_its_address(office: Office) -> None:
     client = office.client()
     sent = client.send_letter_notification(str(office.templates["letter"]), VALUES, reference="L-1")
@@ -32,6 +49,10 @@ def test_a_letter_is_accepted_with_its_address(office: Office) -> None:
     tried = office.client("test")
     done = tried.send_letter_notification(str(office.templates["letter"]), VALUES)
     assert tried.get_notification_by_id(done["id"])["status"] == "received"
+    pdf = client.get_pdf_for_letter(sent["id"]).read()
+    assert print_all(office) == {sent["id"]: pdf}
+    assert client.get_notification_by_id(sent["id"])["status"] == "accepted"
+    assert "こんにちは 花子" in PdfReader(BytesIO(pdf)).pages[0].extract_text().replace("\0", "")
 
 
 @pytest.mark.parametrize(
@@ -68,6 +89,7 @@ def test_a_pdf_of_a_client_is_sent_as_it_is(office: Office) -> None:
     seen = client.get_notification_by_id(sent["id"])
     assert (seen["status"], seen["line_1"], seen["postage"]) == ("accepted", "Provided as PDF", "first")
     assert client.get_pdf_for_letter(sent["id"]).read() == pdf
+    assert print_all(office) == {sent["id"]: pdf}
     other = Office.opened(office.site, office.url, "道路課").client()
     with pytest.raises(HTTPError) as caught:
         other.get_pdf_for_letter(sent["id"])

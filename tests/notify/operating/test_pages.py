@@ -75,8 +75,8 @@ def test_a_messages_page_says_what_to_do_and_shows_no_secret(clean: Site, pages:
     clean.run("update notify.message set state = 'unknown', error = 'the connection broke'")
     page = pages.get(f"/notify/messages/{one}")
     assert page.headers["cache-control"] == "no-store"
-    assert "Look for its Message-ID in the mail server" in page.text
-    assert re.search(r"Message-ID</dt><dd>&lt;[0-9a-f]{40}@madoguchi.example&gt;", page.text)
+    assert "a mail is found there by its Message-ID" in page.text
+    assert re.search(r"Message-ID</dt><dd>&lt;[a-z2-7]{26}-[a-z2-7]{16}@madoguchi.example&gt;", page.text)
     assert "hanako@example.com" in page.text
     assert f"link={link.link_id}&amp;secret=…" in page.text
     assert link_secret(SecretStr(clean.environment["MADOGUCHI_SECRET_KEY"]), link.link_id) not in page.text
@@ -166,6 +166,8 @@ def test_a_suppression_is_found_and_lifted_with_a_reason(clean: Site, pages: Tes
         hash=one,
         to="gone@example.com",
     )
+    to_him = a_message(clean, "failed", recipient="gone@example.com", recipient_hash=rf"\x{one.hex()}")
+    assert "This recipient is not written to" in pages.get(f"/notify/messages/{to_him}").text
     page = pages.get("/notify/suppressions").text
     assert "g…e@example.com" in page
     assert "gone@" not in page

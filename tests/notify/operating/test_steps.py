@@ -136,6 +136,7 @@ def test_messages_are_found_by_whatever_is_known_of_them(clean: Site) -> None:
         (Filter(about=application), [second, first]),  # what tells of a message to it has only its number
         (Filter(about="近畿-001"), [second, first]),
         (Filter(about="R9"), [first]),
+        (Filter(about=str(third)), [third]),
         (Filter(recipient=hash_of(clean, "Ａ@EXAMPLE.com")), [first]),
         (Filter(channel="sms"), [fourth, second]),
         (Filter(state="sent"), [fourth, third, first]),

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import smtplib
-import ssl
 from collections.abc import Callable, Sequence
-from email.policy import SMTP as SMTP_POLICY
-from email.utils import parseaddr
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.notify.channels.carrier import Mark, Outcome, Unreachable
-from services.notify.channels.email.composing import compose
+from services.notify.channels.email.composing import Composer
+from services.notify.channels.email.connecting import connect
 from services.notify.models import Message
 
 if TYPE_CHECKING:
@@ -31,18 +31,19 @@ class SmtpCarrier:
 
     def __init__(self, settings: Settings, wordings: Wordings) -> None:
         self._settings = settings
-        self._wordings = wordings
-        self._sender = parseaddr(settings.sender)[1]
+        self._composer = Composer(settings, wordings)
         self._host = urlsplit(settings.smtp_url.get_secret_value()).hostname or "localhost"
         self._server: smtplib.SMTP | None = None
 
     def carry(self, message: Message, mark: Mark) -> Outcome | None:
         """Hand a mail over. Raises Unreachable."""
         try:
-            mail = compose(message, self._settings, self._wordings).as_bytes(policy=SMTP_POLICY)
+            mail = self._composer.written(message)
+        except SQLAlchemyError as error:
+            raise Unreachable(f"the text cannot be read: {type(error).__name__}", "database") from error
         except Exception as error:  # noqa: BLE001 - the standard library raises many kinds; one message must not stop the others
             return Outcome("failed", f"the mail cannot be made: {type(error).__name__}")
-        if refused := self._announced(message.recipient):
+        if refused := self._announced(self._composer.sender(message), message.recipient):
             return refused
         # From here on, only the server's answer to the text tells whether it has the message.
         server = self._connected()
@@ -75,26 +76,26 @@ class SmtpCarrier:
                 raise Unreachable(f"no connection: {type(error).__name__}", self._host) from error
         return self._server
 
-    def _announced(self, recipient: str) -> Outcome | None:
+    def _announced(self, sender: str, recipient: str) -> Outcome | None:
         """Sender and recipient named, and accepted; otherwise the refusal. Raises Unreachable.
 
         The server may have gone away since the last mail, or go away now: then a fresh connection is tried, once and at once.
         """
         fresh = self._server is None
         try:
-            refused = self._announce(self._connected(), recipient)
+            refused = self._announce(self._connected(), sender, recipient)
         except Unreachable:
             if fresh:
                 raise
         else:
             if fresh or self._server is not None:
                 return refused
-        return self._announce(self._connected(), recipient)
+        return self._announce(self._connected(), sender, recipient)
 
-    def _announce(self, server: smtplib.SMTP, recipient: str) -> Outcome | None:
+    def _announce(self, server: smtplib.SMTP, sender: str, recipient: str) -> Outcome | None:
         try:
             commands: tuple[Callable[[], tuple[int, bytes]], ...]
-            commands = (lambda: server.mail(self._sender), lambda: server.rcpt(recipient))
+            commands = (lambda: server.mail(sender), lambda: server.rcpt(recipient))
             for command in commands:
                 code, answer = command()
                 if not _is_success(code):
@@ -117,26 +118,6 @@ class SmtpCarrier:
             server.rset()
         except (OSError, smtplib.SMTPException):
             self.close()
-
-
-def connect(settings: Settings) -> smtplib.SMTP:
-    """A connection that is ready to take mails. Raises OSError, SMTPException."""
-    url = urlsplit(settings.smtp_url.get_secret_value())
-    host = url.hostname or "localhost"
-    if url.scheme == "smtps":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(
-            host, url.port or 465, timeout=settings.smtp_timeout, context=ssl.create_default_context()
-        )
-    else:
-        server = smtplib.SMTP(host, url.port or 25, timeout=settings.smtp_timeout)
-        server.ehlo()
-        if server.has_extn("starttls"):
-            server.starttls(context=ssl.create_default_context())
-            server.ehlo()
-    server.ehlo_or_helo_if_needed()
-    if url.username:
-        server.login(unquote(url.username), unquote(url.password or ""))
-    return server
 
 
 def _is_success(code: int) -> bool:

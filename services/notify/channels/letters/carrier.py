@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
+
 from services.notify.channels.carrier import Mark, Outcome, Unreachable
 from services.notify.channels.letters.sheet import Letter, address_lines, drawn
-from services.notify.models import Message
+from services.notify.models import Enclosure, Message
+from services.notify.wording.compiling import Text
 from services.notify.wording.rendering import Wordings
 from shared.storage import StorageError, storage_at
 
@@ -31,9 +36,10 @@ class LetterCarrier:
 
     backoff: Sequence[float] = BACKOFF
 
-    def __init__(self, settings: Settings, wordings: Wordings) -> None:
+    def __init__(self, settings: Settings, wordings: Wordings, engine: Engine) -> None:
+        self._engine = engine
         self._address = settings.storage
-        self._sender = settings.sender.partition("<")[0].strip().strip('"')
+        self._sender = sender_of(settings)
         self._wordings = wordings
 
     def carry(self, message: Message, mark: Mark) -> Outcome | None:  # noqa: ARG002 - see above
@@ -42,6 +48,8 @@ class LetterCarrier:
             return Outcome("failed", NO_STORAGE)
         try:
             pdf = self._drawn(message)
+        except SQLAlchemyError as error:
+            raise Unreachable(f"the text cannot be read: {type(error).__name__}", "database") from error
         except Exception as error:  # noqa: BLE001 - whatever a template or address lacks; one letter must not stop the others
             return Outcome("failed", f"the letter cannot be made: {error}"[:200])
         try:
@@ -58,8 +66,21 @@ class LetterCarrier:
 
     def _drawn(self, message: Message) -> bytes:
         """Raises ValueError, KeyError, MissingPlaceholders."""
-        text = self._wordings.render(message)
-        language = cast("Language", message.language if message.language in {"ja", "en"} else "ja")
-        name = "" if message.client_id else str(message.filling.get("name", ""))
-        lines = address_lines(message.recipient, name, language)
-        return drawn(Letter(lines, text.subject, text.body, message.created_at, language, self._sender))
+        if message.options.get("precompiled"):  # its client made it
+            with Session(self._engine) as session:
+                return session.get_one(Enclosure, message.id).content
+        return letter_of(message, self._wordings.render(message), self._sender)
+
+
+def sender_of(settings: Settings) -> str:
+    """Who letters come from: the name that mails have."""
+    return settings.sender.partition("<")[0].strip().strip('"')
+
+
+def letter_of(message: Message, text: Text, sender: str) -> bytes:
+    """The PDF of a message with this text: the same bytes each time. Raises ValueError for an address that fits no window."""
+    language = cast("Language", message.language if message.language in {"ja", "en"} else "ja")
+    name = "" if message.client_id else str(message.filling.get("name", ""))
+    lines = address_lines(message.recipient, name, language)
+    sender = message.options.get("from_name") or sender
+    return drawn(Letter(lines, text.subject, text.body, message.created_at, language, sender))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import orjson
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.notify.channels.carrier import Mark, Outcome, Unreachable
 from services.notify.channels.http import Answer, NoAnswer, Reach, Refused, post_safely
@@ -53,6 +54,8 @@ class SmsCarrier:
             return Outcome("failed", NO_PROVIDER)
         try:
             body = self._body(message)
+        except SQLAlchemyError as error:
+            raise Unreachable(f"the text cannot be read: {type(error).__name__}", "database") from error
         except Exception as error:  # noqa: BLE001 - whatever a template lacks; one message must not stop the others
             return Outcome("failed", f"the text message cannot be made: {error}"[:200])
         if self._url.startswith(_FOLDER):

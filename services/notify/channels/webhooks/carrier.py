@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -22,6 +23,7 @@ from sqlmodel import Session
 from services.notify.channels.carrier import Mark, Outcome
 from services.notify.channels.http import TIMEOUT, Answer, NoAnswer, Reach, Refused, post_safely
 from services.notify.channels.webhooks import standing
+from services.notify.channels.webhooks.sealing import unsealed
 from services.notify.channels.webhooks.signing import generations, secret_of, signed
 from services.notify.models import Message
 from shared import i18n
@@ -42,6 +44,8 @@ GONE = i18n.message("The receiver answered that it does not want to be called an
 class _Call:
     url: str
     secrets: list[str]
+    # what the receiver wants to see besides
+    token: str | None
 
 
 class WebhookCarrier:
@@ -64,7 +68,7 @@ class WebhookCarrier:
                 standing.postpone(session, message, wait)
                 session.commit()
             return None
-        answered = True
+        answered, begun = True, monotonic()
         try:
             call = self._call(message, webhook_id)
             if isinstance(call, _Call):
@@ -72,7 +76,7 @@ class WebhookCarrier:
                 return outcome
             return call
         finally:
-            if wait := self._pace.end(webhook_id, answered=answered):
+            if wait := self._pace.end(webhook_id, monotonic() - begun, answered=answered):
                 with Session(self._engine) as session:
                     standing.rest(session, webhook_id, wait)
                     session.commit()
@@ -88,13 +92,19 @@ class WebhookCarrier:
             if webhook is None:
                 return Outcome("failed", "the webhook is disabled")
             signing = generations(webhook.generation, webhook.rotated_at, datetime.now(UTC))
-            return _Call(webhook.url, [secret_of(self._secret_key, webhook_id, one) for one in signing])
+            secrets = [secret_of(self._secret_key, webhook_id, one) for one in signing]
+            token = unsealed(self._secret_key, webhook.sealed_token) if webhook.sealed_token else None
+            if webhook.sealed_token and token is None:
+                return Outcome("failed", "the token was sealed with another key of the house")
+            return _Call(webhook.url, secrets, token)
 
     def _post(self, message: Message, call: _Call) -> tuple[Outcome, bool]:
         """What came of it, and whether the receiver answered."""
         host = urlsplit(call.url).hostname or ""
         body = orjson.dumps(message.filling)
         headers = {"content-type": "application/json", **signed(message.id, datetime.now(UTC), body, call.secrets)}
+        if call.token:
+            headers["authorization"] = f"Bearer {call.token}"
         try:
             answer = post_safely(call.url, body, headers, reach=self._reach, timeout=self.timeout, limit=ANSWER_READ)
         except Refused as refused:

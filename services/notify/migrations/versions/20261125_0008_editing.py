@@ -10,4 +10,4 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("alter table notify.template_version add column act text not null default 'written'")
-    op.execute("alter table notify.procedure add column groups jsonb not null default '[]'")
+    op.execute("alter table notify.procedure add column groups jsonb not null default '{}'")

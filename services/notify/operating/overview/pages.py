@@ -18,7 +18,7 @@ from services.notify.operating.overview import figures
 from services.notify.operating.overview.alarms import alarms
 from services.notify.operating.overview.figures import DAYS, HOURS, Fates
 from services.notify.operating.pages import ACTS
-from shared.i18n import JST, Language, message, translate
+from shared.i18n import JST, Language, message, show_age, translate
 from shared.web.callers import Transaction
 from shared.web.charts import Bar, Chart, number
 from shared.web.pages import Pages, language_of, pages_router
@@ -52,6 +52,7 @@ def overview(request: Request, session: Transaction, _caller: OperatorPerson) ->
         ],
         charts=[_hours(figures.by_hour(session, now), language), _templates(templates, language)],
         number=number,
+        age=lambda seconds: show_age(seconds, language),
         acts=acts.newest(session, LAST_ACTS),
         act_names=ACTS,
         reason_limit=REASON_LIMIT,

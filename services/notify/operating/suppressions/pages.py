@@ -10,7 +10,7 @@ from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import AwareDatetime
 
-from services.notify.messages.acts import REASON_LIMIT, Who, note, reason_of
+from services.notify.messages.acts import REASON_LIMIT, Who, note_suppression_released
 from services.notify.messages.states import CHANNELS
 from services.notify.recipients import suppressions
 from services.notify.recipients.addresses import masked, recipient_hash
@@ -70,18 +70,7 @@ def release(
     caller: OperatorPerson,
     reason: Annotated[str, Form(max_length=4 * REASON_LIMIT)] = "",
 ) -> Response:
-    why = reason_of(reason)
-    was = suppressions.release(session, _hash(recipient))
-    note(
-        session,
-        Who.of(caller),
-        "suppression.released",
-        reason=why,
-        message_id=was.message_id,
-        recipient=recipient,
-        channel=was.channel,
-        was=was.reason,
-    )
+    note_suppression_released(session, Who.of(caller), suppressions.release(session, _hash(recipient)), reason)
     return RedirectResponse("/notify/suppressions?done=true", 303, NO_STORE)
 
 
