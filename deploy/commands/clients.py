@@ -237,7 +237,7 @@ def revise_template(
     from services.notify.clients import clients, templates
 
     with session_as("notify", home) as session:
-        found = templates.must_find(session, clients.found(session, client).id, template)
+        found, _ = templates.must_find(session, clients.found(session, client).id, template)
         version = templates.revise(session, found, *_read(file, found.channel), BY)
         typer.echo(f"{found.name}: version {version.version}")
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.notify.clients import pages as client_pages
 from services.notify.clients import routes as client_routes
+from services.notify.clients.writing import pages as client_template_pages
 from services.notify.editing import pages as editing_pages
 from services.notify.editing import routes as editing_routes
 from services.notify.inbox import pages as inbox_pages
@@ -37,6 +38,7 @@ ROOMS = (
     editing_pages,
     client_routes,
     client_pages,
+    client_template_pages,
     webhook_routes,
     webhook_pages,
     printing_routes,

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from shared.japanese import PREFECTURES
 from shared.procedure.expressions import Path, Rule, mistakes, rules
 from shared.procedure.fields import FieldOf, GroupField
+from shared.procedure.messages import unknown_placeholders
 from shared.procedure.model import Procedure
 from shared.procedure.papers import DOC, FRAME, imports, taken
 from shared.procedure.trying import outcomes
@@ -50,6 +51,7 @@ def lint(procedure: Procedure) -> list[Found]:
         *_routes(procedure),
         *_documents(procedure),
         *_texts(procedure),
+        *_messages(procedure),
         *_untold(procedure),
         *_unknowable(procedure),
     ]
@@ -61,6 +63,7 @@ def _paths(procedure: Procedure) -> Iterator[Path]:
     for section in ("form", "checks"):
         yield from ((section, number) for number in range(len(getattr(procedure, section))))
     yield from (("review", "route"), ("review", "documents"), ("review", "appeal"))
+    yield from (("messages", kind) for kind in procedure.messages)
 
 
 def _options(procedure: Procedure) -> Iterator[Found]:
@@ -171,6 +174,18 @@ def _documents(procedure: Procedure) -> Iterator[Found]:
         for name in rule.data:
             if ("filled", name) not in wanted:
                 yield Found((*path, "data", name), "warning", f"{rule.template}.typ does not use {name}")
+
+
+def _messages(procedure: Procedure) -> Iterator[Found]:
+    """A text of a message names what its kind is filled with."""
+    for kind, said in procedure.messages.items():
+        for part in ("subject", "body") if said.text else ():
+            text = getattr(said.text, part)
+            if unknown := dict.fromkeys(name for written in (text.ja, text.en) for name in unknown_placeholders(kind, written)):
+                names = ", ".join(f"(({name}))" for name in unknown)
+                yield Found(("messages", kind, "text", part), "error", f"nobody fills the placeholder {names} in messages {kind}")
+        if said.to == [] and not said.addresses:
+            yield Found(("messages", kind, "to"), "warning", f"nobody is told: messages {kind} are off")
 
 
 def _untold(procedure: Procedure) -> Iterator[Found]:

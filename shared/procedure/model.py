@@ -22,6 +22,7 @@ from shared.procedure.fields import (
     Written,
     must_differ,
 )
+from shared.procedure.messages import Messages
 from shared.procedure.preparing import Preparing
 from shared.procedure.reviewing import Days, Review
 
@@ -118,6 +119,7 @@ class Procedure(Preparing):
     checks: list[Check] = Field(default_factory=list, max_length=200)
     duplicates: Duplicates | None = None
     review: Review
+    messages: Messages = Field(default_factory=dict, description="what is special about its messages, by their kinds")
     offices: Offices
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from tests.site import Site
 UNDER_WAY = "select exists (select from notify.message where state in ('created', 'deferred', 'sending'))"
 
 
-def write(site: Site, count: int) -> None:
+def write(site: Site, count: int, first: int = 0) -> None:
     """Messages that applications arrived, to be sent; their addresses say how the rough server treats them."""
     from services.notify.models import Message
     from shared.database import insert_many
@@ -22,8 +22,8 @@ def write(site: Site, count: int) -> None:
         "path": "/applications/1",
     }
     with site.session("notify") as session:
-        for start in range(0, count, 1000):
-            numbers = range(start, min(start + 1000, count))
+        for start in range(first, first + count, 1000):
+            numbers = range(start, min(start + 1000, first + count))
             insert_many(session, Message, [_row(address(number), filling) for number in numbers])
         session.commit()
 

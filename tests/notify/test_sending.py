@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from deploy.one.ports import LOOPBACK, free_ports
+from services.notify.channels.email.composing import Composer
 from services.notify.channels.email.smtp import BACKOFF
 from services.notify.sending.claims import LEASE_SECONDS
 from services.notify.sending.sending import A_BATCH
@@ -179,3 +181,19 @@ def test_the_urgent_go_first(clean: Site, server: Server) -> None:
     clean.run("update notify.message set urgent = true where recipient = 'urgent@example.com'")
     send(url)
     assert moody.taken[0][0] == "urgent@example.com"
+
+
+def test_a_database_that_is_away_while_the_mail_is_made_fails_no_message(
+    clean: Site, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_: object, __: object) -> bytes:
+        raise OperationalError("select", {}, Exception("terminating connection"))
+
+    url, moody = server
+    write_to(clean, "a@example.com")
+    monkeypatch.setattr(Composer, "written", away)
+    assert send(url) == 0
+    assert states(clean) == {"a@example.com": "deferred"}
+    monkeypatch.undo()
+    make_due(clean)
+    assert send(url) == len(moody.taken) == 1

@@ -28,11 +28,15 @@ def beside_the_offices(folder: Path, name: str, text: str) -> Path:
 
 
 def test_the_guides_example_is_fine(tmp_path: Path) -> None:
-    example, stages = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/procedures.md").read_text(), re.DOTALL)
+    example, stages, messages = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/procedures.md").read_text(), re.DOTALL)
     assert list(map(str, checked(beside_the_offices(tmp_path, "kenshu-josei", example)))) == []
     in_stages = re.sub(r"(?m)^review:\n", stages, example)
     assert list(map(str, checked(beside_the_offices(tmp_path, "kenshu-josei", in_stages)))) == []
     assert in_stages.count("two-person") == 1
+    off = [str(one) for one in checked(beside_the_offices(tmp_path, "kenshu-josei", example + messages))]
+    assert [one.split(": ", 1)[1] for one in off] == [
+        "warning: messages.correction-reminded.to: nobody is told: messages correction-reminded are off"
+    ]
 
 
 def test_the_skeleton_is_fine_as_it_is(tmp_path: Path) -> None:

@@ -64,6 +64,14 @@ review:
     - {when: 'kind == "a"', to: press}
     - {to-office-of: place.prefecture}
   decisions: [accept]
+messages:
+  decided:
+    to: [applicant, managers]
+    channels: [email, letter]
+    text:
+      subject: {ja: 決定, en: Decided}
+      body: {ja: ((decision)) ((has_conditions??条件)), en: ((Decision))}
+  case-opened: {addresses: [office@example.go.jp]}
 """
 
 # what is written instead of what; a piece of the line where it is told; why
@@ -103,6 +111,14 @@ PLANTED = [
     ("ja: 多い, en: Too much", "en: Too much", "fee > 5", "ja: Field required"),
     ("ja: 多い, en: Too much", "ja: 多い", "fee > 5", "the English text is missing"),
     ("ja: 多い, en: Too much", "ja: '{fee}円は多い', en: Too much", "fee > 5", "nobody fills the placeholder {fee}"),
+    ("((Decision))", "((answer))", "body:", "nobody fills the placeholder ((answer)) in messages decided"),
+    ("to: [applicant, managers]", "to: [managers]", "messages:", "the law wants the applicant told of decided"),
+    ("to: [applicant, managers]", "to: [applicant, official]", "messages:", "decided cannot be told to official"),
+    ("channels: [email, letter]", "channels: [sms]", "messages:", "decided is an official notice"),
+    ("  case-opened:", "  opened:", "messages:", "there are no messages opened"),
+    ("{addresses: [office@example.go.jp]}", "{to: []}", "case-opened:", "nobody is told"),
+    ("[office@example.go.jp]", "[office]", "case-opened:", "pattern"),
+    ("[office@example.go.jp]", "[a@example.go.jp, a@example.go.jp]", "case-opened:", "written twice"),
 ]
 
 

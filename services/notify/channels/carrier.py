@@ -43,7 +43,10 @@ class Carrier(Protocol):
     backoff: Sequence[float]
 
     def carry(self, message: Message, mark: Mark) -> Outcome | None:
-        """Hand it over. None: another sender was faster. Raises Unreachable."""
+        """Hand it over. None: another sender was faster. Raises Unreachable.
+
+        Whatever else it raises, such as SQLAlchemyError, makes the message `unknown` after it was marked, and else deferred.
+        """
 
     def close(self) -> None:
         """Let go of what is open."""

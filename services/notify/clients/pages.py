@@ -63,8 +63,8 @@ def add_client(
     except (Invalid, Conflict) as problem:
         session.rollback()
         return _list(request, session, problem=problem, entered=name)
-    _note("a client was made", client, caller.account_id)
-    return _to(client)
+    note("a client was made", client, caller.account_id)
+    return to_client(client)
 
 
 @router.get("/notify/clients/{client_id}")
@@ -86,15 +86,15 @@ def add_key(
         made = keys.add_key(session, client, name.strip(), kind, caller.name)
     except (Invalid, Conflict) as problem:
         return _show(request, session, client, problem=problem, form="key")
-    _note("a client's key was made", client, caller.account_id)
+    note("a client's key was made", client, caller.account_id)
     return _show(request, session, client, key=keys.spoken(request.app.state.settings.secret_key, made))
 
 
 @router.post("/notify/clients/{client_id}/keys/{key_id}/revocation")
 def revoke_key(key_id: UUID, session: Transaction, caller: OperatorPerson, client: TheClient) -> Response:
     keys.revoke(session, client.id, key_id)
-    _note("a client's key was revoked", client, caller.account_id)
-    return _to(client)
+    note("a client's key was revoked", client, caller.account_id)
+    return to_client(client)
 
 
 @router.post("/notify/clients/{client_id}/limits")
@@ -161,8 +161,8 @@ def set_callback(
 @router.post("/notify/clients/{client_id}/archive")
 def archive(caller: OperatorPerson, client: TheClient) -> Response:
     clients.archive(client)
-    _note("a client was archived", client, caller.account_id)
-    return _to(client)
+    note("a client was archived", client, caller.account_id)
+    return to_client(client)
 
 
 def _change(request: Request, session: Session, client: Client, form: str, change: Callable[[], object], *, by: UUID) -> Response:
@@ -171,8 +171,8 @@ def _change(request: Request, session: Session, client: Client, form: str, chang
     except (Invalid, Conflict, NotFound) as problem:
         return _show(request, session, client, problem=problem, form=form)
     session.add(client)
-    _note(f"a client's {form} was changed", client, by)
-    return _to(client)
+    note(f"a client's {form} was changed", client, by)
+    return to_client(client)
 
 
 def _list(request: Request, session: Session, *, problem: Problem | None = None, entered: str = "") -> Response:
@@ -199,9 +199,11 @@ def _show(request: Request, session: Session, client: Client, **more: Any) -> Re
     return _pages.show(request, "client.html", status=problem.status if problem else 200, **values)
 
 
-def _to(client: Client) -> Response:
-    return RedirectResponse(f"/notify/clients/{client.id}", 303, {"cache-control": "no-store"})
+def to_client(client: Client, path: str = "") -> Response:
+    """To a client's page, or one below it."""
+    return RedirectResponse(f"/notify/clients/{client.id}{path}", 303, {"cache-control": "no-store"})
 
 
-def _note(what: str, client: Client, by: UUID) -> None:
+def note(what: str, client: Client, by: UUID) -> None:
+    """Say in the log what an operator did."""
     log.info(what, extra={"context": {"client": str(client.id), "operator": str(by)}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -24,6 +25,9 @@ AHEAD = timedelta(hours=24)
 _ADDRESS = re.compile(r"(?:\b[a-z][a-z0-9+.-]*://|\bwww\.)[^\s<>]+", re.IGNORECASE)
 # Numbers that nothing is sent to (services.notify.clients.notifications): they are none in Japan.
 _TRIED = re.compile(r"\+?(44|0)7700900[0-9]{3}")
+# Half of a pair of surrogates, which is no character.
+_HALF = re.compile("[\ud800-\udfff]")
+_MOST_NUMBER = 2**63
 _WRONG = {
     "missing": "{field} is a required property",
     "string_type": "{field} {value} is not of type string",
@@ -90,11 +94,18 @@ def _values(values: dict[str, Any]) -> dict[str, Any]:
         every = [name, *(value if isinstance(value, list) else [value])]
         if isinstance(value, dict) and "file" in value:
             raise ValueError("Send files by email has not been set up")
-        if not all(one is None or isinstance(one, (str, int, float)) for one in every):
-            raise ValueError(f"{name} must be a text, a number, true or false, or a list of them")
         if any("\0" in str(one) for one in every):
             raise ValueError("must not contain the null character")
+        if not all(one is None or _is_plain(one) for one in every):
+            raise ValueError(f"{name!a} must be a text, a number, true or false, or a list of them")
     return values
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value can be kept as JSON and read again as it was."""
+    if isinstance(value, str):
+        return not _HALF.search(value)
+    return isinstance(value, int | float) and math.isfinite(value) and abs(value) < _MOST_NUMBER
 
 
 def _plain(text: str) -> str:

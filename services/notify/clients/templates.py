@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -69,14 +70,19 @@ def of_client(session: Session, client_id: UUID, template_id: UUID, version: int
     return (found[0], found[1]) if found else None
 
 
-def must_find(session: Session, client_id: UUID, which: str) -> Template:
+def archive(template: Template) -> None:
+    """Take no more messages with a template; those that were taken are still sent."""
+    template.archived_at = template.archived_at or datetime.now(UTC)
+
+
+def must_find(session: Session, client_id: UUID, which: str) -> Written:
     """A template of this client by its id, as somebody wrote it. Raises NotFound."""
     found = None
     with suppress(ValueError):
         found = of_client(session, client_id, UUID(which))
     if found is None:
         raise NotFound("The client has no template with the id {id}", id=which)
-    return found[0]
+    return found
 
 
 def all_of_client(session: Session, client_id: UUID, channel: str | None = None) -> Sequence[Written]:

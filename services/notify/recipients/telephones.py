@@ -1,11 +1,9 @@
-"""Telephone numbers for SMS: one spelling, and a check that who gives one can read what is sent there."""
+"""Telephone numbers for SMS: whoever gives one has to read what is sent there."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import re
-import unicodedata
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -24,17 +22,7 @@ CODE_LIFE = timedelta(minutes=10)
 MOST_TRIES = 5
 # Codes a day to one number, whoever asks for them: nobody's telephone is made to ring by strangers.
 MOST_A_DAY = 5
-_MARKS = re.compile(r"[\s()\-‐‑–—―−ー.]")
-_NUMBER = re.compile(r"\+[1-9][0-9]{7,14}")
 _PURPOSE = b"notify.telephone:"
-
-
-def normalised(written: str) -> str | None:
-    """A number in its international form (ITU-T E.164), a Japanese one that begins with 0 too. None: it is no number."""
-    number = _MARKS.sub("", unicodedata.normalize("NFKC", written))
-    if number.startswith("0") and not number.startswith("00"):
-        number = "+81" + number[1:]
-    return number if _NUMBER.fullmatch(number) else None
 
 
 def code_of(secret_key: SecretStr, check_id: UUID) -> str:

@@ -6,10 +6,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shared.events import Contact, Official
-from shared.i18n import DEFAULT, Language
+from sqlalchemy import text
+from sqlmodel import Session
 
-Role = Literal["applicant", "official", "managers", "person"]
+from shared.events import Contact, Official
+from shared.i18n import DEFAULT, Language, message, translate
+
+# A `person` has no part in an application; an `office` is an address that a procedure names.
+Role = Literal["applicant", "official", "managers", "person", "office"]
+_ANYBODY = message("To whom it may concern")
+# A member may manage one procedure of his group, or all.
+_MANAGERS = text("""
+select distinct o.name, o.email
+from identity.duty_of d join identity.official o on o.account_id = d.account_id and o."group" = d."group"
+where d.role = 'manager' and d."group" = :group and d.procedure in ('*', :procedure)
+""")
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,17 @@ def new_official(event: Any) -> Iterable[Person]:
 def former_official(event: Any) -> Iterable[Person]:
     """Who had the case before, unless he gave it away himself."""
     return _officials([event.former if event.former and event.former.id != event.by_id else None], "official")
+
+
+def managers_of(session: Session, group: str, procedure: str) -> Iterable[Person]:
+    """Who manages a group's cases of a procedure, for events that do not say."""
+    rows = session.execute(_MANAGERS, {"group": group, "procedure": procedure})
+    return [Person(row.name, row.email, "managers") for row in rows]
+
+
+def office(email: str) -> Person:
+    """An address that a procedure names."""
+    return Person(translate(_ANYBODY, DEFAULT), email, "office")
 
 
 def _of(contact: Contact, role: Role) -> Iterable[Person]:

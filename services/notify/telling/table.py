@@ -1,6 +1,7 @@
 """Who is told what: for each kind of event, the messages it makes. To read this table is to know what the post writes.
 
-What a message is filled with is named here and nowhere else: nothing more of a case gets into it.
+What a message is filled with is named with it, or with its kind in shared/procedure/messages.py: nothing more of a case gets
+into it. A procedure may say otherwise (`messages:`), within what its kind allows.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from services.notify.telling.people import (
 )
 from shared import events
 from shared.events import Event
+from shared.procedure.messages import KINDS
 
 _APPLICATION = "/applications/{0.subject}"
 _CORRECTION = "/applications/{0.subject}/correction"
@@ -55,71 +57,52 @@ def _table(*rows: tuple[type[Event], Telling]) -> dict[type[Event], list[Telling
     return table
 
 
-_CASE_NAMES = ("arrival_number", "group")
-_ASSIGNED = (*_CASE_NAMES, "official", "note")
-_CLOCK = (*_CASE_NAMES, "official", "due_on")
-_DUE = ("arrival_number", "due_on")
-_DOCUMENT = ("arrival_number", "number")
-_DECISION = (
-    *("arrival_number", "decision", "decided_at", "amount", "has_conditions", "conditions"),
-    *("has_criteria", "criteria", "reasons", "appeal"),
-)
 _LINK = ("expires_at", "link_id")
 _ASKED = ("due_on", "asked_by", "link_id")
 _ANSWERED = ("due_on", "arrival_number", "asked")
 
+
+def _of(
+    kind: str, to: Callable[[Any], Iterable[Person]], page: str, unless: Callable[[Any], object] = lambda _: False
+) -> Telling:
+    """A message of a procedure: what it is filled with stands with its kind (shared.procedure.messages)."""
+    return Telling(kind, to, page, KINDS[kind].names, by_law=KINDS[kind].by_law, unless=unless)
+
+
 TOLD = _table(
     # the application
-    (
-        events.ApplicationArrived,
-        Telling("arrived", applicant, _APPLICATION, ("receipt_number", "arrival_number", "arrived_at")),
-    ),
-    (events.ApplicationReturned, Telling("returned", applicant, _APPLICATION, ("receipt_number", "mends"), by_law=True)),
-    (events.ApplicationWithdrawn, Telling("withdrawn", applicant, _APPLICATION, ("receipt_number", "withdrawn_at"))),
-    (events.ApplicationCorrected, Telling("corrected", applicant, _APPLICATION, ("receipt_number", "corrected_at"))),
-    (
-        events.CaseDecided,
-        Telling("decided", applicant, _APPLICATION, _DECISION, by_law=True),
-    ),
-    (events.CaseEdited, Telling("edited", applicant, _APPLICATION, ("arrival_number",))),
+    (events.ApplicationArrived, _of("arrived", applicant, _APPLICATION)),
+    (events.ApplicationReturned, _of("returned", applicant, _APPLICATION)),
+    (events.ApplicationWithdrawn, _of("withdrawn", applicant, _APPLICATION)),
+    (events.ApplicationCorrected, _of("corrected", applicant, _APPLICATION)),
+    (events.CaseDecided, _of("decided", applicant, _APPLICATION)),
+    (events.CaseEdited, _of("edited", applicant, _APPLICATION)),
     # the case, at the desk; who must not see it any more is told without a way to it
-    (events.CaseOpened, Telling("case-opened", official, _CASE, _CASE_NAMES)),
-    (events.CaseAssigned, Telling("case-assigned", new_official, _CASE, _ASSIGNED)),
-    (events.CaseAssigned, Telling("case-handed-over", former_official, "/desk", _ASSIGNED)),
-    (events.CaseDueSoon, Telling("case-due-soon", official, _CASE, _CLOCK)),
-    (events.CaseDueSoon, Telling("case-due-soon", managers, _CASE, _CLOCK)),
-    (events.CaseOverdue, Telling("case-overdue", official, _CASE, _CLOCK)),
-    (events.CaseOverdue, Telling("case-overdue", managers, _CASE, _CLOCK)),
-    (events.CaseWithdrawn, Telling("case-withdrawn", official, _CASE, ("arrival_number", "withdrawn_at", "reason"))),
-    (events.CaseCorrected, Telling("case-corrected", official, _CASE, ("arrival_number", "late"))),
-    (
-        events.NoteMentioned,
-        Telling("note-mentioned", official, _CASE + "/notes#note-{0.subject}", ("arrival_number", "author")),
-    ),
+    (events.CaseOpened, _of("case-opened", official, _CASE)),
+    (events.CaseAssigned, _of("case-assigned", new_official, _CASE)),
+    (events.CaseAssigned, _of("case-handed-over", former_official, "/desk")),
+    (events.CaseDueSoon, _of("case-due-soon", official, _CASE)),
+    (events.CaseDueSoon, _of("case-due-soon", managers, _CASE)),
+    (events.CaseOverdue, _of("case-overdue", official, _CASE)),
+    (events.CaseOverdue, _of("case-overdue", managers, _CASE)),
+    (events.CaseWithdrawn, _of("case-withdrawn", official, _CASE)),
+    (events.CaseCorrected, _of("case-corrected", official, _CASE)),
+    (events.NoteMentioned, _of("note-mentioned", official, _CASE + "/notes#note-{0.subject}")),
     # corrections; what is to be mended stands on the page
-    (events.CorrectionRequested, Telling("correction-requested", applicant, _CORRECTION, _DUE, by_law=True)),
-    (events.CorrectionExtended, Telling("correction-extended", applicant, _CORRECTION, _DUE, by_law=True)),
-    (events.CorrectionReminded, Telling("correction-reminded", applicant, _CORRECTION, _DUE)),
-    (events.CorrectionExpired, Telling("correction-expired", applicant, _APPLICATION, _DUE)),
-    (events.CorrectionExpired, Telling("case-correction-expired", official, _CASE, _DUE)),
-    (events.CorrectionClosed, Telling("correction-closed", applicant, _APPLICATION, ("arrival_number", "note"))),
+    (events.CorrectionRequested, _of("correction-requested", applicant, _CORRECTION)),
+    (events.CorrectionExtended, _of("correction-extended", applicant, _CORRECTION)),
+    (events.CorrectionReminded, _of("correction-reminded", applicant, _CORRECTION)),
+    (events.CorrectionExpired, _of("correction-expired", applicant, _APPLICATION)),
+    (events.CorrectionExpired, _of("case-correction-expired", official, _CASE)),
+    (events.CorrectionClosed, _of("correction-closed", applicant, _APPLICATION)),
     # what applicant and office write to each other; the text stays on the page
-    (events.MessageToApplicant, Telling("message", applicant, _OF_APPLICATION + "/messages", ("arrival_number",))),
-    (events.MessageTaken, Telling("message", official, _CASE + "/messages", ("arrival_number",))),
+    (events.MessageToApplicant, _of("message", applicant, _OF_APPLICATION + "/messages")),
+    (events.MessageTaken, _of("message", official, _CASE + "/messages")),
     # documents; an older desk issued them before there was anything to fetch. Of one that is replaced, the new one is told
-    (
-        events.DocumentIssued,
-        Telling("document", applicant, _OF_APPLICATION, ("arrival_number",), by_law=True, unless=lambda event: not event.key),
-    ),
-    (
-        events.DocumentEnded,
-        Telling("document-ended", applicant, _OF_APPLICATION, _DOCUMENT, by_law=True, unless=lambda event: event.replaced_by),
-    ),
-    (events.DocumentReminded, Telling("document-reminded", applicant, _OF_APPLICATION, _DOCUMENT)),
-    (
-        events.DocumentUnfetched,
-        Telling("document-unfetched", official, _CASE + "/documents/{0.subject}", _DOCUMENT),
-    ),
+    (events.DocumentIssued, _of("document", applicant, _OF_APPLICATION, unless=lambda event: not event.key)),
+    (events.DocumentEnded, _of("document-ended", applicant, _OF_APPLICATION, unless=lambda event: event.replaced_by)),
+    (events.DocumentReminded, _of("document-reminded", applicant, _OF_APPLICATION)),
+    (events.DocumentUnfetched, _of("document-unfetched", official, _CASE + "/documents/{0.subject}")),
     # opinions: who is asked gets the way to the page, the official hears what became of it
     (events.OpinionAsked, Telling("opinion-asked", asked, _AS_IT_SAYS, _ASKED)),
     (events.OpinionReminded, Telling("opinion-reminded", asked, _AS_IT_SAYS, _ASKED)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -10,51 +10,48 @@ from typing import Any, cast
 from pydantic import SecretStr
 from sqlmodel import Session
 
-from services.notify.models import QUEUES, Message, Preference
-from services.notify.procedures import titles_of
+from services.notify.models import QUEUES, Channel, Message, Preference, Procedure
+from services.notify.procedures import procedures_of
 from services.notify.recipients.addresses import recipient_hash
-from services.notify.recipients.ways import ways
+from services.notify.recipients.ways import ELECTRONIC, EVERYTHING, ways
 from services.notify.recipients.wishes import wishes_of
 from services.notify.telling.fillings import filled
-from services.notify.telling.people import Person
+from services.notify.telling.people import Person, managers_of, office
 from services.notify.telling.table import TOLD, Telling
 from shared.bus.publish import ring_after_commit
 from shared.database import insert_many, new_id
 from shared.events import Event, ProcedureRef
 from shared.i18n import Language
+from shared.procedure.messages import KINDS
 
 # The queue of the errand that sends what waits for e-mail (services.notify.sending).
 POST = QUEUES["email"]
 
-Titles = Mapping[str, Mapping[str, str]]
-
 
 @dataclass(frozen=True)
 class Told:
-    """Somebody who is told something of an event."""
+    """Somebody who is told something of an event. `says`: what the procedure says of messages of this kind."""
 
     event: Event
     telling: Telling
     person: Person
-    hash: bytes
+    procedure: Procedure | None
+    says: Mapping[str, Any]
 
 
-def tell(session: Session, events: list[Event], *, secret_key: SecretStr) -> None:
-    """Write the messages that these events call for; they are sent after the commit.
+def tell(session: Session, events: list[Event], *, secret_key: SecretStr, carried: Collection[str] = EVERYTHING) -> None:
+    """Write the messages that these events call for; they are sent after the commit. `carried`: the channels there are.
 
     Raises LookupError where a procedure was not heard of yet: the event is tried again later.
     """
-    titles = titles_of(session, (ref.id for event in events if (ref := _procedure(event))))
-    told = [
-        Told(event, telling, person, recipient_hash(secret_key, person.email))
-        for event in events
-        for telling in TOLD[type(event)]
-        if not telling.unless(event)
-        for person in telling.to(event)
-    ]
-    wishes = wishes_of(session, (one.hash for one in told)) if told else {}
+    procedures = procedures_of(session, (ref.id for event in events if (ref := _procedure(event))))
+    told = [one for event in events for one in _told(session, event, procedures)]
+    hashes = {one.person.email: recipient_hash(secret_key, one.person.email) for one in told}
+    wishes = wishes_of(session, hashes.values()) if told else {}
     now = datetime.now(UTC)
-    rows = [row for one in told for row in _rows(one, titles, wishes.get(one.hash), secret_key, now)]
+    rows = [row for one in told for row in _rows(one, wishes.get(hashes[one.person.email]), carried, now)]
+    for row in rows:
+        row["recipient_hash"] = hashes.get(row["recipient"]) or recipient_hash(secret_key, row["recipient"])
     insert_many(session, Message, rows)
     for channel in {row["channel"] for row in rows if row["state"] == "created"}:
         ring_after_commit(session, QUEUES[channel])
@@ -64,18 +61,41 @@ def _procedure(event: Event) -> ProcedureRef | None:
     return getattr(event, "procedure", None)
 
 
-def _rows(told: Told, titles: Titles, wish: Preference | None, secret_key: SecretStr, now: datetime) -> Iterator[dict[str, Any]]:
+def _office(event: Any) -> str | None:
+    """The group that has the case, where the event knows it."""
+    return getattr(event, "group", None) or None
+
+
+def _told(session: Session, event: Event, procedures: Mapping[str, Procedure]) -> Iterator[Told]:
+    """Who is told: whom the table names, as far as the procedure wants it, and whom the procedure adds."""
+    procedure = procedures[ref.id] if (ref := _procedure(event)) else None
+    messages = procedure.messages if procedure else {}
+    tellings = [one for one in TOLD[type(event)] if not one.unless(event)]
+    for telling in tellings:
+        says = messages.get(telling.kind, {})
+        for person in telling.to(event):
+            if person.role in says.get("to", (person.role,)):
+                yield Told(event, telling, person, procedure, says)
+    for telling in {one.kind: one for one in tellings}.values():
+        says = messages.get(telling.kind, {})
+        group = _office(event)
+        if procedure and group and "managers" in says.get("to", ()) and "managers" not in KINDS[telling.kind].to:
+            yield from (Told(event, telling, one, procedure, says) for one in managers_of(session, group, procedure.id))
+        yield from (Told(event, telling, office(email), procedure, says) for email in says.get("addresses", ()))
+
+
+def _rows(told: Told, wish: Preference | None, carried: Collection[str], now: datetime) -> Iterator[dict[str, Any]]:
     """One row for each way to somebody."""
     event, telling, person = told.event, told.telling, told.person
     language: Language = cast("Language", wish.language) if wish and wish.language else person.language
-    filling = {"name": person.name, **filled(event, telling.names, language), "path": telling.page.format(event)}
-    if ref := _procedure(event):
-        filling["procedure"] = titles[ref.id].get(language) or titles[ref.id]["ja"]
+    filling = {"name": person.name, **filled(event, telling.names, language), "path": _page(told)}
+    if told.procedure:
+        filling["procedure"] = told.procedure.title.get(language) or told.procedure.title["ja"]
     common = {
         "event_id": event.id,
         "subject": event.subject,
-        "procedure_id": ref.id if ref else None,
-        "office": getattr(event, "group", None) or None,
+        "procedure_id": told.procedure.id if told.procedure else None,
+        "office": _office(event),
         "template": telling.kind,
         "language": language,
         "filling": filling,
@@ -83,20 +103,29 @@ def _rows(told: Told, titles: Titles, wish: Preference | None, secret_key: Secre
         "attempts": 0,
         "traceparent": event.traceparent,
     }
-    official = person.role in {"official", "managers"}
-    for way in ways(person.email, wish, now, official=official, urgent=telling.urgent, by_law=telling.by_law):
-        done = now if way.channel == "inbox" or way.why_not else None
+    official = person.role in {"official", "managers", "office"}
+    offered: list[Channel] = ["email"] if person.role == "office" else told.says.get("channels", [*ELECTRONIC])
+    asked = {"urgent": telling.urgent, "by_law": telling.by_law}
+    for way in ways(person.email, wish, now, official=official, offered=offered, carried=carried, **asked):
+        # what lies in the inbox is delivered by being written
+        state = "cancelled" if way.why_not else "delivered" if way.channel == "inbox" else "created"
         yield {
             **common,
             "id": new_id(),
             "channel": way.channel,
             "recipient": way.recipient,
-            "recipient_hash": told.hash if way.recipient == person.email else recipient_hash(secret_key, way.recipient),
             "digest": way.digest,
             "next_attempt_at": way.at or now,
-            # what lies in the inbox is delivered by being written
-            "state": "cancelled" if way.why_not else "delivered" if way.channel == "inbox" else "created",
+            "state": state,
             "error": way.why_not or None,
-            "sent_at": done if not way.why_not else None,
-            "completed_at": done,
+            "sent_at": now if state == "delivered" else None,
+            "completed_at": now if state != "created" else None,
         }
+
+
+def _page(told: Told) -> str:
+    """Where the link leads. An office that hears of what is meant for the applicant finds the case at its desk."""
+    event: Any = told.event
+    if told.person.role in {"managers", "office"} and not told.telling.page.startswith("/desk"):
+        return f"/desk/cases/{event.case_id}" if hasattr(event, "case_id") else "/desk"
+    return told.telling.page.format(event)

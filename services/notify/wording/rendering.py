@@ -138,10 +138,10 @@ class Wordings:
         self._asked_at = -FRESH_SECONDS
 
     def _written(self, message: Message) -> Written | None:
-        channel = "email" if message.channel == "inbox" else message.channel
         for procedure in (message.procedure_id or "", ""):
-            if found := self._texts.get((message.template, channel, message.language, procedure)):
-                return found
+            for channel in _stand_in(message):
+                if found := self._texts.get((message.template, channel, message.language, procedure)):
+                    return found
         return None
 
     def _frame(self, office: str, language: str) -> Frame:
@@ -195,6 +195,13 @@ class Wordings:
 
 
 _MOST_OF_CLIENTS = 1_000
+
+
+def _stand_in(message: Message) -> tuple[str, ...]:
+    """The channels whose text a message may have: letters that come with none of their own, and the inbox, say what mails say."""
+    own = message.channel
+    alike = own == "inbox" or (own == "letter" and not _path(message.template, message.language, own).is_file())
+    return (own, "email") if alike else (own,)
 
 
 def _texts(session: Session) -> dict[tuple[str, str, str, str], Written]:

@@ -7,8 +7,9 @@ import re
 import pytest
 from fastapi.testclient import TestClient
 from notifications_python_client import NotificationsAPIClient
+from notifications_python_client.errors import HTTPError
 
-from tests.notify.clients.parts import Office
+from tests.notify.clients.parts import Office, refusal
 from tests.site import bearer
 
 
@@ -52,6 +53,32 @@ def test_an_operator_makes_a_client_a_key_and_what_goes_with_it(
     archived = post_office.post(f"{here}/archive", headers=headers)
     assert "廃止" in archived.text
     assert office.site.value("select archived_at is not null from notify.client where name = '道路課'")
+
+
+def test_an_operator_writes_a_template_and_a_new_version_of_it(
+    office: Office, post_office: TestClient, headers: dict[str, str]
+) -> None:
+    here = f"/notify/clients/{office.id}/templates"
+    assert "本文" in post_office.get(f"{here}/new", headers=headers).text
+    text = {"name": "案内", "channel": "email", "subject": "件名", "body": "# ((title))\r\n\r\n((online??オンライン))"}
+    made = post_office.post(here, data=text, headers=headers)
+    assert made.status_code == 200
+    assert "〔title〕" in made.text
+    page = str(made.url.path)
+    broken = post_office.post(page, data={"subject": "件名", "body": "((title"}, headers=headers)
+    assert broken.status_code == 422
+    assert "((title" in broken.text
+    post_office.post(page, data={"subject": "新しい件名", "body": "((title)) です"}, headers=headers)
+    client = office.client()
+    seen = client.get_template(page.rpartition("/")[2])
+    assert (seen["version"], seen["subject"], seen["body"]) == (2, "新しい件名", "((title)) です")
+    other = Office.opened(office.site, office.url, "道路課")
+    assert post_office.get(f"/notify/clients/{other.id}/templates/{seen['id']}", headers=headers).status_code == 404
+    post_office.post(f"{page}/archive", headers=headers)
+    assert seen["id"] not in [one["id"] for one in client.get_all_templates()["templates"]]
+    with pytest.raises(HTTPError) as caught:
+        client.send_email_notification("a@example.com", seen["id"], {"title": "x"})
+    assert refusal(caught.value) == (400, "BadRequestError", "Template has been deleted")
 
 
 def test_only_operators_see_clients(office: Office, post_office: TestClient) -> None:

@@ -129,6 +129,7 @@ def test_a_client_sees_neither_messages_nor_templates_of_another(office: Office)
     assert refusal(caught.value) == (400, "BadRequestError", "Template not found")
 
 
+PLAIN = "personalisation 'n' must be a text, a number, true or false, or a list of them"
 WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"email_address": "nobody"}, "ValidationError", "email_address Not a valid email address"),
     ({"email_address": "a@example.com\r\nBcc: b@example.com"}, "ValidationError", "email_address Not a valid email address"),
@@ -137,6 +138,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"personalisation": "x"}, "ValidationError", "personalisation x is not of type object"),
     ({"personalisation": {"name": "花子"}}, "BadRequestError", "Missing personalisation: number"),
     ({"personalisation": {"n": "\0"}}, "ValidationError", "personalisation must not contain the null character"),
+    *[({"personalisation": VALUES | {"n": wrong}}, "ValidationError", PLAIN) for wrong in ("\ud800", 2**64, float("nan"), [[1]])],
     ({"nonsense": 1}, "ValidationError", "Additional properties are not allowed (nonsense was unexpected)"),
     ({"one_click_unsubscribe_url": "http://x.jp"}, "ValidationError", "one_click_unsubscribe_url is not a valid https url"),
     ({"scheduled_for": "2020-01-01T00:00:00"}, "ValidationError", "scheduled_for datetime can not be in the past"),

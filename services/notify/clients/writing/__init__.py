@@ -1,0 +1,1 @@
+"""Writing templates of clients."""
