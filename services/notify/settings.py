@@ -73,6 +73,11 @@ class Settings(ServiceSettings):
         description="where letters wait for the print room; empty: no letters are made",
     )
 
+    @property
+    def carried(self) -> frozenset[str]:
+        """The channels that this site can tell people by."""
+        return frozenset({"email", "inbox", *(["sms"] if self.sms_url else ()), *(["letter"] if self.storage else ())})
+
     @field_validator("smtp_url")
     @classmethod
     def _scheme(cls, url: SecretStr) -> SecretStr:

@@ -38,7 +38,7 @@ HASH_EVERY = 20.0
 BOUNCES_EVERY = 30.0
 DIGEST_EVERY = 20.0
 FORGET_EVERY = 3600.0
-# Webhooks called at a time by one process; each of them gets services.notify.channels.webhooks.standing.AT_ONCE at most.
+# Webhooks called at a time by one process; each of them gets services.notify.channels.webhooks.standing.QUICKLY_AT_ONCE at most.
 CALLS = 12
 # Text messages handed over at a time.
 TEXTS = 4
@@ -76,7 +76,7 @@ def call_clients_back() -> bool:
 
 def tell(session: Session, events: list[Any]) -> None:
     """Write what people and other systems are told of these events."""
-    tell_people(session, events, secret_key=settings.secret_key)
+    tell_people(session, events, secret_key=settings.secret_key, carried=settings.carried)
     call_webhooks(session, events, secret_key=settings.secret_key, base_url=settings.base_url)
 
 

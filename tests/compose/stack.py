@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -16,8 +17,8 @@ from testcontainers.compose import DockerCompose
 from deploy.one.ports import free_ports
 
 ROOT = Path(__file__).parent.parent.parent
-# Others' images and names on this machine stay as they are.
-NAME = "madoguchi-test"
+# Of this folder's own: others' images and containers on this machine stay as they are.
+NAME = f"madoguchi-test-{hashlib.sha256(bytes(ROOT)).hexdigest()[:6]}"
 SERVICES = ("intake", "review", "notify", "opendata")
 
 
@@ -50,7 +51,7 @@ class Stack:
 
     def inspected(self) -> dict[str, Any]:
         """What Docker knows of the containers, by service."""
-        ids = self.docker("compose", "--profile", "mailbox", "ps", "--all", "--quiet").split()
+        ids = self.docker("compose", "ps", "--all", "--quiet").split()
         found = json.loads(self.docker("inspect", *ids))
         return {one["Config"]["Labels"]["com.docker.compose.service"]: one for one in found}
 
@@ -71,11 +72,13 @@ def running(folder: Path) -> Iterator[Stack]:
         "MADOGUCHI_BASE_URL": f"http://127.0.0.1:{web}",
         "MADOGUCHI_LISTEN": f"127.0.0.1:{web}",
         "MAILBOX_LISTEN": f"127.0.0.1:{mailbox}",
+        "COMPOSE_PROFILES": "mailbox",
         "FRESHCLAM": "0",  # there may be no way out; the scanner's image knows EICAR's file
     }
     (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in env.items()))
     subprocess.run(["deploy/compose/secrets.sh"], cwd=folder, check=True, capture_output=True)
     os.environ.setdefault("BUILDKIT_PROGRESS", "plain")
-    compose = DockerCompose(folder, "compose.yaml", build=True, wait=True, profiles=["mailbox"])
+    compose = DockerCompose(folder, "compose.yaml", build=True, wait=True)
+    compose.stop()  # what a killed run left
     with compose:
         yield Stack(folder, compose, env["MADOGUCHI_BASE_URL"], f"http://127.0.0.1:{mailbox}")

@@ -29,12 +29,13 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 from pypdf import PdfReader
 
-from services.review.documents import papers, typesetting
+from services.review.documents import papers
 from services.review.documents.signing import Signing, Unsigned, signed, signing_of
 from services.review.documents.typesetting import Unset, set_pdf
 from services.review.settings import Settings
 from shared.procedure.files import procedure_files, read
 from shared.settings import SettingsError, load
+from shared.typesetting import typesetting
 from tests.site import PROCEDURES, Site, example
 
 AT = datetime(2026, 11, 25, 3, tzinfo=UTC)

@@ -81,7 +81,21 @@ def _base(request: Request) -> str:
 
 From = Annotated[Sender, Depends(_sender)]
 Base = Annotated[str, Depends(_base)]
-_v2 = APIRouter(route_class=NotifyRoute, tags=["notify"], default_response_class=OrjsonResponse)
+_MEANING = {
+    400: "The request is wrong, or cannot be done",
+    401: "There is no token",
+    403: "The token is not valid",
+    404: "There is no such thing, or it is another client's",
+    413: "Too large",
+    429: "Over a limit",
+}
+_ERROR = {"type": "object", "properties": {"error": {"type": "string"}, "message": {"type": "string"}}}
+_REFUSAL = {"type": "object", "properties": {"status_code": {"type": "integer"}, "errors": {"type": "array", "items": _ERROR}}}
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"description": meaning, "content": {"application/json": {"schema": _REFUSAL}}}
+    for status, meaning in _MEANING.items()
+}
+_v2 = APIRouter(route_class=NotifyRoute, tags=["notify"], default_response_class=OrjsonResponse, responses=_REFUSALS)
 
 
 @_v2.post("/notifications/email", status_code=201)
@@ -246,7 +260,7 @@ def list_received(_sender: From, base: Base, older_than: UUID | None = None) -> 
 
 
 # Where the Python client asks for all versions of a template: relative to the address it was given.
-_service = APIRouter(route_class=NotifyRoute, tags=["notify"], default_response_class=OrjsonResponse)
+_service = APIRouter(route_class=NotifyRoute, tags=["notify"], default_response_class=OrjsonResponse, responses=_REFUSALS)
 
 
 @_service.get("/service/{client_id}/template/{id}/versions")

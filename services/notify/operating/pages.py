@@ -17,6 +17,7 @@ from services.notify.messages.states import CHANNELS, STATES
 from services.notify.messages.steps import Step
 from services.notify.operating import form
 from services.notify.operating.showing import shown
+from services.notify.recipients import suppressions
 from services.notify.recipients.addresses import masked
 from shared.i18n import message, translate
 from shared.problems import Conflict, Invalid
@@ -165,6 +166,7 @@ def _page(request: Request, session: Session, found: Message, *, problem: Proble
         possible={step: STEPS[step] for step in steps.possible(found.state)},
         needs_check=found.state in steps.KINDS["release"].checked,
         same_recipient=urlencode({"recipient": found.recipient_hash.hex()}) if found.recipient_hash else "",
+        suppressed=bool(suppressions.listed(session, recipient=found.recipient_hash, limit=1)) if found.recipient_hash else False,
         done=STEPS.get(request.query_params.get("done", "")),  # type: ignore[call-overload] # any text may stand there
         problem=problem,
         reason=reason,

@@ -166,6 +166,8 @@ def test_a_suppression_is_found_and_lifted_with_a_reason(clean: Site, pages: Tes
         hash=one,
         to="gone@example.com",
     )
+    to_him = a_message(clean, "failed", recipient="gone@example.com", recipient_hash=rf"\x{one.hex()}")
+    assert "This recipient is not written to" in pages.get(f"/notify/messages/{to_him}").text
     page = pages.get("/notify/suppressions").text
     assert "g…e@example.com" in page
     assert "gone@" not in page

@@ -18,7 +18,7 @@ HOURS = 24
 A_DAY = timedelta(hours=HOURS)
 DAYS = 7
 # Percentiles are of the newest so many of each channel.
-SAMPLE = 5_000
+SAMPLE = 1_000
 _PERCENTILES = (0.5, 0.9, 0.99)
 
 _BY_HOUR = text("""
