@@ -11,7 +11,7 @@ from celery import signals
 from sqlmodel import Session
 
 from services.notify.bounces.maildir import fetch
-from services.notify.channels.email.smtp import SmtpCarrier
+from services.notify.channels.email.smtp import SmtpCarrier, domain_of
 from services.notify.channels.letters.carrier import LetterCarrier
 from services.notify.channels.sms.carrier import SmsCarrier
 from services.notify.channels.webhooks.carrier import WebhookCarrier
@@ -21,6 +21,7 @@ from services.notify.inbox import inbox
 from services.notify.messages.hashing import hash_some
 from services.notify.models.message import QUEUES
 from services.notify.procedures import keep_procedure
+from services.notify.sending import pacing
 from services.notify.sending.sending import Sender
 from services.notify.settings import Settings
 from services.notify.telling import digests
@@ -49,7 +50,12 @@ settings = load(Settings)
 engine = connect(settings.database_url, name="notify-worker", pool=8)
 wordings = Wordings(engine, settings)
 pace = Pace()
-emails = Sender(engine, "email", [SmtpCarrier(settings, wordings) for _ in range(settings.smtp_connections)])
+emails = Sender(
+    engine,
+    "email",
+    [SmtpCarrier(settings, wordings) for _ in range(settings.smtp_connections)],
+    pacing.Pace(domain_of, at_once=settings.smtp_domain_connections, per_second=settings.smtp_domain_rate),
+)
 webhooks = Sender(engine, "webhook", [WebhookCarrier(settings, engine, pace) for _ in range(CALLS)])
 texts = Sender(engine, "sms", [SmsCarrier(settings, wordings) for _ in range(TEXTS)])
 letters = Sender(engine, "letter", [LetterCarrier(settings, wordings, engine)])
