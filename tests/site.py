@@ -154,6 +154,7 @@ class Site:
             "MADOGUCHI_OWNER_DATABASE_URL": self.url(OWNER),
             "MADOGUCHI_OPERATOR_DATABASE_URL": self.url(OPERATOR),
             "MADOGUCHI_NOTIFY_SMTP_URL": "smtp://127.0.0.1:9",
+            "MADOGUCHI_NOTIFY_SMS_URL": f"folder://{self.storage}/sms",
             "MADOGUCHI_STORAGE": str(self.storage),
             "MADOGUCHI_AUDIT_KEY": secrets.token_urlsafe(32),
             "MADOGUCHI_AUDIT_HEADS": str(self.heads),

@@ -10,7 +10,7 @@ from celery import signals
 from sqlmodel import Session
 
 from services.notify.bounces.maildir import fetch
-from services.notify.channels.email.smtp import SmtpCarrier
+from services.notify.channels.email.smtp import SmtpCarrier, domain_of
 from services.notify.channels.letters.carrier import LetterCarrier
 from services.notify.channels.sms.carrier import SmsCarrier
 from services.notify.channels.webhooks.carrier import WebhookCarrier
@@ -19,6 +19,7 @@ from services.notify.clients.callbacks import RECEIPTS, call_back_some
 from services.notify.inbox import inbox
 from services.notify.messages.hashing import hash_some
 from services.notify.procedures import keep_procedure
+from services.notify.sending import pacing
 from services.notify.sending.sending import Sender
 from services.notify.settings import Settings
 from services.notify.telling import digests
@@ -37,7 +38,7 @@ HASH_EVERY = 20.0
 BOUNCES_EVERY = 30.0
 DIGEST_EVERY = 20.0
 FORGET_EVERY = 3600.0
-# Webhooks called at a time by one process; each of them gets services.notify.channels.webhooks.standing.AT_ONCE at most.
+# Webhooks called at a time by one process; each of them gets services.notify.channels.webhooks.standing.QUICKLY_AT_ONCE at most.
 CALLS = 12
 # Text messages handed over at a time.
 TEXTS = 4
@@ -47,7 +48,12 @@ settings = load(Settings)
 engine = connect(settings.database_url, name="notify-worker", pool=8)
 wordings = Wordings(engine, settings)
 pace = Pace()
-emails = Sender(engine, "email", [SmtpCarrier(settings, wordings) for _ in range(settings.smtp_connections)])
+emails = Sender(
+    engine,
+    "email",
+    [SmtpCarrier(settings, wordings) for _ in range(settings.smtp_connections)],
+    pacing.Pace(domain_of, at_once=settings.smtp_domain_connections, per_second=settings.smtp_domain_rate),
+)
 webhooks = Sender(engine, "webhook", [WebhookCarrier(settings, engine, pace) for _ in range(CALLS)])
 texts = Sender(engine, "sms", [SmsCarrier(settings, wordings) for _ in range(TEXTS)])
 letters = Sender(engine, "letter", [LetterCarrier(settings, wordings, engine)])
@@ -70,7 +76,7 @@ def call_clients_back() -> bool:
 
 def tell(session: Session, events: list[Any]) -> None:
     """Write what people and other systems are told of these events."""
-    tell_people(session, events, secret_key=settings.secret_key)
+    tell_people(session, events, secret_key=settings.secret_key, carried=settings.carried)
     call_webhooks(session, events, secret_key=settings.secret_key, base_url=settings.base_url)
 
 

@@ -81,6 +81,7 @@ def visits(place: Place, browser: Browser) -> dict[str, Visit]:
                 "withdrawal-too-late": f"/applications/{asked}/withdrawal",
                 "forbidden": "/desk",
                 "sessions": "/sign-in/sessions",
+                "preferences": "/notify/preferences",
                 "organisation": "/organisation",
                 "member": f"/organisation/members/{links['member']}",
                 "keys": "/organisation/keys",
@@ -91,6 +92,9 @@ def visits(place: Place, browser: Browser) -> dict[str, Visit]:
         OFFICIAL: Visit(
             {
                 "cases": "/desk",
+                "inbox": "/notify/inbox",
+                "untold": "/notify/inbox/untold",
+                "preferences-official": "/notify/preferences",
                 "overdue": "/desk/overdue?whose=groups",
                 "calendar": "/desk/calendar?whose=groups",
                 "calendar-list": "/desk/calendar?whose=groups&view=list",

@@ -7,8 +7,12 @@ from datetime import timedelta
 from fastapi.testclient import TestClient
 
 from services.notify.inbox import inbox
-from shared.events import CaseOpened, MessageTaken
-from tests.notify.samples import OFFICIAL, an_event
+from services.notify.models import Preference
+from services.notify.recipients.addresses import recipient_hash
+from services.notify.settings import Settings
+from shared.events import CaseDecided, CaseOpened, MessageTaken
+from shared.settings import load
+from tests.notify.samples import CONTACT, OFFICIAL, an_event
 from tests.notify.test_telling import told
 from tests.site import Site, bearer
 
@@ -67,3 +71,20 @@ def test_the_inbox_forgets_after_its_time(clean: Site) -> None:
         clean.run("update notify.message set created_at = now() - interval '91 days'")
         inbox.forget(bind, timedelta(days=90))  # type: ignore[arg-type]
     assert clean.rows("select channel from notify.message") == [{"channel": "email"}]
+
+
+def test_the_office_sees_what_reached_nobody_and_why(clean: Site, post_office: TestClient) -> None:
+    mine, other = clean.a_reviewer("kinki-bureau", email="a@example.go.jp"), clean.a_reviewer("press", email="b@example.go.jp")
+    with clean.session("notify") as session:
+        session.add(
+            Preference(
+                recipient_hash=recipient_hash(load(Settings).secret_key, CONTACT.email), email=CONTACT.email, electronic=False
+            )
+        )
+        told(session, an_event(CaseDecided, group="kinki-bureau", arrival_number="A77"))
+        session.commit()
+    language = {"accept-language": "ja"}
+    page = post_office.get("/notify/inbox/untold", headers=bearer(mine) | language).text
+    assert "A77" in page
+    assert "書面で送ってください" in page
+    assert "A77" not in post_office.get("/notify/inbox/untold", headers=bearer(other) | language).text

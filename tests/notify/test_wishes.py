@@ -48,6 +48,7 @@ WAYS: list[tuple[dict[str, Any] | None, dict[str, Any], list[Way]]] = [
     ({"channels": ["sms"], "phone": "+81901"}, {"offered": ["email"]}, [Way("email", "a")]),  # somehow he has to be told
     ({"channels": ["sms"], "phone_asked": "+81901"}, {}, [Way("email", "a")]),  # the number is not checked
     ({"postal_address": HOME}, {"offered": ["letter", "email"]}, [Way("letter", "\n".join(HOME)), Way("email", "a")]),
+    ({"electronic": False, "postal_address": HOME}, {"carried": {"email"}}, [Way("email", "a", why_not=NO_CONSENT)]),
     ({"channels": []}, {"official": True}, [Way("inbox", "a")]),
     (
         {"digest_at": time(8)},

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
@@ -84,7 +85,7 @@ class Reach:
     networks: tuple[Network, ...] = ()
     plain: bool = False
     ports: frozenset[int] = frozenset({443, 8443})
-    tls: ssl.SSLContext = field(default_factory=ssl.create_default_context, compare=False)
+    tls: ssl.SSLContext | None = field(default=None, compare=False)  # none: as the machine trusts
 
     @classmethod
     def of(cls, settings: Settings) -> Reach:
@@ -177,12 +178,18 @@ def _connected(parts: SplitResult, addresses: list[Address], reach: Reach, deadl
             if parts.scheme == "http":
                 return connection
             connection.settimeout(_left(deadline))
-            return reach.tls.wrap_socket(connection, server_hostname=parts.hostname)
+            return (reach.tls or _trusted()).wrap_socket(connection, server_hostname=parts.hostname)
         except OSError as error:  # ssl's errors are among them
             cause = error
             if connection is not None:
                 connection.close()
     raise NoAnswer(f"no connection: {_named(cause)}", handed_over=False) from cause
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Reading all the authorities that this machine trusts takes some milliseconds."""
+    return ssl.create_default_context()
 
 
 def _exchange(

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from services.notify.inbox import inbox
+from services.notify.inbox import inbox, untold
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, pages_router, with_query
 from shared.web.visitors import ReviewerPerson
@@ -27,6 +27,15 @@ def list_inbox(request: Request, session: Transaction, caller: ReviewerPerson, b
     older = with_query(request, before=found[PAGE - 1].id) if len(found) > PAGE else ""
     unread = [one.id for one, _ in rows if one.read_at is None]
     return _pages.show(request, "inbox.html", rows=rows, older=older, unread=unread, days=settings.inbox_days)
+
+
+@router.get("/notify/inbox/untold")
+def list_untold(request: Request, session: Transaction, caller: ReviewerPerson, before: UUID | None = None) -> Response:
+    """What reached nobody, of the offices that the reader has duties in."""
+    found = untold.listed(session, caller.account_id, limit=PAGE + 1, before=before)
+    rows = [(one, inbox.said(session, request.app.state.wordings, one)) for one in found[:PAGE]]
+    older = with_query(request, before=found[PAGE - 1].id) if len(found) > PAGE else ""
+    return _pages.show(request, "untold.html", rows=rows, older=older)
 
 
 @router.get("/notify/inbox/{message_id}")

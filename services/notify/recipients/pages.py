@@ -38,7 +38,7 @@ def change_preferences(request: Request, fields: Posted, session: Transaction, c
     secret_key = request.app.state.settings.secret_key
     written = _written(fields)
     try:
-        wish = wishes.save(session, secret_key, caller, _read(written))
+        wish = wishes.save(session, secret_key, caller, _read(written), request.app.state.settings.carried)
     except Problem as problem:
         session.rollback()
         return _show(request, caller, wishes.wish_of(session, secret_key, caller.email), written, problem=problem)
@@ -108,5 +108,6 @@ def _show(
         errors=errors,
         problem=problem,
         most_lines=MOST_LINES,
+        sms="sms" in request.app.state.settings.carried,
         done=done,
     )

@@ -55,7 +55,8 @@ def show_preferences(request: Request, session: Transaction, caller: Anybody) ->
 @router.put("", response_model=PreferenceOut, responses=described(400, 401, 403, 413, 422, 429))
 def change_preferences(request: Request, wished: Wishes, session: Transaction, caller: Anybody) -> Any:
     """Say how you want to be told. A new telephone number gets a code by SMS, to be sent back to `/v1/preferences/phone`."""
-    return _out(wishes.save(session, request.app.state.settings.secret_key, caller, wished))
+    settings = request.app.state.settings
+    return _out(wishes.save(session, settings.secret_key, caller, wished, settings.carried))
 
 
 @router.post("/phone", response_model=PreferenceOut, responses=described(400, 401, 403, 409, 410, 413, 422, 429))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -11,7 +11,8 @@ from shared.i18n import JST, message
 
 # What is offered where the procedure says nothing.
 ELECTRONIC: tuple[Channel, ...] = ("inbox", "email", "sms")
-NO_CONSENT = message("He does not agree to electronic notices, and no postal address is known: send it on paper")
+EVERYTHING = frozenset({*ELECTRONIC, "letter"})
+NO_CONSENT = message("He does not agree to electronic notices, and no letter can be made: send it on paper")
 
 
 @dataclass(frozen=True)
@@ -34,24 +35,26 @@ def ways(
     urgent: bool = False,
     by_law: bool = False,
     offered: Sequence[Channel] = ELECTRONIC,
+    carried: Collection[str] = EVERYTHING,
 ) -> list[Way]:
     """The ways to somebody, at least one.
 
     `urgent`: he asked for it and waits, so it goes to his address at once, whatever else he wishes. `by_law`: a notice that the
     law wants given, which waits for the end of quiet hours and for nothing else. An applicant who does not agree to electronic
-    notices (デジタル手続法7条1項) gets a letter; an official is told at his desk, and needs no consent.
+    notices (デジタル手続法7条1項) gets a letter; an official is told at his desk, and needs no consent. `carried` is what
+    this site has carriers for.
     """
     if urgent:
         return [Way("email", email)]
     if not official and wish is not None and not wish.electronic:
-        letter = _letter(wish)
+        letter = _letter(wish, carried)
         return [letter] if letter else [Way("email", email, why_not=NO_CONSENT)]
     found = [Way("inbox", email)] if official and "inbox" in offered else []
     at = quiet_until(wish, now)
     chosen = wish.channels if wish else ["email"]
-    if wish is not None and wish.phone and "sms" in chosen and "sms" in offered:
+    if wish is not None and wish.phone and "sms" in chosen and "sms" in offered and "sms" in carried:
         found.append(Way("sms", wish.phone, at))
-    if "letter" in offered and wish is not None and not official and (letter := _letter(wish)):
+    if "letter" in offered and wish is not None and not official and (letter := _letter(wish, carried)):
         found.append(letter)
     if ("email" in chosen and "email" in offered) or not found:
         digest = wish.digest_at if wish and official and not by_law else None
@@ -59,8 +62,8 @@ def ways(
     return found
 
 
-def _letter(wish: Preference) -> Way | None:
-    return Way("letter", "\n".join(wish.postal_address)) if wish.postal_address else None
+def _letter(wish: Preference, carried: Collection[str]) -> Way | None:
+    return Way("letter", "\n".join(wish.postal_address)) if wish.postal_address and "letter" in carried else None
 
 
 def quiet_until(wish: Preference | None, now: datetime) -> datetime | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, time
 from typing import Literal
 
@@ -61,14 +61,14 @@ def wishes_of(session: Session, hashes: Iterable[bytes]) -> Mapping[bytes, Prefe
     return {one.recipient_hash: one for one in found}
 
 
-def save(session: Session, secret_key: SecretStr, caller: Caller, wishes: Wishes) -> Preference:
+def save(session: Session, secret_key: SecretStr, caller: Caller, wishes: Wishes, carried: Collection[str]) -> Preference:
     """Note what the caller wishes, and write to his address that it changed: if it was not him, he hears of it.
 
     A new telephone number is used when the code sent there came back; until then, the one before. Raises Invalid, TooMany.
     """
     phone = _number(wishes.phone) if wishes.phone else None
     address = [" ".join(unicodedata.normalize("NFKC", line).split()) for line in wishes.postal_address]
-    if errors := [*_errors(wishes, caller, phone), *(_address_errors(address) if address else ())]:
+    if errors := [*_errors(wishes, caller, phone, carried), *(_address_errors(address) if address else ())]:
         raise Invalid("Some entries need mending", errors=errors)
     wish = wish_of(session, secret_key, caller.email)
     now = datetime.now(UTC)
@@ -100,11 +100,13 @@ def _number(written: str) -> str | None:
         return None
 
 
-def _errors(wishes: Wishes, caller: Caller, phone: str | None) -> Iterator[FieldError]:
+def _errors(wishes: Wishes, caller: Caller, phone: str | None, carried: Collection[str]) -> Iterator[FieldError]:
     official = caller.role != "applicant"
     if wishes.phone and phone is None:
         yield FieldError("/phone", "Write a telephone number, such as 090-1234-5678 or +81 90 1234 5678")
-    if "sms" in wishes.channels and not wishes.phone:
+    if (wishes.phone or "sms" in wishes.channels) and "sms" not in carried:
+        yield FieldError("/phone", "No SMS are sent here")
+    elif "sms" in wishes.channels and not wishes.phone:
         yield FieldError("/phone", "SMS needs a telephone number")
     if (wishes.quiet_from is None) != (wishes.quiet_to is None) or (wishes.quiet_from and wishes.quiet_from == wishes.quiet_to):
         yield FieldError("/quiet_to", "Quiet hours need two times that differ")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -13,7 +13,7 @@ from sqlmodel import Session
 from services.notify.models import QUEUES, Channel, Message, Preference, Procedure
 from services.notify.procedures import procedures_of
 from services.notify.recipients.addresses import recipient_hash
-from services.notify.recipients.ways import ELECTRONIC, ways
+from services.notify.recipients.ways import ELECTRONIC, EVERYTHING, ways
 from services.notify.recipients.wishes import wishes_of
 from services.notify.telling.fillings import filled
 from services.notify.telling.people import Person, managers_of, office
@@ -39,8 +39,8 @@ class Told:
     says: Mapping[str, Any]
 
 
-def tell(session: Session, events: list[Event], *, secret_key: SecretStr) -> None:
-    """Write the messages that these events call for; they are sent after the commit.
+def tell(session: Session, events: list[Event], *, secret_key: SecretStr, carried: Collection[str] = EVERYTHING) -> None:
+    """Write the messages that these events call for; they are sent after the commit. `carried`: the channels there are.
 
     Raises LookupError where a procedure was not heard of yet: the event is tried again later.
     """
@@ -49,7 +49,7 @@ def tell(session: Session, events: list[Event], *, secret_key: SecretStr) -> Non
     hashes = {one.person.email: recipient_hash(secret_key, one.person.email) for one in told}
     wishes = wishes_of(session, hashes.values()) if told else {}
     now = datetime.now(UTC)
-    rows = [row for one in told for row in _rows(one, wishes.get(hashes[one.person.email]), now)]
+    rows = [row for one in told for row in _rows(one, wishes.get(hashes[one.person.email]), carried, now)]
     for row in rows:
         row["recipient_hash"] = hashes.get(row["recipient"]) or recipient_hash(secret_key, row["recipient"])
     insert_many(session, Message, rows)
@@ -84,7 +84,7 @@ def _told(session: Session, event: Event, procedures: Mapping[str, Procedure]) -
         yield from (Told(event, telling, office(email), procedure, says) for email in says.get("addresses", ()))
 
 
-def _rows(told: Told, wish: Preference | None, now: datetime) -> Iterator[dict[str, Any]]:
+def _rows(told: Told, wish: Preference | None, carried: Collection[str], now: datetime) -> Iterator[dict[str, Any]]:
     """One row for each way to somebody."""
     event, telling, person = told.event, told.telling, told.person
     language: Language = cast("Language", wish.language) if wish and wish.language else person.language
@@ -105,7 +105,8 @@ def _rows(told: Told, wish: Preference | None, now: datetime) -> Iterator[dict[s
     }
     official = person.role in {"official", "managers", "office"}
     offered: list[Channel] = ["email"] if person.role == "office" else told.says.get("channels", [*ELECTRONIC])
-    for way in ways(person.email, wish, now, official=official, urgent=telling.urgent, by_law=telling.by_law, offered=offered):
+    asked = {"urgent": telling.urgent, "by_law": telling.by_law}
+    for way in ways(person.email, wish, now, official=official, offered=offered, carried=carried, **asked):
         # what lies in the inbox is delivered by being written
         state = "cancelled" if way.why_not else "delivered" if way.channel == "inbox" else "created"
         yield {

@@ -16,14 +16,19 @@ from services.notify.models import Attempt, Message, State, Webhook
 from services.notify.webhooks.calling import PING, WEBHOOKS, row_for
 from shared.bus.publish import ring_after_commit
 from shared.database import insert_many, new_id
-from shared.problems import Conflict, NotFound
+from shared.problems import Conflict, NotFound, TooMany
 
 # As many as one request replays.
 MOST_REPLAYED = 10_000
+PINGS_A_MINUTE = 10
 REPLAYABLE: tuple[State, ...] = ("delivered", "failed", "unknown", "cancelled")
 # What did not reach its receiver.
 LOST: tuple[State, ...] = ("failed", "unknown", "cancelled")
 
+_PINGS = text("""
+select count(*) from notify.message
+where channel = 'webhook' and recipient = :webhook and template = :kind and created_at > now() - interval '1 minute'
+""")
 _REPLAY = text("""
 update notify.message m
 set state = 'created', attempts = 0, next_attempt_at = now(), error = null, sent_at = null, completed_at = null
@@ -57,8 +62,10 @@ def tries(session: Session, messages: Iterable[Message]) -> dict[UUID, list[Atte
 
 
 def ping(session: Session, webhook: Webhook, secret_key: SecretStr) -> UUID:
-    """Call a webhook to try whether it works. The id of the message. Raises Conflict when it is disabled."""
+    """Call a webhook to try whether it works. The id of the message. Raises Conflict when it is disabled, TooMany."""
     _must_be_active(webhook)
+    if (session.scalar(_PINGS, {"webhook": str(webhook.id), "kind": PING}) or 0) >= PINGS_A_MINUTE:
+        raise TooMany("At most {most} test calls a minute", most=PINGS_A_MINUTE, retry_after=60)
     event_id = new_id()
     body: dict[str, Any] = {"type": PING, "timestamp": datetime.now(UTC), "data": {"webhook_id": webhook.id}}
     row = row_for(webhook, event_id, body, secret_key)

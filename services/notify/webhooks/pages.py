@@ -18,7 +18,7 @@ from services.notify.webhooks.calling import TYPES
 from services.notify.webhooks.registration import DESCRIPTION_LIMIT, Wanted
 from shared.i18n import JST, message, translate
 from shared.identity.callers import Caller, must_own
-from shared.problems import Conflict, FieldError, Invalid
+from shared.problems import Conflict, FieldError, Invalid, TooMany
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, language_of, pages_router, with_query
 from shared.web.posted import Posted, last
@@ -189,7 +189,7 @@ def ping(webhook_id: UUID, request: Request, session: Transaction, caller: Keepe
     try:
         webhook = registration.shown(session, caller, webhook_id)
         deliveries.ping(session, webhook, request.app.state.settings.secret_key)
-    except Conflict as problem:
+    except (Conflict, TooMany) as problem:
         return _one(request, session, caller, webhook_id, problem=problem)
     return _to(f"{ADDRESS}/{webhook_id}?done=ping")
 

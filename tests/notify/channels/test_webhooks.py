@@ -341,3 +341,15 @@ def test_what_must_not_be_called_cannot_be_registered(clean: Site, post_office: 
     for number in range(20):
         registered(post_office, key, f"https://example.com/{number}")
     assert registered(post_office, key, "https://example.com/", status=409)["type"].endswith("conflict")
+
+
+def test_a_quick_receiver_gets_a_burst_at_once_and_test_calls_are_limited(
+    clean: Site, settings: Settings, office: TestClient, key: str, receiver: Receiver
+) -> None:
+    webhook = registered(office, key, receiver.url())
+    tell(clean, *(an_arrival(clean) for _ in range(60)))
+    assert call(settings, lanes=12) == 60  # in one turn: none is put off
+    path = f"/v1/webhooks/{webhook['id']}/ping"
+    answers = [office.post(path, headers=bearer(key)) for _ in range(11)]
+    assert [one.status_code for one in answers] == [202] * 10 + [429]
+    assert answers[-1].headers["retry-after"] == "60"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -67,7 +68,7 @@ class WebhookCarrier:
                 standing.postpone(session, message, wait)
                 session.commit()
             return None
-        answered = True
+        answered, begun = True, monotonic()
         try:
             call = self._call(message, webhook_id)
             if isinstance(call, _Call):
@@ -75,7 +76,7 @@ class WebhookCarrier:
                 return outcome
             return call
         finally:
-            if wait := self._pace.end(webhook_id, answered=answered):
+            if wait := self._pace.end(webhook_id, monotonic() - begun, answered=answered):
                 with Session(self._engine) as session:
                     standing.rest(session, webhook_id, wait)
                     session.commit()

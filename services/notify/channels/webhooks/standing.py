@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from threading import Lock
+from threading import Condition
 from time import monotonic
 from uuid import UUID
 
@@ -12,10 +12,13 @@ from sqlmodel import Session, col, select
 
 from services.notify.models import Message, Webhook
 
-# Requests to one webhook at a time, by one process: a slow receiver leaves the others their share.
+# Requests to one webhook at a time, by one process, whose receiver is slow or not known yet: the others have their share.
 AT_ONCE = 4
-# Seconds after which somebody who had too many requests under way is called again.
-SOON = 2.0
+QUICKLY_AT_ONCE = 8
+# An answer that takes more seconds is slow.
+SLOW = 1.0
+# Seconds that a lane waits for its turn with a quick receiver; and after which a call is tried again that did not get its turn.
+PATIENCE, SOON = 1.0, 2.0
 # A receiver that did not answer is left alone for so many seconds, twice as long each time.
 REST, LONGEST_REST = 5.0, 600.0
 
@@ -71,27 +74,40 @@ def cancel(session: Session, webhook_id: UUID, reason: str, *, but: UUID | None 
 
 
 class Pace:
-    """How fast each webhook is called by this process. Its lanes share one."""
+    """How fast each webhook is called by this process. Its lanes share one.
+
+    A receiver that answers quickly has most of the lanes, one after the other; a slow one a few of them.
+    """
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._free = Condition()
         self._under_way: dict[UUID, int] = defaultdict(int)
         self._resting: dict[UUID, tuple[float, float]] = {}
+        # How long the last answer took.
+        self._took: dict[UUID, float] = {}
 
     def begin(self, webhook_id: UUID) -> float:
         """0, and a request may begin, with `end` to follow; or the seconds after which to ask again."""
-        with self._lock:
-            left = self._resting.get(webhook_id, (0.0, 0.0))[0] - monotonic()
-            if left > 0:
-                return left
-            if self._under_way[webhook_id] >= AT_ONCE:
-                return SOON
-            self._under_way[webhook_id] += 1
-            return 0.0
+        patience = monotonic() + PATIENCE
+        with self._free:
+            while True:
+                now = monotonic()
+                left = self._resting.get(webhook_id, (0.0, 0.0))[0] - now
+                if left > 0:
+                    return left
+                took = self._took.get(webhook_id)
+                if self._under_way[webhook_id] < (AT_ONCE if took is None or took > SLOW else QUICKLY_AT_ONCE):
+                    self._under_way[webhook_id] += 1
+                    return 0.0
+                if now >= patience or (took is not None and took > SLOW):
+                    return SOON
+                self._free.wait(patience - now)
 
-    def end(self, webhook_id: UUID, *, answered: bool) -> float:
+    def end(self, webhook_id: UUID, took: float, *, answered: bool) -> float:
         """The request is over. The seconds that the webhook rests from now on, if this began a rest."""
-        with self._lock:
+        with self._free:
+            self._free.notify_all()
+            self._took[webhook_id] = took
             self._under_way[webhook_id] -= 1
             if not self._under_way[webhook_id]:
                 del self._under_way[webhook_id]
