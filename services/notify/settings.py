@@ -39,6 +39,12 @@ class Settings(ServiceSettings):
         " bounces+anything@domain to the same mailbox; empty: to the sender",
     )
     bounce_maildir: Path | None = Field(default=None, description="the Maildir folder of that mailbox, if it is read from here")
+    smtp_domain_connections: int = Field(
+        default=0, ge=0, le=100, description="mails to one recipients' domain at a time, by each process that sends; 0: no limit"
+    )
+    smtp_domain_rate: float = Field(
+        default=0.0, ge=0, description="mails to one recipients' domain a second, by each process that sends; 0: no limit"
+    )
     smtp_timeout: float = Field(default=30.0, ge=1, le=50, description="seconds to wait for each of its answers")
     sender: str = Field(default="窓口 <no-reply@madoguchi.example>", description="From: of every mail, with a name")
     inbox_days: int = Field(default=90, ge=1, le=3650, description="how long messages to officials lie in their inbox")

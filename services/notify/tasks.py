@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -10,7 +11,7 @@ from celery import signals
 from sqlmodel import Session
 
 from services.notify.bounces.maildir import fetch
-from services.notify.channels.email.smtp import SmtpCarrier
+from services.notify.channels.email.smtp import SmtpCarrier, domain_of
 from services.notify.channels.letters.carrier import LetterCarrier
 from services.notify.channels.sms.carrier import SmsCarrier
 from services.notify.channels.webhooks.carrier import WebhookCarrier
@@ -18,7 +19,9 @@ from services.notify.channels.webhooks.standing import Pace
 from services.notify.clients.callbacks import RECEIPTS, call_back_some
 from services.notify.inbox import inbox
 from services.notify.messages.hashing import hash_some
+from services.notify.models.message import QUEUES
 from services.notify.procedures import keep_procedure
+from services.notify.sending import pacing
 from services.notify.sending.sending import Sender
 from services.notify.settings import Settings
 from services.notify.telling import digests
@@ -47,7 +50,12 @@ settings = load(Settings)
 engine = connect(settings.database_url, name="notify-worker", pool=8)
 wordings = Wordings(engine, settings)
 pace = Pace()
-emails = Sender(engine, "email", [SmtpCarrier(settings, wordings) for _ in range(settings.smtp_connections)])
+emails = Sender(
+    engine,
+    "email",
+    [SmtpCarrier(settings, wordings) for _ in range(settings.smtp_connections)],
+    pacing.Pace(domain_of, at_once=settings.smtp_domain_connections, per_second=settings.smtp_domain_rate),
+)
 webhooks = Sender(engine, "webhook", [WebhookCarrier(settings, engine, pace) for _ in range(CALLS)])
 texts = Sender(engine, "sms", [SmsCarrier(settings, wordings) for _ in range(TEXTS)])
 letters = Sender(engine, "letter", [LetterCarrier(settings, wordings, engine)])
@@ -75,9 +83,11 @@ def tell(session: Session, events: list[Any]) -> None:
 
 
 def close(**_: Any) -> None:
-    """Finish what is under way."""
-    for sender in (emails, webhooks, texts, letters):
-        sender.close()
+    """Finish what is under way, on all channels at once."""
+    senders = (emails, webhooks, texts, letters)
+    with ThreadPoolExecutor(len(senders)) as closing:
+        for sender in senders:
+            closing.submit(sender.close)
 
 
 work = Work(
@@ -86,8 +96,8 @@ work = Work(
         POST: (emails.turn, SEND_EVERY),
         WEBHOOKS: (webhooks.turn, SEND_EVERY),
         RECEIPTS: (call_clients_back, SEND_EVERY),
-        "post-sms": (texts.turn, SEND_EVERY),
-        "post-letters": (letters.turn, SEND_EVERY),
+        QUEUES["sms"]: (texts.turn, SEND_EVERY),
+        QUEUES["letter"]: (letters.turn, SEND_EVERY),
         digests.QUEUE: (partial(digests.merge_some, engine, wordings), DIGEST_EVERY),
         "post-inbox": (partial(inbox.forget, engine, timedelta(days=settings.inbox_days)), FORGET_EVERY),
         "post-recipients": (hash_recipients, HASH_EVERY),

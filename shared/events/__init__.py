@@ -15,6 +15,7 @@ from shared.events.applications import (
 )
 from shared.events.cases import (
     CaseAssigned,
+    CaseAwaiting,
     CaseDecided,
     CaseDueSoon,
     CaseOpened,
@@ -76,6 +77,7 @@ __all__ = [
     "AttachedFile",
     "CanarySent",
     "CaseAssigned",
+    "CaseAwaiting",
     "CaseCorrected",
     "CaseDecided",
     "CaseDueSoon",

@@ -130,6 +130,25 @@ class CaseAssigned(Event):
     note: str = ""
 
 
+class CaseAwaiting(Event):
+    """A case came into another stage and waits for `people`: its official, or where he cannot do it everybody who can.
+
+    `stage` is its title in Japanese; `by` moved the case.
+    """
+
+    type: ClassVar[str] = "case.awaiting.v1"
+    source: ClassVar[str] = "review"
+
+    case_id: UUID
+    arrival_number: str
+    procedure: ProcedureRef
+    group: str
+    group_title: str
+    stage: str
+    people: list[Official]
+    by: str
+
+
 class NoteMentioned(Event):
     """An official is mentioned in an internal note on a case. `subject` is the note's id; its text stays at the desk."""
 

@@ -14,6 +14,7 @@ from shared.events.applications import (
 )
 from shared.events.cases import (
     CaseAssigned,
+    CaseAwaiting,
     CaseDecided,
     CaseDueSoon,
     CaseOpened,
@@ -62,6 +63,7 @@ EVENTS: dict[str, type[Event]] = {
         CaseDecided,
         CaseWithdrawn,
         CaseAssigned,
+        CaseAwaiting,
         CorrectionRequested,
         CorrectionExtended,
         CorrectionReminded,
@@ -128,6 +130,7 @@ SUBSCRIBERS: dict[str, list[Subscriber]] = {
     "case.decided.v1": [*_hears("intake.follow_case", "notify.tell"), *_hears("opendata.count", ordered=False)],
     "case.withdrawn.v1": _hears("intake.follow_case", "notify.tell"),
     "case.assigned.v1": _hears("notify.tell"),
+    "case.awaiting.v1": _hears("notify.tell"),
     "correction.requested.v1": _hears("intake.follow_case", "notify.tell"),
     "correction.extended.v1": _hears("intake.follow_case", "notify.tell"),
     "correction.reminded.v1": _hears("intake.follow_case", "notify.tell"),

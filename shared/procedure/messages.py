@@ -70,6 +70,7 @@ KINDS: dict[str, Kind] = {
     "case-opened": Kind(_CASE, _OFFICIAL),
     "case-assigned": Kind(_ASSIGNED, _OFFICIAL),
     "case-handed-over": Kind(_ASSIGNED, _OFFICIAL),
+    "case-awaiting": Kind((*_CASE, "stage", "by"), _OFFICIAL),
     "case-due-soon": Kind(_CLOCK, _OVERSEEN),
     "case-overdue": Kind(_CLOCK, _OVERSEEN),
     "case-withdrawn": Kind(("arrival_number", "withdrawn_at", "reason"), _OFFICIAL, office=False),

@@ -48,7 +48,8 @@ def a_link(email: str = "a@example.com") -> SignInRequested:
 @contextmanager
 def sender_to(smtp_url: str, connections: int = 1, **settings: str) -> Iterator[Sender]:
     """What the errand sends with, by this server."""
-    from services.notify.channels.email.smtp import SmtpCarrier
+    from services.notify.channels.email.smtp import SmtpCarrier, domain_of
+    from services.notify.sending.pacing import Pace
     from services.notify.sending.sending import Sender
     from services.notify.tasks import engine
     from services.notify.wording.rendering import Wordings
@@ -58,7 +59,8 @@ def sender_to(smtp_url: str, connections: int = 1, **settings: str) -> Iterator[
             patch.setenv(f"MADOGUCHI_NOTIFY_{name.upper()}", value)
         loaded = load(Settings)
     wordings = Wordings(engine, loaded)
-    sender = Sender(engine, "email", [SmtpCarrier(loaded, wordings) for _ in range(connections)])
+    pace = Pace(domain_of, at_once=loaded.smtp_domain_connections, per_second=loaded.smtp_domain_rate)
+    sender = Sender(engine, "email", [SmtpCarrier(loaded, wordings) for _ in range(connections)], pace)
     try:
         yield sender
     finally:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from services.notify.wording.compiling import MissingPlaceholders
@@ -16,7 +17,7 @@ from shared.identity.callers import link_secret
 from tests.machine import Machine, Mailbox
 from tests.notify.parts import a_link, make_due, message, send, tell, write_to
 from tests.notify.test_messages import decided, opened, returned
-from tests.site import Site
+from tests.site import Site, bearer
 
 TEMPLATES = Path(__file__).parents[2] / "services" / "notify" / "wording" / "texts"
 
@@ -68,6 +69,16 @@ def test_the_message_id_is_made_of_event_and_recipient_so_that_a_doubled_mail_ca
     clean.run("update notify.message set state = 'created'")  # an operator sends it again
     make_due(clean)
     assert the_mail(mailbox)["headers"]["message-id"] == first
+
+
+def test_a_mail_is_made_of_the_version_in_use_and_its_row_says_which(
+    clean: Site, mailbox: Mailbox, post_office: TestClient
+) -> None:
+    new = {"subject": "【到達】((name))", "body": "# 到達\n\n((link))\n", "version": 0}
+    assert post_office.put("/v1/templates/arrived", json=new, headers=bearer(clean.an_operator())).status_code == 200
+    write_to(clean, "a@example.com")
+    assert the_mail(mailbox)["subject"] == "【到達】窓口 花子"
+    assert message(clean, "a@example.com")["template_version"] == 1
 
 
 def test_english_for_those_who_want_it(clean: Site, mailbox: Mailbox) -> None:

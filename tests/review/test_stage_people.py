@@ -137,3 +137,33 @@ def test_it_is_the_turn_of_who_stands_in_for_the_absent(event: Desk, clean: Site
     for name in ("one", "two", "three"):
         is_away(clean, name)
     assert [turns(event.client, keys[one]) for one in ("named", "deputy")] == [1, 1]
+
+
+def awaited(site: Site) -> list[str]:
+    """Who was told by mail that a case waits for him."""
+    site.deliver_all()
+    found = site.rows("select recipient from notify.message where template = 'case-awaiting' and channel = 'email' order by id")
+    return [row["recipient"].partition("@")[0] for row in found]
+
+
+def test_whom_a_case_waits_for_is_told(grant: Desk, clean: Site) -> None:
+    others = {"approver": "approver", "away": "approver", "concerned": "approver", "chief": "section-chief", "named": "clerk"}
+    for name, duty in others.items():
+        grant.keys[name] = clean.a_reviewer(GRANTS, email=f"{name}@example.go.jp", name=name, duties=[duty])
+    is_away(clean, "away", deputy="named")
+    declared = {"kind": "case", "party": str(grant.case), "reason": "親族"}
+    assert grant.client.post("/v1/conflicts", json=declared, headers=bearer(grant.keys["concerned"])).status_code == 201
+    clean.run("""update review."case" set official_id = :one""", one=clean.account("one@example.go.jp").id)
+
+    grant.judges("eligible_applicant", "papers")
+    grant.does("POST", "/pass", {}, "one")
+    assert awaited(clean) == []  # he has it, and goes on with it himself
+    for who in ("one", "two"):
+        grant.marks(who)
+    partly = {"decision": "approve-in-part", "amount": 3_000_000, "reasons": "x", "criteria": ["costs_fit"]}
+    grant.does("PUT", "/proposal", partly)
+    grant.does("POST", "/pass", {})
+    told = awaited(clean)
+    assert sorted(told) == ["approver", "chief", "head", "named", "three"]  # who did an earlier stage does not decide
+    grant.does("POST", "/return", {"to": "assessment", "note": "再評価"}, "head")
+    assert awaited(clean)[len(told) :] == ["one"]

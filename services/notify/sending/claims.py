@@ -55,9 +55,8 @@ def claim(engine: Engine, channel: Channel, most: int) -> tuple[Sequence[Message
         ).all()
         refused = set(session.scalars(_REFUSE, {"ids": [one.id for one in claimed]})) if claimed else set()
         session.commit()
-        return sorted((one for one in claimed if one.id not in refused), key=lambda one: (not one.urgent, one.created_at)), len(
-            claimed
-        ) == most
+        ours = (one for one in claimed if one.id not in refused)
+        return sorted(ours, key=lambda one: (not one.urgent, one.id)), len(claimed) == most
 
 
 def give_up_orphans(engine: Engine, channel: Channel) -> int:

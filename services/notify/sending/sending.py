@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 from services.notify.channels.carrier import Carrier, Outcome, Unreachable
 from services.notify.models import Channel, Message
 from services.notify.sending.claims import LEASE_SECONDS, claim, give_up_orphans
+from services.notify.sending.pacing import Pace
 from services.notify.sending.recording import Postponed, Recorder, Tried
 from shared.telemetry import tracer_of
 
@@ -41,8 +42,9 @@ class Sender:
     Lanes outlive a turn: one that waits for a slow server holds up neither the others nor the worker.
     """
 
-    def __init__(self, engine: Engine, channel: Channel, carriers: Iterable[Carrier]) -> None:
+    def __init__(self, engine: Engine, channel: Channel, carriers: Iterable[Carrier], pace: Pace | None = None) -> None:
         self._engine = engine
+        self._pace = pace
         self._channel = channel
         self._free = [(0.0, number, carrier) for number, carrier in enumerate(carriers)]
         self._recorder = Recorder(engine)
@@ -136,16 +138,24 @@ class Sender:
             self._idle += 1
             if not self._busy:
                 self._changed.notify_all()
-            self._more.wait_for(lambda: self._claimed or self._closing, IDLE_SECONDS)
+            message = None
+            while not message and self._more.wait_for(lambda: self._claimed or self._closing, IDLE_SECONDS) and self._claimed:
+                message = self._popped()
             self._idle -= 1
             self._busy += 1
-            while self._claimed:
-                _, _, since, message = heapq.heappop(self._claimed)
-                if len(self._claimed) in {0, A_BATCH // 2}:
-                    self._changed.notify_all()
-                if time.monotonic() - since < LEASE_SECONDS / 2:  # else it is as good as another sender's
-                    return message
+            return message
+
+    def _popped(self) -> Message | None:
+        """The first that is claimed; None if it may not go now. Call it with the lock."""
+        _, _, since, message = heapq.heappop(self._claimed)
+        if len(self._claimed) in {0, A_BATCH // 2}:
+            self._changed.notify_all()
+        if time.monotonic() - since > LEASE_SECONDS / 2:  # it is as good as another sender's
             return None
+        if self._pace and (wait := self._pace.begin(message)):
+            self._recorder.record(Postponed(message.id, wait))
+            return None
+        return message
 
     def _give_back(self) -> None:
         """What was claimed and not begun need not wait for the end of the claim. Call it with the lock."""
@@ -176,11 +186,12 @@ class Sender:
             outcome = Outcome("unknown" if marked else "deferred", f"the carrier failed: {type(error).__name__}")
         failed = outcome is not None and outcome.state not in {"sent", "delivered"}
         span.end(attributes={"madoguchi.message": str(message.id)}, error=outcome.state if outcome and failed else "")
-        if outcome is None:  # another sender was faster
-            return
-        self._recorder.record(_tried(carrier, message, outcome, started_at, marked=marked))
+        if outcome is not None:  # else another sender was faster
+            self._recorder.record(_tried(carrier, message, outcome, started_at, marked=marked))
         with self._lock:
-            if outcome.state in {"sent", "delivered"}:
+            if self._pace:
+                self._pace.end(message, time.monotonic() - begun)
+            if outcome is not None and outcome.state in {"sent", "delivered"}:
                 self._sent += 1
                 self._last_sent = time.monotonic()
             if gone is not None and self._last_sent < begun:  # nor did anybody else get through

@@ -58,6 +58,11 @@ def asked(event: Any) -> Iterable[Person]:
     return _of(event.contact, "official" if event.path.startswith("/desk/") else "person")
 
 
+def awaited(event: Any) -> Iterable[Person]:
+    """Whom the case waits for."""
+    return _officials(event.people, "official")
+
+
 def managers(event: Any) -> Iterable[Person]:
     """The managers above the case."""
     return _officials(event.managers, "managers")

@@ -80,7 +80,7 @@ def _blocks_as_html(tokens: list[Token]) -> Iterator[str]:
         if token.type == "inline":
             yield _line(token.children or [], _kind(around), as_html=True)
         elif token.nesting == 1:
-            around.append(token.type)
+            around.append("hidden" if token.hidden else token.type)
             if not token.hidden:
                 start = f' start="{token.attrs["start"]}"' if "start" in token.attrs else ""
                 yield f"<{token.tag}{start}>"
@@ -93,9 +93,8 @@ def _blocks_as_html(tokens: list[Token]) -> Iterator[str]:
 
 
 def _kind(around: list[str]) -> str:
-    if around[-1:] != ["paragraph_open"]:
-        return "i"
-    return "l" if "list_item_open" in around else "p"
+    """The paragraphs of items that follow each other closely have no tags of their own: they are hidden."""
+    return {"paragraph_open": "p", "hidden": "l"}.get(around[-1] if around else "", "i")
 
 
 def _line(children: list[Token], kind: str, *, as_html: bool) -> str:

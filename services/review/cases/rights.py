@@ -39,6 +39,11 @@ where d.role = :role and d."group" = any(:groups) order by o.name, o.account_id
 """)
 
 
+_OFFICIALS = text("""
+select account_id, name, email from identity.official where "group" = :group and account_id = any(:ids) order by name, account_id
+""")
+
+
 def visible(caller: Caller, role: str | None = None) -> ColumnElement[bool]:
     """A condition on cases: the caller has a duty for their group and procedure (`role`, or any), and no conflict of interest.
 
@@ -143,6 +148,22 @@ def stands_in(session: Session, caller: Caller, group: str, procedure_id: str, *
         col(Absence.account_id).in_(select(_DUTY.c.account_id).where(*_held(group, procedure_id, role))),
     )
     return session.exec(query.limit(1)).first() is not None
+
+
+def awaited(session: Session, case: Case, day: date) -> list[Official]:
+    """Who can do what the stage of a case needs on a day: with its duty or in place of the absent, there, and not concerned."""
+    place = {"group": case.group, "procedure_id": case.procedure_id}
+    roles = {case.stage_role, *case.stage_deciders}
+    if case.stage_deputy and vacant(session, case.group, case.procedure_id, role=case.stage_role, day=day):
+        roles.add(case.stage_deputy)
+    able = set(session.scalars(select(_DUTY.c.account_id).where(or_(*(and_(*_held(**place, role=role)) for role in roles)))))
+    if case.stage_deciders:
+        holders = select(_DUTY.c.account_id).where(*_held(**place, role=case.stage_role))
+        named = _away(day).with_only_columns(col(Absence.deputy_id)).where(col(Absence.account_id).in_(holders))
+        able |= set(session.scalars(named))
+    able -= set(session.scalars(_away(day))) | concerned_with(session, case)
+    rows = session.execute(_OFFICIALS, {"group": case.group, "ids": sorted(one for one in able if one)})
+    return [Official(id=row.account_id, name=row.name, email=row.email) for row in rows]
 
 
 def _held(group: str, procedure_id: str, role: str) -> tuple[ColumnElement[bool], ...]:

@@ -14,11 +14,11 @@ from shared.procedure.model import Procedure
 
 def must_be_somebody_else(session: Session, caller: Caller, case: Case, procedure: Procedure) -> None:
     """Raises Conflict where the present stage of a locked case is for somebody else than the caller."""
-    if procedure.review.stage(case.stage).two_person and caller.account_id in _before(session, case):
+    if procedure.review.stage(case.stage).two_person and caller.account_id in before(session, case):
         raise Conflict("This stage is for somebody else: you did an earlier one, or proposed the decision")
 
 
-def _before(session: Session, case: Case) -> set[UUID | None]:
+def before(session: Session, case: Case) -> set[UUID | None]:
     """Who passed another stage on, judged or marked there, or proposed a decision there, also one that was replaced since."""
     steps = session.exec(select(Step).where(Step.case_id == case.id).order_by(col(Step.number))).all()
     here = [step for step in steps if step.stage == case.stage]

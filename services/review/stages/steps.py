@@ -11,17 +11,22 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from services.review.cases import turns
-from services.review.cases.cases import procedure_of
+from services.review.cases.cases import procedure_of, ref_of
 from services.review.cases.moves import acting
+from services.review.cases.rights import awaited
 from services.review.models import Case, Step
 from services.review.stages import criteria, persons, proposals, scores
 from services.review.stages.lawful import must_be_on
+from shared.bus.publish import publish
+from shared.events import CaseAwaiting
 from shared.i18n import message
 from shared.identity.callers import Caller
 from shared.problems import Conflict, FieldError, Invalid
 from shared.procedure.model import Procedure
 from shared.procedure.reviewing import Stage
+from shared.telemetry import current_traceparent
 from shared.validation import text_errors
+from shared.workdays import today
 
 NOTE_LIMIT = 2000
 _MENDED_SINCE = message("The contents were mended after the stage {stage}: send the case back to it, to look at them")
@@ -51,6 +56,33 @@ def leave(
         session.add(Step(case_id=case.id, number=step.number + 1, stage=to, entered_at=at))
         case.stage, case.stage_since = to, at
         turns.keep(session, case)
+        _tell(session, case, by)
+
+
+def _tell(session: Session, case: Case, by: Caller) -> None:
+    """Tell whom the case waits for now: its official, if he can do it, else all who can, but not who moved it."""
+    stage = procedure_of(session, case).review.stage(case.stage)
+    not_they = persons.before(session, case) if stage.two_person else set()
+    people = [one for one in awaited(session, case, today()) if one.id not in not_they]
+    people = [one for one in people if one.id == case.official_id] or people
+    people = [one for one in people if one.id != by.account_id]
+    if not people:
+        return
+    case.version += 1
+    awaiting = CaseAwaiting(
+        subject=str(case.application_id),
+        sequence=case.version,
+        traceparent=current_traceparent(),
+        case_id=case.id,
+        arrival_number=case.arrival_number,
+        procedure=ref_of(case),
+        group=case.group,
+        group_title=procedure_of(session, case).office(case.group).title.ja,
+        stage=stage.title.ja,
+        people=people,
+        by=by.name,
+    )
+    publish(session, awaiting)
 
 
 def close(session: Session, cases: Sequence[Case], at: datetime) -> None:

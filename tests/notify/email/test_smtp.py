@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import ssl
 from pathlib import Path
@@ -18,9 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from services.notify.channels.email.composing import Composer
 from services.notify.settings import Settings
 from shared.settings import SettingsError, load
-from tests.notify.parts import message, send, write_to
+from tests.notify.parts import make_due, message, send, sender_to, write_to
 from tests.notify.smtp import moody_server
-from tests.site import Site
+from tests.site import Site, eventually
 
 HERE = "127.0.0.1"
 
@@ -156,6 +157,41 @@ def test_each_mail_has_a_return_address_of_its_own(clean: Site) -> None:
     assert len(set(moody.senders)) == 2
     assert all(one.startswith("bounces+") and one.endswith("@post.example.go.jp") for one in moody.senders)
     assert all(len(one.partition("@")[0]) <= 64 for one in moody.senders)
+
+
+def test_a_domain_at_its_limit_waits_and_holds_up_nobody(clean: Site) -> None:
+    slow = [f"a{number}@slow.example" for number in range(9)]
+    write_to(clean, "tarpit@slow.example")
+    write_to(clean, *slow, "b@example.com", "c@other.example")
+    with moody_server() as (url, moody), sender_to(url, 3, smtp_domain_connections="1") as sender:
+        sender.turn()
+        eventually(lambda: len(moody.taken) == 2)
+        assert {to for to, _ in moody.taken} == {"b@example.com", "c@other.example"}
+        assert moody.seen.count("tarpit@slow.example") == 1
+        assert not set(slow) & set(moody.seen)
+        moody.released.set()
+        assert sender.settle() == 3
+        for _ in slow:  # one at a time: the others come one after the other
+            make_due(clean)
+            sender.turn()
+            sender.settle()
+        assert {row["attempts"] for row in clean.rows("select attempts from notify.message where state = 'sent'")} == {1}
+        assert set(slow) & set(moody.seen)
+
+
+def test_a_domain_gets_so_many_a_second_and_the_rest_comes_one_after_the_other(clean: Site) -> None:
+    write_to(clean, *(f"a{number}@slow.example" for number in range(10)), "b@example.com")
+    with moody_server() as (url, moody), sender_to(url, 3, smtp_domain_rate="0.5") as sender:
+        sender.turn()
+        assert sender.settle() == len(moody.taken) == 2
+    waits = [
+        float(row["wait"])
+        for row in clean.rows(
+            "select extract(epoch from next_attempt_at - now()) as wait from notify.message where state = 'created' order by 1"
+        )
+    ]
+    assert len(waits) == 9
+    assert all(1.9 < later - sooner < 2.1 for sooner, later in itertools.pairwise(waits))
 
 
 @pytest.mark.parametrize("url", ["https://a.example/>\r\nBcc: b@example.com", "https://a.example/ b", "https://窓口.example/"])

@@ -73,12 +73,20 @@ class Seen(HTMLParser):
         super().__init__()
         self.tags: list[str] = []
         self.links: list[str] = []
+        self.open: list[str] = []
+        self.around_lists: set[str] = set()
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
+        self.around_lists |= set(self.open) if tag in {"ul", "ol", "p", "h1"} else set()
+        if tag not in {"meta", "br", "hr"}:
+            self.open.append(tag)
         assert {name for name, _ in attrs} <= {"style", "href", "class", "role", "align", "lang", "charset", "name", "content"}
         self.links += [value or "" for name, value in attrs if name == "href"]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
 
 
 def filled(values: dict[str, Any], channel: str = "email", language: str = "ja") -> Text:
@@ -118,6 +126,31 @@ def test_no_value_adds_a_header_a_recipient_a_tag_or_a_link(values: dict[str, An
     assert address == "#" or re.fullmatch(r"https?://[!-~]+", address)
     assert link == VALUES["link"]
     assert not {"\u202e", "\ue000", "\r", "\0"} & set(text.body + text.html + text.subject)
+
+
+PIECES = [
+    *("# ", "- ", "> ", "^ ", "1. ", "---", "\n", "\n\n", "  ", "[", "]", "(", "((a))", "((f??x\n\n- y))"),
+    *("<b>", "&lt;", "`", "**", "https://a.example/((a))", "[x](https://a.example)", "[x](javascript:x)"),
+    *("![x](http://a)", "<https://b.example>", "\\", "a", "あ"),
+]
+WRITTEN = st.lists(st.sampled_from(PIECES), max_size=20).map("".join)
+
+
+@settings(max_examples=200, deadline=None)
+@given(WRITTEN, st.one_of(MEAN, MEAN_LIST))
+def test_whatever_is_written_the_page_has_only_what_we_make_and_each_tag_is_closed(body: str, value: Any) -> None:
+    try:
+        compiled = compile_template("s", body, "email")
+    except TemplateError:
+        return
+    seen = Seen(compiled.fill({"a": value, "f": "yes"}).html)
+    assert set(seen.tags) <= {
+        *("html", "head", "style", "meta", "title", "body", "table", "tbody", "tr", "td", "p", "br", "hr", "a", "ul", "ol", "li"),
+        *("blockquote", "h1", "h2", "h3", "h4", "h5", "h6"),
+    }
+    assert all(link.startswith(("https://a.example", "https://b.example", "http://a")) for link in seen.links)
+    assert seen.open == []
+    assert "p" not in seen.around_lists
 
 
 def test_a_list_is_bullets_in_a_mail_and_commas_in_a_line() -> None:

@@ -126,3 +126,8 @@ def _is_success(code: int) -> bool:
 
 def _said(code: int, answer: bytes) -> str:
     return f"{code} {answer.decode('utf-8', 'replace')[:200]}"
+
+
+def domain_of(message: Message) -> str:
+    """The domain of a message's recipient."""
+    return message.recipient.rpartition("@")[2].lower()
