@@ -53,6 +53,7 @@ NAMES: dict[str, Name] = {
     "ends_on": _name(message("The last day of the mandate"), *_DAY),
     "group": _name(message("The office that has the case"), "近畿経済産業局", "Kinki Bureau of Economy"),
     "official": _name(message("The official who has the case"), "審査 一郎", "Ichiro Shinsa"),
+    "by": _name(message("The official who passed the case on"), "審査 一郎", "Ichiro Shinsa"),
     "author": _name(message("Who wrote the note"), "審査 一郎", "Ichiro Shinsa"),
     "asked": _name(message("Who was asked for an opinion"), "照会先 次郎", "Jiro Shokai"),
     "asked_by": _name(message("Who asks for an opinion"), "近畿経済産業局", "Kinki Bureau of Economy"),
