@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -18,6 +19,7 @@ from services.notify.channels.webhooks.standing import Pace
 from services.notify.clients.callbacks import RECEIPTS, call_back_some
 from services.notify.inbox import inbox
 from services.notify.messages.hashing import hash_some
+from services.notify.models.message import QUEUES
 from services.notify.procedures import keep_procedure
 from services.notify.sending import pacing
 from services.notify.sending.sending import Sender
@@ -81,9 +83,11 @@ def tell(session: Session, events: list[Any]) -> None:
 
 
 def close(**_: Any) -> None:
-    """Finish what is under way."""
-    for sender in (emails, webhooks, texts, letters):
-        sender.close()
+    """Finish what is under way, on all channels at once."""
+    senders = (emails, webhooks, texts, letters)
+    with ThreadPoolExecutor(len(senders)) as closing:
+        for sender in senders:
+            closing.submit(sender.close)
 
 
 work = Work(
@@ -92,8 +96,8 @@ work = Work(
         POST: (emails.turn, SEND_EVERY),
         WEBHOOKS: (webhooks.turn, SEND_EVERY),
         RECEIPTS: (call_clients_back, SEND_EVERY),
-        "post-sms": (texts.turn, SEND_EVERY),
-        "post-letters": (letters.turn, SEND_EVERY),
+        QUEUES["sms"]: (texts.turn, SEND_EVERY),
+        QUEUES["letter"]: (letters.turn, SEND_EVERY),
         digests.QUEUE: (partial(digests.merge_some, engine, wordings), DIGEST_EVERY),
         "post-inbox": (partial(inbox.forget, engine, timedelta(days=settings.inbox_days)), FORGET_EVERY),
         "post-recipients": (hash_recipients, HASH_EVERY),

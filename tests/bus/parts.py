@@ -65,7 +65,7 @@ class Listener:
     @cached_property
     def post(self) -> Post:
         """What deliver and sweep need."""
-        return Post("review", self.engine, {"open_case": self.hear, "keep_procedure": self.hear})
+        return Post("review", self.engine, {"open_case": self.hear, "keep_procedure": self.hear, "hear_canary": self.hear})
 
     def hear(self, session: Session, events: list[Any]) -> None:
         """Note the events; fail or die where one says so, after the effect."""

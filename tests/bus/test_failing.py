@@ -90,7 +90,7 @@ def test_a_lost_database_connection_counts_as_no_attempt(clean: Site, listener: 
 
     ids = announce(clean, arrived())
     cut_off = Listener(listener.url)
-    cut_off.__dict__["post"] = Post("review", cut_off.engine, {"open_case": cut, "keep_procedure": cut})
+    cut_off.__dict__["post"] = Post("review", cut_off.engine, {"open_case": cut, "keep_procedure": cut, "hear_canary": cut})
     with pytest.raises(DBAPIError):
         cut_off.takes(ids)
     assert delivery(clean, ids[0])["attempts"] == 0

@@ -72,7 +72,7 @@ def test_a_subscriber_that_does_not_care_about_order_hears_the_later_one_first(c
 
     with clean.session("opendata") as session:
         engine = session.get_bind()
-    post = Post("opendata", engine, {"count": count, "keep_procedure": count})  # type: ignore[arg-type]
+    post = Post("opendata", engine, {"count": count, "keep_procedure": count, "hear_canary": count})  # type: ignore[arg-type]
     first = arrived()
     ids = announce(clean, first, arrived(first.subject, 2))
     assert deliver(post, [ids[1]]) == 1

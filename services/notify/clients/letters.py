@@ -15,10 +15,10 @@ from sqlmodel import Session
 
 from services.notify.channels.letters.carrier import letter_of
 from services.notify.channels.letters.sheet import LONGEST_LINE
-from services.notify.clients.notifications import QUEUES, Shown, simulate
+from services.notify.clients.notifications import Shown, simulate
 from services.notify.clients.refusals import bad_request, invalid, nothing_found
 from services.notify.clients.tokens import Sender
-from services.notify.models import Enclosure, Message
+from services.notify.models import QUEUES, Enclosure, Message
 from services.notify.recipients.addresses import recipient_hash
 from services.notify.wording.language import name_key
 from shared.bus.publish import ring_after_commit

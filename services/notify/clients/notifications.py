@@ -17,9 +17,8 @@ from services.notify.clients.clients import in_team
 from services.notify.clients.refusals import bad_request, nothing_found
 from services.notify.clients.statuses import STATUS, has_status
 from services.notify.clients.tokens import Sender
-from services.notify.models import Message, TemplateVersion
+from services.notify.models import QUEUES, Message, TemplateVersion
 from services.notify.recipients.addresses import recipient_hash
-from services.notify.telling.telling import POST
 from services.notify.wording.compiling import Compiled, MissingPlaceholders, Text
 from services.notify.wording.versions import compiled, used
 from shared.bus.publish import ring_after_commit
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 PAGE = 250
 MOST_MAIL_BYTES = 2_000_000
 # The errands that send, by channel.
-QUEUES = {"email": POST, "sms": "post-sms", "letter": "post-letters"}
 # Nothing is ever sent to these, whatever the key: they are there to try out whether sending works.
 SMOKE = re.compile(r"simulate-delivered(-[23])?@notifications\.service\.gov\.uk|\+?(44|0)7700900(000|111|222)")
 # What becomes of a test key's messages, by the recipient: the state, and what the other side would have said.

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, literal_column, or_, union_all
+from sqlalchemy import ColumnElement, Select, literal_column, union_all
 from sqlmodel import Session, col, select
 
 from services.notify.models import CHANNELS, STATES, Channel, Message, State
@@ -124,8 +124,7 @@ def _about(session: Session, about: str) -> list[UUID]:
         numbers.update(session.scalars(select(number).where(Message.subject == about, known).limit(MOST_OF_ONE)))
     for number, known in _NUMBERS.values():
         subjects.update(session.scalars(select(Message.subject).where(number.in_(numbers), known).limit(MOST_OF_ONE)))
-    by_number = [and_(number.in_(numbers), known) for number, known in _NUMBERS.values()]
-    query = select(Message.id).where(or_(col(Message.subject).in_(subjects), *by_number)).limit(MOST_OF_ONE)
+    query = select(Message.id).where(col(Message.subject).in_(subjects)).limit(MOST_OF_ONE)
     return [*session.scalars(query), *_itself(about)]
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from services.notify.models import Message, Webhook
+from services.notify.models.message import QUEUES
 from services.notify.recipients.addresses import recipient_hash
 from shared import events
 from shared.bus.publish import ring_after_commit
@@ -23,7 +24,7 @@ from shared.database import insert_many, new_id
 from shared.events import Event, Parties
 
 # The queue of the errand that calls webhooks.
-WEBHOOKS = "post-webhooks"
+WEBHOOKS = QUEUES["webhook"]
 _MANDATES = text("select * from identity.mandates_held(:agent)")
 
 Data = dict[str, Any]

@@ -12,6 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from services.notify.channels.webhooks import standing
 from services.notify.channels.webhooks.carrier import BACKOFF, GONE, LONGEST_WAIT, WebhookCarrier, retry_after
 from services.notify.settings import Settings
 from shared.events import Agent, Applicant, ApplicationArrived, ApplicationReturned, CaseDecided, CaseOpened, Contact, Parties
@@ -281,7 +282,7 @@ def test_a_receiver_that_hangs_holds_up_no_other(
     tell(clean, an_arrival(clean))
     begun = time.monotonic()
     assert call(settings, lanes=1) == 1
-    assert time.monotonic() - begun < 4  # twenty timeouts one after the other would take ten seconds
+    assert time.monotonic() - begun < 8  # twenty timeouts one after the other would take ten seconds
     log = deliveries(office, other, hanging)
     assert sum(one["attempts"] for one in log) == 1  # the others wait, and that was no try of theirs
     assert {one["state"] for one in log} == {"created", "deferred"}
@@ -344,8 +345,10 @@ def test_what_must_not_be_called_cannot_be_registered(clean: Site, post_office: 
 
 
 def test_a_quick_receiver_gets_a_burst_at_once_and_test_calls_are_limited(
-    clean: Site, settings: Settings, office: TestClient, key: str, receiver: Receiver
+    clean: Site, settings: Settings, office: TestClient, key: str, receiver: Receiver, *, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in ("PATIENCE", "SLOW"):  # however busy the machine is
+        monkeypatch.setattr(standing, name, 60.0)
     webhook = registered(office, key, receiver.url())
     tell(clean, *(an_arrival(clean) for _ in range(60)))
     assert call(settings, lanes=12) == 60  # in one turn: none is put off
@@ -353,3 +356,16 @@ def test_a_quick_receiver_gets_a_burst_at_once_and_test_calls_are_limited(
     answers = [office.post(path, headers=bearer(key)) for _ in range(11)]
     assert [one.status_code for one in answers] == [202] * 10 + [429]
     assert answers[-1].headers["retry-after"] == "60"
+
+
+def test_a_slow_receiver_has_a_few_calls_at_a_time_and_a_silent_one_rests_longer_and_longer() -> None:
+    pace, slow, silent = standing.Pace(), uuid4(), uuid4()
+    assert pace.begin(slow) == 0
+    pace.end(slow, standing.SLOW + 1, answered=True)
+    assert [pace.begin(slow) for _ in range(standing.AT_ONCE + 1)] == [0.0] * standing.AT_ONCE + [standing.SOON]
+    assert [pace.begin(silent), pace.begin(silent)] == [0.0, 0.0]
+    assert [pace.end(silent, 15.0, answered=False) for _ in range(2)] == [standing.REST, 0.0]  # the second began before
+    assert 0 < pace.begin(silent) <= standing.REST
+    pace._resting[silent] = (0.0, standing.REST)
+    assert pace.begin(silent) == 0
+    assert pace.end(silent, 15.0, answered=False) == standing.REST * 2

@@ -198,6 +198,7 @@ def test_what_the_house_ships_says_only_what_its_events_carry(channel: kinds.Cha
 def test_there_is_a_sample_for_every_name_and_every_kind_has_its_text() -> None:
     told = {one.kind for tellings in TOLD.values() for one in tellings}
     assert told <= set(keys())
+    assert {name for tellings in TOLD.values() for one in tellings for name in one.names} <= {*kinds.NAMES, "link_id"}
     for key in keys():
         for language in ("ja", "en"):
             assert shipped(key, language)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlmodel import Session
 
-from services.notify.messages.finding import id_at
+from services.notify.messages.finding import Filter, found, id_at
 from services.notify.models import CHANNELS, STATES
 
 HOURS = 24
@@ -47,14 +47,8 @@ from (select template from known where template is not null limit :most) k, unne
 _MOST_TEMPLATES = 500
 
 _SPEED = text("""
-select c.channel, count(*) as number,
-  percentile_cont(cast(:shares as float8[])) within group (order by extract(epoch from sent.took)) as seconds
-from unnest(cast(:channels as text[])) as c (channel), unnest(array['sent', 'delivered']) as s (state), lateral (
-  select m.sent_at - m.created_at as took from notify.message m
-  where m.channel = c.channel and m.state = s.state and m.id >= :since and m.sent_at is not null
-  order by m.id desc limit :sample
-) sent
-group by c.channel
+select percentile_cont(cast(:shares as float8[])) within group (order by extract(epoch from sent_at - created_at))
+from notify.message where id = any(:ids) and sent_at is not null
 """)
 
 
@@ -101,8 +95,8 @@ def by_template(session: Session, now: datetime) -> list[tuple[str, Fates]]:
     numbers: dict[str, dict[str, int]] = {}
     for row in session.execute(_BY_TEMPLATE, values):
         numbers.setdefault(row.template, {})[row.state] = row.number
-    found = [(template, fates(number)) for template, number in numbers.items() if any(number.values())]
-    return sorted(found, key=lambda one: (-one[1].refused, -one[1].arrived))
+    rows = [(template, fates(number)) for template, number in numbers.items() if any(number.values())]
+    return sorted(rows, key=lambda one: (-one[1].refused, -one[1].arrived))
 
 
 @dataclass(frozen=True)
@@ -115,11 +109,11 @@ class Speed:
 
 
 def speeds(session: Session, now: datetime) -> dict[str, Speed]:
-    """By channel, of what was written in the last 24 hours."""
-    values = {
-        "since": id_at(now - timedelta(hours=HOURS)),
-        "channels": list(CHANNELS),
-        "shares": list(_PERCENTILES),
-        "sample": SAMPLE,
-    }
-    return {row.channel: Speed(*row.seconds) for row in session.execute(_SPEED, values)}
+    """By channel, of the newest that were written in the last 24 hours."""
+    made: dict[str, Speed] = {}
+    for channel in CHANNELS:
+        written = Filter(channel=channel, since=now - A_DAY)
+        ids = found(session, written, limit=SAMPLE, states=("sent", "delivered"))
+        if seconds := session.scalar(_SPEED, {"ids": ids, "shares": list(_PERCENTILES)}):
+            made[channel] = Speed(*seconds)
+    return made
