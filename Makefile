@@ -43,7 +43,7 @@ browser: .venv/.ready ## the pages in Debian's chromium (apt-get install chromiu
 	$(BIN)/pytest -m browser
 
 compose: .venv/.ready ## build the images, bring all up and upgrade it under load (needs a Docker engine with compose)
-	$(BIN)/pytest -p no:randomly -m compose --timeout=900 tests/compose
+	$(BIN)/pytest -p no:randomly -m compose --timeout=1200 tests/compose
 
 IMAGES := intake review notify opendata console beat tools gateway
 sbom: ## what the images are made of, as CycloneDX, in sbom/ (after: docker compose build)

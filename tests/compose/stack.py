@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,7 +58,7 @@ class Stack:
 
     def query(self, sql: str) -> str:
         """One value of the database."""
-        inside = f"psql --no-psqlrc --tuples-only --no-align --username=postgres --dbname=madoguchi --command={json.dumps(sql)}"
+        inside = f"psql --no-psqlrc --tuples-only --no-align --username=postgres --dbname=madoguchi --command={shlex.quote(sql)}"
         return self.docker("compose", "exec", "-T", "postgres", "sh", "-c", inside).strip()
 
 

@@ -17,11 +17,11 @@ from tests.site import DENKI, bearer, example
 
 pytestmark = pytest.mark.compose
 A_SECOND = 50
+STILL = 60.0  # seconds
 WORKERS = tuple(f"{service}-worker" for service in SERVICES)
-WAITING = (
-    "select string_agg(subscriber || ' ' || n, ', ') from "
-    "(select subscriber, count(*) n from bus.delivery where state = 'waiting' group by subscriber) waiting"
-)
+# What is undone, by who has to do it; the canary of every minute is no filing.
+WAITING = """select string_agg(subscriber || ' ' || n, ', ') from (select subscriber, count(*) n from bus.delivery
+  where state = 'waiting' and subscriber not like '%canary' group by subscriber) waits"""
 MIGRATION = '''"""The next version has a column more."""
 
 import sqlalchemy as sa
@@ -89,6 +89,16 @@ def next_version(stack: Stack) -> str:
     return "29991231_9999"
 
 
+def all_is_done(stack: Stack) -> None:
+    """Wait for it as long as something is done: the machine may be slow, but nothing may lie there for a minute."""
+    before, since = "", time.monotonic()
+    while left := stack.query(WAITING):
+        if (done := stack.query("select count(*) from bus.delivery where state = 'done'")) != before:
+            before, since = done, time.monotonic()
+        assert time.monotonic() - since < STILL, left
+        time.sleep(2)
+
+
 def test_an_upgrade_under_load_loses_nothing_and_nobody_is_sent_away_without_a_hint(stack: Stack, people: dict[str, str]) -> None:
     revision = next_version(stack)
     before = stack.inspected()
@@ -123,9 +133,6 @@ def test_an_upgrade_under_load_loses_nothing_and_nobody_is_sent_away_without_a_h
     assert stack.query("select version_num from intake.alembic_version") == revision
     filed = "from intake.application where idempotency_key like 'upgrade-%'"
     assert int(stack.query(f"select count(*) {filed}")) == len(set(filings.accepted.values())) == len(filings.accepted)
-    until = time.monotonic() + 300
-    while left := stack.query(WAITING):
-        assert time.monotonic() < until, left
-        time.sleep(2)
+    all_is_done(stack)
     assert int(stack.query(f"select count(*) {filed} and state = 'in_review'")) == len(filings.accepted)
     assert stack.query("select count(*) from bus.delivery where state = 'dead'") == "0"
