@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.browser.conftest import APPLICANT, OFFICIAL, Place, picture
 from tests.site import DENKI, eventually
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
+
+pytestmark = pytest.mark.browser
 
 
 def test_an_official_reads_his_inbox_and_says_how_he_wants_to_be_told(
