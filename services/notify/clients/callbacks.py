@@ -33,6 +33,8 @@ RECEIPTS = "post-receipts"
 RECEIPT = "delivery-receipt"
 MOST_AT_ONCE = 200
 FEWEST_SIGNS, MOST_SIGNS = 10, 500
+# Nothing is said of what may still become anything.
+UNDER_WAY = ("created", "sending")
 ENDED = message("The callback was removed")
 _TAKE = text("""
 delete from notify.receipt where id in (select id from notify.receipt order by at limit :most for update skip locked)
@@ -90,7 +92,7 @@ def _rows(session: Session, ids: set[UUID], secret_key: SecretStr) -> list[dict[
     query = (
         select(Message, STATUS, Webhook)
         .join(Webhook, (col(Webhook.owner) == col(Message.client_id)) & (col(Webhook.kind) == "client"))
-        .where(col(Message.id).in_(ids), Webhook.state == "active")
+        .where(col(Message.id).in_(ids), Webhook.state == "active", STATUS.not_in(UNDER_WAY))
     )
     return [_row(one, status, webhook, secret_key) for one, status, webhook in session.exec(query)] if ids else []
 

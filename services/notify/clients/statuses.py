@@ -16,14 +16,17 @@ FAILURES = ("technical-failure", "temporary-failure", "permanent-failure")
 _state, _error = col(Message.state), col(Message.error)
 _mail, _letter = col(Message.channel) == "email", col(Message.channel) == "letter"
 
-# `sent` is the last that is heard of most mails: the next server has it. `unknown` is pending, since the client must not send
+# A mail that the next server has is delivered: so Notify means it, nothing more is heard of most, and a bounce still changes it.
+# Of a text message the provider tells. `unknown` is pending, since the client must not send
 # it again: an operator finds out. A failure is temporary if the last answer was no refusal for good.
 STATUS: ColumnElement[str] = case(
     (_letter & _state.in_(("created", "deferred", "sending", "sent")), "accepted"),
     (_letter & (_state == "delivered"), "received"),
     (_state == "created", "created"),
     (_state.in_(("deferred", "sending")), "sending"),
-    (_state.in_(("sent", "merged")), "sent"),
+    (_mail & (_state == "sent"), "delivered"),
+    (_state == "sent", "sending"),
+    (_state == "merged", "delivered"),
     (_state == "delivered", "delivered"),
     (_state == "unknown", "pending"),
     (_state == "cancelled", "cancelled"),

@@ -63,13 +63,16 @@ class Sender:
 
     def turn(self) -> bool:
         """Hand over what is due, for TURN_SECONDS at most. Returns whether more waits for a server that answers."""
-        until, before = time.monotonic() + TURN_SECONDS, self._sent
+        more = self._hand_over(time.monotonic() + TURN_SECONDS)
         give_up_orphans(self._engine, self._channel)
+        return more
+
+    def _hand_over(self, until: float) -> bool:
+        before = self._sent
         # After a server did not answer, one message finds out whether it does again.
         probing, self._gone = self._gone, False
         while self._has_room(until, probing=probing):
-            asked = 1 if probing else A_BATCH
-            claimed, more = claim(self._engine, self._channel, asked)
+            claimed, more = claim(self._engine, self._channel, 1 if probing else A_BATCH)
             self._hand_out(claimed)
             if not more:
                 return False

@@ -71,7 +71,7 @@ def test_a_client_hears_what_became_of_each_message(office: Office, receiver: Re
     with moody_server() as (url, _):
         send(url)
     heard = hear(receiver, settings)
-    assert {one["reference"]: one["status"] for one in heard.values()} == {"a": "sent", "never": "permanent-failure"}
+    assert {one["reference"]: one["status"] for one in heard.values()} == {"a": "delivered", "never": "permanent-failure"}
     told = heard[sent["a"]]
     assert told["to"] == "a@example.com"
     assert (told["notification_type"], told["template_id"], told["template_version"]) == ("email", template, 1)

@@ -126,6 +126,9 @@ def test_addresses_for_trying_out_get_nothing_with_any_key(office: Office) -> No
 
 
 STANDINGS = [
+    ("email", "sent", None, "delivered"),
+    ("sms", "sent", None, "sending"),
+    ("sms", "delivered", None, "delivered"),
     ("email", "deferred", "450 busy", "sending"),
     ("email", "unknown", "the connection broke", "pending"),
     ("email", "bounced", "5.1.1 no such user", "permanent-failure"),

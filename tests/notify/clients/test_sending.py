@@ -43,7 +43,7 @@ def test_a_mail_that_a_client_sends_arrives_and_its_client_sees_how_it_stands(of
     assert mail["text"].strip() == text
     assert mail["from"] == [{"address": "no-reply@madoguchi.example", "name": "建築課"}]
     seen = client.get_notification_by_id(sent["id"])
-    assert seen["status"] == "sent"
+    assert seen["status"] == "delivered"
     assert (seen["body"], seen["subject"], seen["email_address"]) == (text, "お知らせ A-1", "hanako@example.com")
     assert seen["sent_at"] > seen["created_at"]
 
