@@ -21,7 +21,7 @@ def doctor(home: HomeOption = None, port: PortOption = 8000) -> None:
     """Look for what is wrong, and say what to do about it."""
     place = Home.at(home)
     problems = 0
-    for finding in _findings(place, port):
+    for finding in _findings(place, port, named=home is not None):
         problems += bool(finding.remedy)
         typer.echo(f"{'PROBLEM' if finding.remedy else 'ok':<8}{finding.what}")
         if finding.remedy:
@@ -32,14 +32,14 @@ def doctor(home: HomeOption = None, port: PortOption = 8000) -> None:
     typer.echo("All well.")
 
 
-def _findings(home: Home, port: int) -> Iterator[Finding]:
+def _findings(home: Home, port: int, *, named: bool) -> Iterator[Finding]:
     # Here, since `madoguchi up` need not load what only the doctor uses.
     from deploy.one import checkup
     from deploy.one.checkup import Finding
 
     told = home.told()
     outside = {variable: setting(variable) for variable in (*checkup.needed(), "MADOGUCHI_CLAMD")}
-    if all(outside[variable] for variable in checkup.needed()) and not told:
+    if all(outside[variable] for variable in checkup.needed()) and not told and not named:
         yield from checkup.servers(outside)
         return
     yield from checkup.machine(home, port)

@@ -15,10 +15,11 @@ OWN = "madoguchi"
 
 
 def licence(package: Distribution) -> str:
-    """What a package says of its licence: an SPDX expression, or else its classifiers, or the first line of its text."""
+    """What a package says of its licence: an SPDX expression, or else its classifiers and the first line of its text."""
     meta: Any = package.metadata
     named = [line.rpartition(" :: ")[2] for line in meta.get_all("Classifier", []) if line.startswith("License :: ")]
-    return meta.get("License-Expression") or ", ".join(named) or (meta.get("License") or "").partition("\n")[0][:60]
+    text = (meta.get("License") or "").partition("\n")[0][:60]
+    return meta.get("License-Expression") or ", ".join(filter(None, [*named, text]))
 
 
 def bad(licences: dict[str, str]) -> list[str]:

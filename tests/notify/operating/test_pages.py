@@ -22,7 +22,6 @@ from tests.notify.parts import a_link, tell, write_to
 from tests.site import Site, bearer
 
 PAGE = {"accept": "text/html", "origin": "http://testserver", "accept-language": "en"}
-LATER = datetime.now(UTC) + timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -142,8 +141,9 @@ def test_figures_count_what_they_say(clean: Site) -> None:
     rows: list[Any] = [{"state": state} for state in ("sent", "delivered", "merged", "failed", "bounced", "unknown", "created")]
     some_messages(clean, rows)
     clean.run("update notify.message set sent_at = created_at + interval '2 seconds' where state in ('sent', 'delivered')")
+    later = datetime.now(UTC) + timedelta(minutes=1)
     with clean.session("notify") as session:
-        hours = figures.by_hour(session, LATER)
+        hours = figures.by_hour(session, later)
         assert sum((of.arrived + of.refused + of.unknown + of.waiting for _, of in hours[:-2]), 0) == 0
         assert [sum(getattr(of, name) for _, of in hours) for name in ("arrived", "refused", "unknown", "waiting")] == [
             3,
@@ -151,9 +151,9 @@ def test_figures_count_what_they_say(clean: Site) -> None:
             1,
             1,
         ]
-        ((template, of),) = figures.by_template(session, LATER)
+        ((template, of),) = figures.by_template(session, later)
         assert (template, round(of.rate, 1)) == ("arrived", 33.3)
-        assert figures.speeds(session, LATER) == {"email": figures.Speed(2.0, 2.0, 2.0)}
+        assert figures.speeds(session, later) == {"email": figures.Speed(2.0, 2.0, 2.0)}
         assert counts(session)["email", "failed"] == 1
         assert counts(session, since=new_id())["email", "failed"] == 0
         assert alarms.alarms(standings(session), [("x", figures.Fates(17, 3))])[-1].values == {"template": "x", "rate": "15.0"}
