@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.identity.forger import forging
-from tests.machine import BUS_QUEUES, DESK_QUEUES, POST_QUEUE, Machine, Mailbox, quiet
+from tests.machine import BUS_QUEUES, DESK_QUEUES, Machine, Mailbox, quiet
 from tests.site import Site, eventually, example
 
 if TYPE_CHECKING:
@@ -104,7 +104,9 @@ def _place(site: Site, machine: Machine) -> Place:
     url = machine.web()
     machine.settings["MADOGUCHI_BASE_URL"] = url
     mailbox = machine.mailbox()
-    machine.worker(*BUS_QUEUES, POST_QUEUE, *DESK_QUEUES)
+    from services.notify.models import QUEUES
+
+    machine.worker(*BUS_QUEUES, *QUEUES.values(), *DESK_QUEUES)
     machine.beat()  # a replayed delivery is rung for by the sweeper
     key = site.an_applicant(APPLICANT)
     site.a_reviewer("kinki-bureau", "public-relations", email=OFFICIAL)

@@ -34,7 +34,7 @@ def test_an_operator_writes_a_text_sees_it_and_the_next_mail_is_made_of_it(place
     page.goto(f"{place.url}/notify/letterheads/edit")
     page.locator("#footer").fill("経済産業省 総務課\n03-0000-0000")
     page.locator("form.form button").click()
-    page.goto(f"{place.url}/notify/templates")
+    page.goto(f"{place.url}/notify/templates?lang=ja")
     page.locator(f"a[href='{ARRIVED}']").click()
     page.locator("#body").fill("((nobody))")
     page.locator("button[value=save]").click()
