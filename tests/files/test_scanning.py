@@ -19,8 +19,13 @@ from tests.files.clamd import EICAR, SIGNATURE
 
 
 @pytest.fixture(scope="module")
-def scanner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with clamd.running(tmp_path_factory.mktemp("clamd")) as found:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("clamd")
+
+
+@pytest.fixture(scope="module")
+def scanner(folder: Path) -> Iterator[str]:
+    with clamd.running(folder) as found:
         yield found.address
 
 
@@ -46,9 +51,9 @@ def test_what_has_none_is_clean(scanner: str) -> None:
 
 
 @pytest.mark.clamd
-def test_a_unix_socket_does_as_well(scanner: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_unix_socket_does_as_well(scanner: str, folder: Path) -> None:
     assert scanning.answers(scanner)
-    (path,) = tmp_path_factory.getbasetemp().glob("**/clamd.sock")
+    path = folder / "clamd.sock"
     assert scanning.answers(f"unix://{path}")
     assert scan(f"unix://{path}", io.BytesIO(EICAR)).startswith(SIGNATURE)
 
