@@ -42,14 +42,14 @@ def _schemas(url: str) -> None:
             run(f"create schema if not exists {schema} authorization {OWNER}")
         for service in SERVICES:
             role = f"madoguchi_{service}"
-            run(f"grant usage on schema bus, identity, {service} to {role}")
+            run(f"grant usage on schema bus, identity, operation, {service} to {role}")
             run(
                 f"alter default privileges for role {OWNER} in schema {service} "
                 f"grant select, insert, update, delete on tables to {role}"
             )
             run(f"alter default privileges for role {OWNER} in schema {service} grant usage on sequences to {role}")
             run(f"alter role {role} set search_path = {service}")
-        run(f"grant usage on schema bus, identity to {OPERATOR}")
+        run(f"grant usage on schema bus, identity, operation to {OPERATOR}")
         run(f"grant usage on schema {', '.join(SERVICES)} to {OPERATOR}")
     engine.dispose()
 

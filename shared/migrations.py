@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 HISTORIES: dict[str, tuple[str, str]] = {
     "bus": ("shared.bus.tables", "shared/bus/migrations"),
     "identity": ("shared.identity.tables", "shared/identity/migrations"),
+    "operation": ("shared.operation.tables", "shared/operation/migrations"),
     "intake": ("services.intake.models", "services/intake/migrations"),
     "review": ("services.review.models", "services/review/migrations"),
     "notify": ("services.notify.models", "services/notify/migrations"),

@@ -37,6 +37,10 @@ ONE_STAGE = "koen-meigi-one-stage"
 
 # What is forgotten between tests, with all that refers to it.
 EMPTIED = (
+    "operation.act",
+    "operation.hold",
+    "operation.switch",
+    "operation.run",
     "review.document_serial",
     "intake.application",
     "intake.attachment",

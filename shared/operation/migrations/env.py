@@ -1,0 +1,5 @@
+"""Alembic's entry: see shared.migrations."""
+
+from shared.migrations import run
+
+run()
