@@ -33,7 +33,10 @@ def hold(session: Session, by: Operator, kind: str, subject: str, reason: str) -
     When the transaction is committed, no purge takes it any more. Raises Invalid, and Conflict where it is held already.
     """
     subject = subject.strip()
-    errors = [*text_errors("/subject", subject, SUBJECT_LIMIT, needed=True), *text_errors("/reason", reason, REASON_LIMIT, needed=True)]
+    errors = [
+        *text_errors("/subject", subject, SUBJECT_LIMIT, needed=True),
+        *text_errors("/reason", reason, REASON_LIMIT, needed=True),
+    ]
     if kind not in KINDS:
         errors.append(FieldError("/kind", "Choose one of those listed"))
     elif kind != "procedure" and not errors:
@@ -83,4 +86,4 @@ def held(*, application: str = "null", organisation: str = "null", procedure: st
     same = " or ".join(
         f"(h.kind = '{kind}' and h.subject = cast({column} as text))" for kind, column in named.items() if column != "null"
     )
-    return f"exists (select from operation.hold h where h.released_at is null and ({same}))"  # noqa: S608 - our own names
+    return f"exists (select from operation.hold h where h.released_at is null and ({same}))"

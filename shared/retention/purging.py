@@ -1,4 +1,4 @@
-"""How a service purges what is over its time: in pieces, each with its report in one transaction, and the same query for the plan.
+"""How a service purges what is over its time: in pieces, each with its report in one transaction; the plan asks the same queries.
 
 A piece is killed or it is committed: what the report says was done is what was done. Whoever is killed in between leaves the
 rest to the next waking.
@@ -26,6 +26,8 @@ from shared.retention.periods import WITH_RULES, Rules, as_parameter
 log = logging.getLogger(__name__)
 
 PIECE = 200
+# How often an errand is woken, in seconds. A run is begun once a day of Japan; what it left undone goes on with the next waking.
+RETENTION_EVERY = 3600.0
 DELETED = "deleted"
 _ALONE = text("select pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 
@@ -86,9 +88,9 @@ def plan(session: Session, service: Service, *, now: datetime) -> list[Line]:
     rules = as_parameter(service.rules(session, now))
     found: list[Line] = []
     for kind in service.kinds:
-        query = text(f"{WITH_RULES} select procedure, becomes, held, count(*) from ({kind.due}) d group by 1, 2, 3 order by 1, 2, 3")  # noqa: S608 - our own queries
-        rows = session.execute(query, {"rules": rules, "now": now})
-        found += [Line(kind.name, row.procedure, row.becomes, row.held, row.count) for row in rows]
+        counted = f"{WITH_RULES} select procedure, becomes, held, count(*) as n from ({kind.due}) d group by 1, 2, 3"  # noqa: S608 - our own queries
+        rows = session.execute(text(f"{counted} order by 1, 2, 3"), {"rules": rules, "now": now})
+        found += [Line(kind.name, row.procedure, row.becomes, row.held, row.n) for row in rows]
     return found
 
 
@@ -111,19 +113,22 @@ def purge_some(engine: Engine, service: Service, *, now: datetime | None = None,
                 return True
         held = [line for line in plan(session, service, now=now) if line.held]
         said = {**run.report, "held": _counted((line.kind, line.procedure, "held", line.count) for line in held)}
-        runs.report(session, run, said)
-        runs.finish(session, run, failed=bool(said.get("failed")))
+        run.report, run.ended_at, run.outcome = said, datetime.now(UTC), "failed" if said.get("failed") else "done"
+        session.add(run)
         session.commit()
     return False
 
 
 def _run(session: Session, service: Service, now: datetime, *, anew: bool) -> Run | None:
-    last = runs.latest(session, service.run_kind)
+    last = next(iter(runs.latest(session, service.run_kind)), None)
     if last is not None and last.outcome == "running":
         return last
     if last is not None and not anew and last.started_at.astimezone(JST).date() >= now.astimezone(JST).date():
         return None
-    return runs.begin(session, service.run_kind, now=now)
+    run = Run(kind=service.run_kind, started_at=now)  # not `runs.begin`: this transaction ends with the first piece
+    session.add(run)
+    session.flush()
+    return run
 
 
 def _piece(session: Session, kind: Kind, rules: Rules, run: Run, now: datetime) -> bool:
@@ -142,12 +147,13 @@ def _piece(session: Session, kind: Kind, rules: Rules, run: Run, now: datetime) 
         point.rollback()
         log.exception("a kind could not be purged", extra={"context": {"kind": kind.name}})
         failed = {**run.report.get("failed", {}), kind.name: type(error).__name__}
-        runs.report(session, run, {**run.report, "failed": failed})
+        run.report = {**run.report, "failed": failed}
         return True
     point.commit()
     counts = Counter((one.procedure, one.becomes) for one in found)
     done = _counted(((kind.name, *key, count) for key, count in counts.items()), run.report.get("done", {}))
-    runs.report(session, run, {**run.report, "done": done})
+    run.report = {**run.report, "done": done}
+    session.add(run)
     return True
 
 
