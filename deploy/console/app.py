@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deploy.console import deadletter_pages, overview_pages
+from deploy.console import deadletter_pages, overview_pages, runbook_pages, switch_pages
 from deploy.console.settings import Settings
 from shared.settings import load
 from shared.web.app import service_app
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 ROOMS = (
     overview_pages,
     deadletter_pages,
+    switch_pages,
+    runbook_pages,
 )
 
 
