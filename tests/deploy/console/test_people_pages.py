@@ -53,9 +53,11 @@ def test_nobody_disables_himself_or_the_last_operator(console: TestClient, clean
     for act, more in (("disable", {}), ("role", {"role": "reviewer"})):
         assert console.post(f"/console/people/{me}/{act}", data=WHY | more).status_code == 409
     with Session(clean.operator) as session:
-        for do in (operating.disable, lambda *given: operating.set_role(*given[:3], "service", given[3])):
-            with pytest.raises(Conflict, match="last operator"):
-                do(session, Operator(None, "the command line"), me, "He left")
+        nobody = Operator(None, "the command line")
+        with pytest.raises(Conflict, match="last operator"):
+            operating.disable(session, nobody, me, "He left")
+        with pytest.raises(Conflict, match="last operator"):
+            operating.set_role(session, nobody, me, "service", "He left")
     assert noted(clean) == []
 
 
