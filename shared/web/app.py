@@ -22,6 +22,7 @@ from shared.bus.publish import ring_with
 from shared.database import connect
 from shared.i18n import Language, message, negotiate, translate
 from shared.identity.callers import Callers
+from shared.operation.switches import Switches
 from shared.problems import Problem
 from shared.telemetry import current_traceparent, tracer_of
 from shared.telemetry.measuring import Measure
@@ -104,6 +105,7 @@ def service_app(
     app.state.bell = bell
     app.state.settings = settings
     app.state.callers = Callers()
+    app.state.switches = Switches(engine)
     common = Rate(settings.posts_per_caller, settings.posts_per_address)
     app.add_middleware(RateLimit, rate=common, paths=own_rates or {}, refuse=problem_response)
     requests = Requests(service)
