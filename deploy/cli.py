@@ -10,6 +10,7 @@ from deploy.commands import (
     clients,
     deadletters,
     doctor,
+    health,
     letters,
     lookups,
     messages,
@@ -33,6 +34,7 @@ app.command("up")(up.up)
 app.command("status")(status.status)
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
+app.command("health")(health.health)
 app.command("settings")(settings.settings)
 app.add_typer(procedure.app, name="procedure")
 app.add_typer(lookups.app, name="lookups")
