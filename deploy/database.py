@@ -9,8 +9,9 @@ from shared import migrations
 DATABASE = "madoguchi"
 OWNER = "madoguchi_owner"
 OPERATOR = "madoguchi_operator"
+BACKUP = "madoguchi_backup"
 SERVICES = ("intake", "review", "notify", "opendata")
-ROLES = (OWNER, OPERATOR, *(f"madoguchi_{service}" for service in SERVICES))
+ROLES = (OWNER, OPERATOR, BACKUP, *(f"madoguchi_{service}" for service in SERVICES))
 
 
 def bootstrap(admin_url: str, passwords: dict[str, str], *, database: str = DATABASE) -> None:
@@ -24,7 +25,10 @@ def bootstrap(admin_url: str, passwords: dict[str, str], *, database: str = DATA
             exists = connection.execute(text("select 1 from pg_roles where rolname = :role"), {"role": role}).first()
             verb = "alter" if exists else "create"
             quoted = "'" + passwords[role].replace("'", "''") + "'"
-            connection.exec_driver_sql(f"{verb} role {role} login nosuperuser nocreatedb nocreaterole password {quoted}")
+            rights = "replication bypassrls" if role == BACKUP else "noreplication nobypassrls"
+            connection.exec_driver_sql(f"{verb} role {role} login nosuperuser nocreatedb nocreaterole {rights} password {quoted}")
+        # Whoever may copy the whole server may read it anyway; so it can count what it copied, and see what came over.
+        connection.exec_driver_sql(f"grant pg_read_all_data, pg_read_all_stats to {BACKUP}")
         if not connection.execute(text("select 1 from pg_database where datname = :name"), {"name": database}).first():
             connection.exec_driver_sql(f'create database "{database}" owner {OWNER}')
         connection.exec_driver_sql(f'revoke all on database "{database}" from public')

@@ -56,6 +56,7 @@ def page() -> str:
 
 def _kinds() -> Iterator[tuple[str, type[BaseSettings]]]:
     # Here, since `madoguchi up` need not load the services.
+    from deploy.backup.settings import Settings as Backup
     from deploy.console.settings import Settings as Console
     from services.intake.settings import Settings as Intake
     from services.notify.settings import Settings as Notify
@@ -69,6 +70,7 @@ def _kinds() -> Iterator[tuple[str, type[BaseSettings]]]:
     yield "notify", Notify
     yield "opendata", Opendata
     yield "console", Console
+    yield "backup", Backup
 
 
 def _variables(kind: type[BaseSettings]) -> Iterator[Variable]:
