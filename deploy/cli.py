@@ -19,6 +19,7 @@ from deploy.commands import (
     procedure,
     settings,
     status,
+    switches,
     up,
 )
 
@@ -41,6 +42,7 @@ app.add_typer(people.app, name="people")
 app.add_typer(deadletters.app, name="deadletters")
 app.add_typer(backup.app, name="backup")
 app.add_typer(audit.app, name="audit")
+app.add_typer(switches.app, name="switches")
 app.add_typer(clients.app, name="clients")
 app.add_typer(messages.app, name="messages")
 app.add_typer(bounces.app, name="bounces")

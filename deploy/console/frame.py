@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlencode
 
+from fastapi import Form
 from fastapi.responses import RedirectResponse
 
 from shared.web.pages import Pages
+
+# Why somebody does something: checked by shared.operation.acts.reason_of, which says what is wrong with it.
+Reason = Annotated[str, Form(max_length=5000)]
 
 pages = Pages(Path(__file__).parent / "templates")
 
