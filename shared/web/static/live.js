@@ -77,8 +77,8 @@ function later(pause = PAUSE) {
   }, pause);
 }
 
-// What the button does without this script; it comes back where the script gives up.
-const update = form?.querySelector('button[value="update"]');
+// Nobody needs the button while this script does what it does. Files go only with a button, so there it stays.
+const update = form?.querySelector("input[type=file]") ? null : form?.querySelector("button[data-live]");
 
 if (form) {
   if (update) update.hidden = true;
