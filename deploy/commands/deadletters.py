@@ -11,11 +11,10 @@ from uuid import UUID
 import typer
 
 from deploy.commands.access import session_as
-from deploy.commands.options import HomeOption
+from deploy.commands.options import HomeOption, ReasonOption
 
 app = typer.Typer(help="Deliveries that failed for good: look, mend the cause, replay or discard.", no_args_is_help=True)
 
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why: it is noted in the trace.")]
 EventArgument = Annotated[UUID, typer.Argument(help="The event's id, as the list shows it.")]
 
 

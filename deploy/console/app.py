@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deploy.console import deadletter_pages, overview_pages, runbook_pages
+from deploy.console import (
+    audit_pages,
+    deadletter_pages,
+    key_pages,
+    overview_pages,
+    people_pages,
+    runbook_pages,
+    switch_pages,
+)
 from deploy.console.settings import Settings
 from shared.settings import load
 from shared.web.app import service_app
@@ -16,6 +24,10 @@ if TYPE_CHECKING:
 ROOMS = (
     overview_pages,
     deadletter_pages,
+    people_pages,
+    key_pages,
+    switch_pages,
+    audit_pages,
     runbook_pages,
 )
 
