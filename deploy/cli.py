@@ -6,6 +6,7 @@ import typer
 
 from deploy.commands import (
     audit,
+    backup,
     bounces,
     clients,
     deadletters,
@@ -34,10 +35,12 @@ app.command("status")(status.status)
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
 app.command("settings")(settings.settings)
+app.command("restore")(backup.restore)
 app.add_typer(procedure.app, name="procedure")
 app.add_typer(lookups.app, name="lookups")
 app.add_typer(people.app, name="people")
 app.add_typer(deadletters.app, name="deadletters")
+app.add_typer(backup.app, name="backup")
 app.add_typer(audit.app, name="audit")
 app.add_typer(switches.app, name="switches")
 app.add_typer(clients.app, name="clients")
