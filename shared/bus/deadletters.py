@@ -7,7 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from shared.bus.tables import DATA
 from shared.problems import NotFound
+from shared.sealing.columns import open_document
+from shared.sealing.ring import SealingError
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -36,10 +39,17 @@ def shown(session: Session, event_id: UUID) -> list[dict[str, Any]]:
         ),
         {"id": event_id},
     ).mappings()
-    found = [dict(row) for row in rows]
+    found = [{**row, "data": _payload(row["data"])} for row in rows]
     if not found:
         raise NotFound("No dead letter has the id {id}", id=event_id)
     return found
+
+
+def _payload(data: Any) -> Any:
+    try:
+        return open_document(DATA, data)
+    except SealingError as error:
+        return {"sealed": str(error)}
 
 
 def replay(session: Session, event_id: UUID | None = None, subscriber: str | None = None) -> list[UUID]:
