@@ -18,6 +18,7 @@ from deploy.commands import (
     procedure,
     settings,
     status,
+    switches,
     up,
 )
 
@@ -38,6 +39,7 @@ app.add_typer(lookups.app, name="lookups")
 app.add_typer(people.app, name="people")
 app.add_typer(deadletters.app, name="deadletters")
 app.add_typer(audit.app, name="audit")
+app.add_typer(switches.app, name="switches")
 app.add_typer(clients.app, name="clients")
 app.add_typer(messages.app, name="messages")
 app.add_typer(bounces.app, name="bounces")

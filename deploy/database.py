@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from sqlalchemy import create_engine, make_url, pool, text
+from sqlalchemy.exc import ProgrammingError
 
 from shared import migrations
 
@@ -10,6 +13,15 @@ DATABASE = "madoguchi"
 OWNER = "madoguchi_owner"
 OPERATOR = "madoguchi_operator"
 SERVICES = ("intake", "review", "notify", "opendata")
+# For our roles PostgreSQL does not log errors, since their text, their details and the statement quote what people wrote. Who had
+# the error notes its kind, state and constraint. What the server says of itself is written as ever.
+UNLOGGED = {
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
 ROLES = (OWNER, OPERATOR, *(f"madoguchi_{service}" for service in SERVICES))
 
 
@@ -25,6 +37,9 @@ def bootstrap(admin_url: str, passwords: dict[str, str], *, database: str = DATA
             verb = "alter" if exists else "create"
             quoted = "'" + passwords[role].replace("'", "''") + "'"
             connection.exec_driver_sql(f"{verb} role {role} login nosuperuser nocreatedb nocreaterole password {quoted}")
+            for name, value in UNLOGGED.items():
+                with suppress(ProgrammingError):  # an administrator who may not: `madoguchi doctor` says so
+                    connection.exec_driver_sql(f"alter role {role} set {name} = '{value}'")
         if not connection.execute(text("select 1 from pg_database where datname = :name"), {"name": database}).first():
             connection.exec_driver_sql(f'create database "{database}" owner {OWNER}')
         connection.exec_driver_sql(f'revoke all on database "{database}" from public')

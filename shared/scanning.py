@@ -72,6 +72,16 @@ def answers(address: str) -> bool:
         return False
 
 
+def version(address: str) -> str:
+    """What clamd says it is, with the time of its signatures; empty where it is not there."""
+    try:
+        with _connected(address) as line:
+            line.sendall(b"zVERSION\0")
+            return _answer(line, time.monotonic() + CONNECT_SECONDS)
+    except (ScanError, OSError):
+        return ""
+
+
 @contextmanager
 def _connected(address: str) -> Iterator[socket.socket]:
     parts = urlsplit(address)

@@ -67,6 +67,14 @@ review:
   appeal:                              # 拒否があるときは教示が必要
     ja: この処分を知った日の翌日から起算して3か月以内に、経済産業大臣に対して審査請求をすることができます。
     en: You may appeal to the Minister within three months from the day after you learned of this decision.
+
+retention:                             # 保存期間。年は、終わった年度の翌年度の4月1日から数える
+  drafts: 90 days
+  returned: 180 days
+  withdrawn: 1 year
+  decided: 5 years                     # 許認可等は、効力がなくなる日から5年（公文書管理法施行令別表）
+  mails: 180 days
+  then: anonymise                      # 又は delete
 """
 
 
@@ -90,7 +98,7 @@ def _either(part: Any) -> Any:
         return [_either(one) for one in part]
     if not isinstance(part, dict):
         return part
-    if part.get("$ref") in {f"#/$defs/{name}" for name in ("Text", "Repeat", "Period", "Takes")}:
+    if part.get("$ref") in {f"#/$defs/{name}" for name in ("Text", "Repeat", "Period", "Takes", "Term")}:
         more = {key: value for key, value in part.items() if key != "$ref"}
         return {"anyOf": [{"$ref": part["$ref"]}, {"type": "string", "minLength": 1}], **more}
     return {key: _either(value) for key, value in part.items()}

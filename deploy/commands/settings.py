@@ -44,17 +44,18 @@ def settings() -> None:
 def page() -> str:
     """docs/settings.md."""
     known: dict[str, Variable] = {}
-    for reader, kind in _kinds():
+    for reader, kind in kinds():
         for variable in _variables(kind):
             known.setdefault(variable.name, variable).readers.append(reader)
     found = list(known.values())
     parts = [_BEGIN, "\n## For several services\n\n", _table([one for one in found if len(set(one.readers)) > 1], readers=True)]
-    for reader in dict.fromkeys(reader for reader, _ in _kinds()):
+    for reader in dict.fromkeys(reader for reader, _ in kinds()):
         parts += [f"\n## {reader}\n\n", _table([one for one in found if set(one.readers) == {reader}], readers=False)]
     return "".join(parts)
 
 
-def _kinds() -> Iterator[tuple[str, type[BaseSettings]]]:
+def kinds() -> Iterator[tuple[str, type[BaseSettings]]]:
+    """Every class of settings, with who reads it."""
     # Here, since `madoguchi up` need not load the services.
     from deploy.console.settings import Settings as Console
     from services.intake.settings import Settings as Intake

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.one import leftovers
@@ -21,7 +22,6 @@ from deploy.paths import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from deploy.one.home import Home
 
@@ -31,6 +31,7 @@ WORKERS = 2
 APPLICATIONS = ("deploy.gateway", *(f"services.{service}.app" for service in SERVICES), "deploy.console.app")
 PYTHON_PARTS = ("prepare", "mailbox", "web", "worker", "beat")
 READY_FILE = "MADOGUCHI_READY_FILE"
+UVICORN_LOGS = Path(__file__).parents[2] / "shared" / "telemetry" / "uvicorn.json"
 # Of the settings in the environment `up` is started with, those that one machine takes over as they are.
 _TAKEN_OVER = (
     "MADOGUCHI_SIGN_IN_PROVIDERS",
@@ -126,7 +127,7 @@ class Site:
         """The four applications behind one address."""
         options = ("--factory", "--host", LOOPBACK, "--port", str(self.port), "--loop", "uvloop", "--http", "httptools")
         # No access log: addresses carry sign-in secrets and applicants' search terms.
-        quiet = ("--no-access-log", "--timeout-graceful-shutdown", "4", "--no-server-header")
+        quiet = ("--no-access-log", "--log-config", str(UVICORN_LOGS), "--timeout-graceful-shutdown", "4", "--no-server-header")
         return self._python(
             "web",
             self._gated(APPLICATIONS, "uvicorn", "deploy.gateway:create_app", *options, *quiet),

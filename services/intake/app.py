@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from fastapi import Depends
+
 from services.intake.applications import pages as application_pages
 from services.intake.applications import routes as application_routes
 from services.intake.catalogue import pages as catalogue_pages
@@ -39,6 +41,7 @@ from shared.database import connect_async
 from shared.settings import load
 from shared.storage import storage_at
 from shared.web.app import service_app
+from shared.web.callers import while_on
 from shared.web.rates import Rate
 from shared.web.uploads import Slots
 
@@ -85,7 +88,7 @@ def create_app() -> FastAPI:
     @asynccontextmanager
     async def counter_open(app: FastAPI) -> AsyncIterator[None]:
         engine = connect_async(settings.database_url, name="counter", pool=1)
-        app.state.counter = Counter(engine, most_waiting=settings.waiting_filings)
+        app.state.counter = Counter(engine, app.state.switches, most_waiting=settings.waiting_filings)
         app.state.counter.open()
         yield
         await app.state.counter.close()
@@ -100,6 +103,7 @@ def create_app() -> FastAPI:
         body_limits={"/v1/applications/bulk": bulk.BYTES},
         own_rates={
             "/v1/applications": Rate(settings.filings_per_caller, 0),
+            "/sign-in": Rate(settings.sign_ins_per_address, settings.sign_ins_per_address),
             "/register": Rate(settings.registrations_per_address, settings.registrations_per_address),
         },
         checks={"storage": health.storage, "scanner": health.scanner},
@@ -113,5 +117,6 @@ def create_app() -> FastAPI:
     app.router.routes[:0] = filing_routes.hot_router.routes  # included, it would be wrapped anew, and come late
     app.state.counted = notice_pages.counted
     for room in ROOMS:
-        app.include_router(room.router)
+        closable = [Depends(while_on("registration"))] if room is registration_pages else []
+        app.include_router(room.router, dependencies=closable)
     return app

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from sqlmodel import Session
 
-from services.intake.applications.applications import Move, expect, locked, move, note
+from services.intake.applications.applications import Move, expect, locked, move, note, purged
 from services.intake.applications.withdrawal import withdrawn
 from services.intake.corrections import corrections
 from services.intake.documents import documents
@@ -31,7 +32,12 @@ def follow_case(
     session: Session,
     events: list[OfCase | CaseRescheduled | CaseEdited | corrections.OfCorrection | messages.Heard | documents.Heard],
 ) -> None:
-    """Show the applicant what the desk does: the review began, something is to be mended or read, or it ended."""
+    """Show the applicant what the desk does: the review began, something is to be mended or read, or it ended.
+
+    What comes late, such as a dead letter that is replayed, makes nothing of an application that was purged.
+    """
+    gone = purged(session, {about for event in events if (about := _about(event)) is not None})
+    events = [event for event in events if _about(event) not in gone]
     if of_case := [event for event in events if isinstance(event, OfCase)]:
         _follow(session, of_case)
     if rescheduled := [event for event in events if isinstance(event, CaseRescheduled)]:
@@ -44,6 +50,14 @@ def follow_case(
         messages.hear(session, of_message)
     if of_document := [event for event in events if isinstance(event, documents.Heard)]:
         documents.hear(session, of_document)
+
+
+def _about(event: Event) -> UUID | None:
+    """The application that an event is about, where it says so."""
+    if event.type.startswith(("case.", "correction.")):
+        return UUID(event.subject)
+    about: UUID | None = getattr(event, "application_id", None)
+    return about
 
 
 def _follow(session: Session, events: list[OfCase]) -> None:

@@ -6,23 +6,24 @@ import logging
 from functools import partial
 
 from services.intake.checking.checking import check_format, check_scanned
-from services.intake.drafts import drafts, trials
 from services.intake.files import attachments
 from services.intake.files.attachments import SCANS, TABLE
 from services.intake.following import follow_case
+from services.intake.retention.purging import SERVICE
 from services.intake.settings import Settings
 from shared.bus import canary
 from shared.bus.deliver import Post
 from shared.bus.worker import Work, celery_app
-from shared.database import Session, connect
+from shared.database import connect
 from shared.files.scans import Waiting, scan_some
+from shared.retention.purging import RETENTION_EVERY, purge_some
 from shared.settings import load
 from shared.storage import StorageError, storage_at
 
 log = logging.getLogger(__name__)
 
 # Queues of errands, and how often each is woken, in seconds.
-DRAFTS, DRAFTS_EVERY = "intake-drafts", 3600.0
+RETENTION = "intake-retention"
 FILES, FILES_EVERY = "intake-files", 3600.0
 SCANS_EVERY = 5.0
 CANARY, CANARY_EVERY = "intake-canary", 60.0
@@ -31,17 +32,13 @@ settings = load(Settings)
 engine = connect(settings.database_url, name="intake-worker", pool=2)
 
 
-def purge_drafts() -> bool:
-    """Delete some of the drafts that nobody wants any more, and what is left of trials; whether more wait."""
-    with Session(engine) as session:
-        deleted = drafts.purge(session)
-        trials.purge(session)
-        session.commit()
-    return deleted == drafts.PURGED_AT_ONCE
+def purge() -> bool:
+    """Purge a piece of what is over its time (shared.retention.table); whether more waits."""
+    return purge_some(engine, SERVICE)
 
 
 def purge_files() -> bool:
-    """Delete some of the files that nobody filed; whether more wait."""
+    """Delete some of the files that are leaving; whether more wait."""
     storage = storage_at(settings.storage)
     try:
         storage.tidy()
@@ -75,7 +72,7 @@ work = Work(
         },
     ),
     errands={
-        DRAFTS: (purge_drafts, DRAFTS_EVERY),
+        RETENTION: (purge, RETENTION_EVERY),
         FILES: (purge_files, FILES_EVERY),
         SCANS: (scan_files, SCANS_EVERY),
         CANARY: (send_canary, CANARY_EVERY),

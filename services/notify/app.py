@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fastapi import Depends
+
 from services.notify.clients import pages as client_pages
 from services.notify.clients import routes as client_routes
 from services.notify.clients.writing import pages as client_template_pages
@@ -27,6 +29,7 @@ from services.notify.webhooks import routes as webhook_routes
 from services.notify.wording.rendering import Wordings
 from shared.settings import load
 from shared.web.app import service_app
+from shared.web.callers import while_on
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -51,6 +54,8 @@ ROOMS = (
     overview_pages,
     suppression_pages,
 )
+# What can be switched off (shared.operation.switches).
+CLOSABLE = {client_routes: "clients", webhook_routes: "webhooks", webhook_pages: "webhooks"}
 
 
 def create_app() -> FastAPI:
@@ -66,5 +71,6 @@ def create_app() -> FastAPI:
     )
     app.state.wordings = Wordings(app.state.engine, app.state.settings)
     for room in ROOMS:
-        app.include_router(room.router)
+        closable = [Depends(while_on(CLOSABLE[room]))] if room in CLOSABLE else []
+        app.include_router(room.router, dependencies=closable)
     return app

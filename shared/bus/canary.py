@@ -18,7 +18,7 @@ _SENT = text("select 1 from bus.event where source = 'intake' and subject = :sub
 _FORGET = text("""
 delete from bus.event e
 where e.source = 'intake' and e.subject = :subject and e.sequence < :minute
-  and not exists (select from bus.delivery d where d.event_id = e.id and d.state <> 'done')
+  and not exists (select from bus.delivery d where d.event_id = e.id and d.state in ('waiting', 'dead'))
 """)
 
 

@@ -89,7 +89,7 @@ where d.service = :service and d.event_id = any(:ids) and d.state = 'waiting' an
   and (not d.ordered or not exists (
     select from bus.delivery p
     where p.subscriber = d.subscriber and p.source = d.source and p.subject = d.subject
-      and p.sequence < d.sequence and p.state <> 'done'))
+      and p.sequence < d.sequence and p.state in ('waiting', 'dead')))
 order by d.event_id
 for update of d skip locked
 """)
@@ -114,7 +114,7 @@ from json_to_recordset(cast(:handled as json)) as d (subscriber text, source tex
 cross join lateral (
   select w.event_id, w.ordered, w.due, w.state from bus.delivery w
   where w.subscriber = d.subscriber and w.source = d.source and w.subject = d.subject and w.sequence > d.sequence
-    and w.state <> 'done'
+    and w.state in ('waiting', 'dead')
   order by w.sequence limit 1
 ) n
 where n.state = 'waiting' and n.ordered and n.due <= now()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _WAITING = text("""
 select subscriber, count(*) filter (where state = 'waiting') as waiting, count(*) filter (where state = 'dead') as dead,
        coalesce(extract(epoch from now() - min(due) filter (where state = 'waiting' and due <= now())), 0) as oldest
-from bus.delivery where service = :service and state <> 'done'
+from bus.delivery where service = :service and state in ('waiting', 'dead')
 group by subscriber
 """)
 

@@ -29,7 +29,7 @@ with silent as (
     and (not d.ordered or not exists (
       select from bus.delivery p
       where p.subscriber = d.subscriber and p.source = d.source and p.subject = d.subject
-        and p.sequence < d.sequence and p.state <> 'done'))
+        and p.sequence < d.sequence and p.state in ('waiting', 'dead')))
   order by d.due
   limit :most
   for update of d skip locked
@@ -45,7 +45,7 @@ _SOURCES = {"notify": ["notify", "identity"]}
 _PURGE = text("""
 delete from bus.event e
 where e.source = any(:sources) and e.time < now() - make_interval(secs => :keep)
-  and not exists (select from bus.delivery d where d.event_id = e.id and d.state <> 'done')
+  and not exists (select from bus.delivery d where d.event_id = e.id and d.state in ('waiting', 'dead'))
 """)
 
 

@@ -39,11 +39,11 @@ class Event(BusRecord, table=True):
 
 
 class Delivery(BusRecord, table=True):
-    """One subscriber's copy of an event: waiting, then done, or dead after its last attempt."""
+    """One subscriber's copy of an event: waiting, then done, or dead after its last attempt, then maybe discarded."""
 
     __tablename__ = "delivery"
     __table_args__ = (
-        CheckConstraint("state in ('waiting', 'done', 'dead')", name="state"),
+        CheckConstraint("state in ('waiting', 'done', 'dead', 'discarded')", name="state"),
         # order: is an earlier event of the same subject undone?
         Index(
             "delivery_undone_idx",

@@ -24,6 +24,7 @@ Level = Literal["error", "warning"]
 _COMPARED = re.compile(r"""\b((?:\w+\.)?\w+)\s*[!=]=\s*["']([^"']*)["']""")
 _AMONG = re.compile(r"""\b((?:\w+\.)?\w+)\s+in\s+\[([^\]]*)\]""")
 _CHOSEN = re.compile(r"""["']([^"']*)["']\s+in\s+(\w+)""")
+_FIVE_YEARS = 5 * 365
 _TEXT = re.compile(r"""["']([^"']*)["']""")
 
 
@@ -54,6 +55,7 @@ def lint(procedure: Procedure) -> list[Found]:
         *_messages(procedure),
         *_untold(procedure),
         *_unknowable(procedure),
+        *_kept(procedure),
     ]
     order = {path: number for number, path in enumerate(_paths(procedure))}
     return sorted(found, key=lambda one: order.get(one.path[:2], len(order)))
@@ -227,3 +229,12 @@ def _unknowable(procedure: Procedure) -> Iterator[Found]:
     if procedure.sign_in != "any" and not {"corporation", "sole-proprietor"} & set(procedure.applicants):
         says = f"no applicant can have GビズID: with sign-in {procedure.sign_in} an operator has to verify each"
         yield Found(("sign-in",), "warning", says)
+
+
+def _kept(procedure: Procedure) -> Iterator[Found]:
+    """How long things are kept is the division's to say, and for permits, grants and other dispositions the Order says it."""
+    if "retention" not in procedure.model_fields_set:
+        yield Found(("procedure",), "warning", "nothing says how long applications are kept (保存期間): write `retention`")
+    elif "approve" in procedure.review.decisions and procedure.retention.decided.at_least < _FIVE_YEARS:
+        says = "permits, approvals and grants are kept for five years after their effect or project ends (公文書管理法施行令別表)"
+        yield Found(("retention", "decided"), "warning", says)

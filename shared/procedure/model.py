@@ -24,6 +24,7 @@ from shared.procedure.fields import (
 )
 from shared.procedure.messages import Messages
 from shared.procedure.preparing import Preparing
+from shared.procedure.retention import Retention
 from shared.procedure.reviewing import Days, Review
 
 
@@ -120,6 +121,7 @@ class Procedure(Preparing):
     duplicates: Duplicates | None = None
     review: Review
     messages: Messages = Field(default_factory=dict, description="what is special about its messages, by their kinds")
+    retention: Retention = Field(default_factory=Retention, description="how long things are kept, and what becomes of them then")
     offices: Offices
 
     @model_validator(mode="after")

@@ -24,9 +24,9 @@ _TEXT = re.compile(rf"~({ID})~([A-Za-z0-9+/]{{38,}}={{0,2}})")
 
 
 def seal_document(place: str, value: Any) -> Any:
-    """A JSON value as it stands in the database."""
+    """A JSON value as it stands in the database. An empty one says nothing, and stays empty."""
     keys = ring()
-    if keys.first:
+    if keys.first and value not in ({}, []):
         return {_KEY: keys.first, _SEALED: keys.seal(place, orjson.dumps(value))}
     return {_KEY: "", _PLAIN: value} if isinstance(value, dict) and _KEY in value else value
 

@@ -22,6 +22,7 @@ from shared.bus.publish import ring_with
 from shared.database import connect
 from shared.i18n import Language, message, negotiate, translate
 from shared.identity.callers import Callers
+from shared.operation.switches import Switches
 from shared.problems import Problem
 from shared.telemetry import current_traceparent, tracer_of
 from shared.telemetry.measuring import Measure
@@ -104,6 +105,7 @@ def service_app(
     app.state.bell = bell
     app.state.settings = settings
     app.state.callers = Callers()
+    app.state.switches = Switches(engine)
     common = Rate(settings.posts_per_caller, settings.posts_per_address)
     app.add_middleware(RateLimit, rate=common, paths=own_rates or {}, refuse=problem_response)
     requests = Requests(service)
@@ -247,7 +249,9 @@ def install_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def on_surprise(request: Request, error: Exception) -> Response:
-        log.error("unforeseen error", exc_info=error, extra={"context": {"path": request.scope["path"]}})
+        log.error(
+            "unforeseen error", exc_info=error, extra={"context": {"route": getattr(request.scope.get("route"), "path", "")}}
+        )
         response = problem_response(request, Problem("Tell the operator the trace id of this answer"))
         # This answer is given outside the frame.
         response.headers.update({name.decode(): value.decode() for name, value in _SECURITY_HEADERS})

@@ -12,6 +12,7 @@ from fastapi.security import HTTPBearer
 from sqlmodel import Session
 
 from shared.identity.callers import Caller, Callers, Role, hashed
+from shared.operation.switches import Switches
 from shared.problems import Forbidden, Unauthorised
 
 # On plain http (a developer's machine) browsers refuse Secure cookies from anything but localhost, so the name stays the same
@@ -103,6 +104,16 @@ def a_caller(*roles: Role) -> Callable[..., Caller]:
         if caller.role not in roles:
             raise Forbidden("This needs the role {roles}; you are {role}", roles=" / ".join(roles), role=caller.role)
         return caller
+
+    return dependency
+
+
+def while_on(name: str) -> Callable[[Request], None]:
+    """A dependency of what can be switched off (shared.operation.switches). Raises Unavailable while it is."""
+
+    def dependency(request: Request) -> None:
+        switches: Switches = request.app.state.switches
+        switches.must_be_on(name)
 
     return dependency
 

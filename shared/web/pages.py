@@ -21,6 +21,7 @@ from shared.web.visitors import SignInFirst, known_visitor, own_forms_only, visi
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from shared.operation.switches import Switches
     from shared.problems import Problem
 
 LANGUAGE_COOKIE = "madoguchi-lang"
@@ -86,12 +87,14 @@ class Pages:
         caller = visitor(request)
         counted = getattr(request.app.state, "counted", None)
         counts = counted(request, caller) if counted and caller else {}
-        return self._page(request, template, status, caller, {"counts": counts, **values})
+        switches: Switches | None = getattr(request.app.state, "switches", None)
+        closed = switches is not None and not switches.on("filing")
+        return self._page(request, template, status, caller, {"counts": counts, "filing_closed": closed, **values})
 
     def show_problem(self, request: Request, problem: Problem) -> Response:
         """A failure as a page, with the texts that the API has for it. Asks the database nothing."""
         trace = (current_traceparent() or "")[3:35]
-        values = {"problem": problem, "trace": trace, "counts": {}}
+        values = {"problem": problem, "trace": trace, "counts": {}, "filing_closed": False}
         return self._page(request, "problem.html", problem.status, known_visitor(request), values)
 
     def _page(self, request: Request, template: str, status: int, caller: Caller | None, values: dict[str, Any]) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Annotated
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from sqlmodel import Session
 from shared.bus.publish import publish
 from shared.events import Contact, SignInRequested
 from shared.identity.callers import LINK_LIFE, Role, end_session, redeem_link, request_link
+from shared.operation import switches
 from shared.problems import FieldError, Unavailable
 from shared.web.callers import COOKIE, Transaction
 from shared.web.cookies import drop_cookie, home_of, local, set_cookie
@@ -20,12 +22,15 @@ from shared.web.pages import Pages, pages_router
 from shared.web.provider_pages import clients_of, provider_router, session_router
 
 PATH = "/sign-in/link"
+LINKS = "sign-in-links"  # the switch (shared.operation.switches)
 # Where to go after signing in; kept by the browser that asked for the link, since the mail must not carry it.
 NEXT_COOKIE = "__Host-madoguchi-next"
 _PEOPLE: tuple[Role, ...] = ("applicant", "reviewer", "operator")
 # What browsers take for an address in a field of the type e-mail (WHATWG HTML), with a dot in its domain.
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _ADDRESS_LIMIT = 254
+# Seconds that asking for a link takes at least: how long it took says nothing of who has an account.
+EVENLY = 0.05
 
 
 def sign_in_router(pages: Pages) -> APIRouter:
@@ -36,7 +41,7 @@ def sign_in_router(pages: Pages) -> APIRouter:
 
     @router.get("/sign-in")
     def ask(request: Request, next: str = "") -> Response:  # noqa: A002 - the name people see in the address
-        return pages.show(request, "sign_in.html", email="", next=local(next), error=None, providers=_providers(request))
+        return _form(pages, request, next, closed=not request.app.state.switches.on(LINKS))
 
     @router.post("/sign-in")
     def send_link(
@@ -45,13 +50,15 @@ def sign_in_router(pages: Pages) -> APIRouter:
         email: Annotated[str, Form()] = "",
         next: Annotated[str, Form()] = "",  # noqa: A002
     ) -> Response:
-        email = email.strip()
+        begun, email = time.monotonic(), email.strip()
         if len(email) > _ADDRESS_LIMIT or not _ADDRESS.fullmatch(email):
             wrong = FieldError("/email", "Write an e-mail address, such as name@example.jp")
-            return pages.show(
-                request, "sign_in.html", status=422, email=email, next=local(next), error=wrong, providers=_providers(request)
-            )
+            return _form(pages, request, next, email=email, error=wrong)
+        if not switches.is_on(session, LINKS):
+            mail_link(session, email, ("operator",))  # who switched it off can switch it on again
+            return _form(pages, request, next, closed=True, status=503)
         mail_link(session, email)
+        commit_evenly(session, begun)
         # The same answer for everybody: who has an account is nobody's business.
         response = pages.show(request, "sign_in_sent.html", email=email, minutes=int(LINK_LIFE.total_seconds() // 60))
         if goal := local(next):
@@ -90,6 +97,25 @@ def sign_in_router(pages: Pages) -> APIRouter:
     return router
 
 
+def _form(
+    pages: Pages,
+    request: Request,
+    goal: str,
+    *,
+    closed: bool = False,
+    email: str = "",
+    error: FieldError | None = None,
+    status: int = 200,
+) -> Response:
+    """The form that asks for a link; `closed` says that only operators get one."""
+    told = switches.SWITCHES[LINKS].told if closed else ""
+    values = {"email": email, "next": local(goal), "error": error, "providers": _providers(request)}
+    response = pages.show(request, "sign_in.html", status=422 if error else status, closed=told, **values)
+    if status == Unavailable.status:
+        response.headers["retry-after"] = str(switches.RETRY_AFTER)
+    return response
+
+
 def _leave(request: Request, session: Session) -> str | None:
     """End this browser's session, if there is one. The id of the provider it came from, if any."""
     cookie = request.cookies.get(COOKIE)
@@ -117,9 +143,9 @@ def _signed_out(pages: Pages, request: Request, came_from: str | None) -> Respon
     return pages.show(request, "signed_out.html", title=client.provider.title, logout=logout)
 
 
-def mail_link(session: Session, email: str) -> None:
-    """Have a link mailed, if an account has this address and did not ask too often."""
-    asked = request_link(session, email, _PEOPLE)
+def mail_link(session: Session, email: str, roles: tuple[Role, ...] = _PEOPLE) -> None:
+    """Have a link mailed, if an account with one of `roles` has this address and did not ask too often."""
+    asked = request_link(session, email, roles)
     if asked is not None:
         publish(
             session,
@@ -132,6 +158,12 @@ def mail_link(session: Session, email: str) -> None:
                 expires_at=asked.expires_at,
             ),
         )
+
+
+def commit_evenly(session: Session, begun: float) -> None:
+    """Commit what was `begun` (time.monotonic) for an address; with an account or without, it takes the same time."""
+    session.commit()
+    time.sleep(max(0.0, begun + EVENLY - time.monotonic()))
 
 
 def _as_id(text: str) -> UUID | None:

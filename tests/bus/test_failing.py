@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -9,9 +12,13 @@ from sqlmodel import Session
 
 from shared.bus import deadletters
 from shared.bus.deliver import BACKOFF, MAX_ATTEMPTS, Post
-from shared.problems import NotFound
+from shared.bus.sweep import purge
+from shared.operation.acts import Operator
+from shared.problems import Invalid, NotFound
 from tests.bus.parts import SECRET, Listener, announce, arrived, delivery, effects, make_due, states
 from tests.site import Site
+
+ANYBODY = Operator(None, "somebody")
 
 
 def wear_out(site: Site, listener: Listener, ids: list) -> None:  # type: ignore[type-arg]
@@ -105,11 +112,11 @@ def test_a_dead_letter_is_listed_shown_and_replayed_with_its_id(clean: Site, lis
         (letter,) = deadletters.listed(session)
         assert (letter["event_id"], letter["subscriber"], letter["attempts"]) == (ids[0], "review.open_case", MAX_ATTEMPTS)
         assert "data" not in letter
-        assert deadletters.shown(session, ids[0])[0]["data"]["answers"]["secret"] == SECRET
+        assert deadletters.shown(session, ANYBODY, ids[0])[0]["data"]["answers"]["secret"] == SECRET
         with pytest.raises(NotFound):
-            deadletters.shown(session, ids[1])
+            deadletters.shown(session, ANYBODY, ids[1])
         listener.broken = False  # the cause is mended
-        assert deadletters.replay(session, ids[0]) == [ids[0]]
+        assert deadletters.replay(session, ANYBODY, ids[0]) == [ids[0]]
         session.commit()
         assert deadletters.listed(session) == []
     assert delivery(clean, ids[0])["attempts"] == 0
@@ -122,8 +129,8 @@ def test_a_replay_touches_only_what_is_dead_and_only_the_subscriber_meant(clean:
     wear_out(clean, listener, ids)
     clean.run("update bus.delivery set state = 'dead' where subscriber = 'notify.tell' and event_id = :id", id=ids[0])
     with Session(clean.operator) as session:
-        assert deadletters.replay(session, subscriber="review.keep_procedure") == []
-        assert deadletters.replay(session, subscriber="notify.tell") == [ids[0]]
+        assert deadletters.replay(session, ANYBODY, subscriber="review.keep_procedure") == []
+        assert deadletters.replay(session, ANYBODY, subscriber="notify.tell") == [ids[0]]
         session.commit()
     assert states(clean) == {"dead": 1, "done": 1}
 
@@ -137,3 +144,60 @@ def test_the_counts_tell_what_waits_what_is_dead_and_since_when(clean: Site, lis
         counts = {row["subscriber"]: row for row in deadletters.waiting(session)}
     assert (counts["review.open_case"]["dead"], counts["review.open_case"]["waiting"]) == (1, 1)
     assert 89 < counts["review.open_case"]["oldest"] < 120
+
+
+def test_a_dead_letter_that_is_discarded_lets_those_behind_it_go_and_is_purged_like_any(clean: Site, listener: Listener) -> None:
+    bad = arrived(do="fail")
+    ids = announce(clean, bad, arrived(subject=bad.subject, sequence=2))
+    wear_out(clean, listener, ids)
+    assert states(clean) == {"dead": 1, "waiting": 1}
+    with Session(clean.operator) as session:
+        with pytest.raises(Invalid):
+            deadletters.discard(session, ANYBODY, ids[0], " ")
+        assert deadletters.discard(session, ANYBODY, ids[0], "A duplicate of yesterday's") == ["review.open_case"]
+        with pytest.raises(NotFound):
+            deadletters.discard(session, ANYBODY, ids[0], "Again")
+        session.commit()
+    assert listener.takes(ids) == 1
+    assert effects(clean) == [(bad.subject, 2)]
+    (act,) = clean.rows("select * from operation.act")
+    assert (act["act"], act["subject"], act["reason"]) == ("dead-letter.discarded", str(ids[0]), "A duplicate of yesterday's")
+    clean.run("update bus.delivery set state = 'done' where state = 'waiting'")
+    from services.intake.tasks import work
+
+    assert purge(work.post, timedelta(0)) == 2
+
+
+def test_what_a_dead_letter_carries_is_edited_within_its_contract_and_its_subscriber_hears_the_new(
+    clean: Site, listener: Listener
+) -> None:
+    ids = announce(clean, arrived(do="fail"), arrived())
+    wear_out(clean, listener, ids)
+    with Session(clean.operator) as session:
+        data = deadletters.shown(session, ANYBODY, ids[0])[0]["data"]
+        mended = json.dumps(data | {"answers": {"do": ""}})
+        for wrong, place in (
+            ("{", "/data"),
+            ("[]", "/data"),
+            (json.dumps(data | {"arrived_at": "soon"}), "/data/arrived_at"),
+            (json.dumps(data | {"answer": {}}), "/data/answer"),
+            (json.dumps(data | {"sequence": 7}), "/data/sequence"),
+        ):
+            with pytest.raises(Invalid) as refused:
+                deadletters.edit(session, ANYBODY, ids[0], wrong, "Mended")
+            assert [error.pointer for error in refused.value.errors] == [place]
+        with pytest.raises(NotFound):  # it was heard
+            deadletters.edit(session, ANYBODY, ids[1], mended, "Mended")
+        deadletters.edit(session, ANYBODY, ids[0], mended, "Mended")
+        deadletters.replay(session, ANYBODY, ids[0])
+        session.commit()
+    assert listener.takes(ids) == 1
+    edited = clean.rows("select * from operation.act where act = 'dead-letter.edited'")[0]
+    assert SECRET not in str(edited)
+    assert edited["details"]["before"] != edited["details"]["after"]
+
+
+def test_operators_cannot_change_an_event_that_is_not_dead_to_anybody(clean: Site) -> None:
+    announce(clean, arrived())
+    with Session(clean.operator) as session:
+        assert session.execute(text("update bus.event set data = '{}' returning id")).all() == []

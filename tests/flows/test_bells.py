@@ -13,6 +13,7 @@ from sqlmodel import Session
 from shared.bus import deadletters
 from shared.bus.bell import ringer
 from shared.bus.deliver import MAX_ATTEMPTS
+from shared.operation.acts import Operator
 from tests.flows.conftest import Town
 from tests.machine import quiet
 from tests.site import Site, eventually
@@ -81,7 +82,7 @@ def test_one_poisoned_event_in_a_hundred_waits_dies_and_is_replayed_while_the_ot
         )
         eventually(lambda: site.value("select count(*) from bus.delivery where state = 'dead'") == 1, within=20)
     with Session(site.operator) as session:  # the cause is mended
-        assert deadletters.replay(session) == [stuck["event_id"]]
+        assert deadletters.replay(session, Operator(None, "somebody")) == [stuck["event_id"]]
         session.commit()
     eventually(lambda: cases(site) == 100, within=20)
     quiet(site)

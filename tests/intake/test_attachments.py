@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from services.intake.files import attachments
 from shared.storage import Folder, StorageError, attachment_key
 from tests.files.samples import PDF, bomb
+from tests.retention.parts import INTAKE, purged
 from tests.site import Site, bearer
 
 ATTACHMENTS = "/v1/attachments"
@@ -26,9 +27,10 @@ def key(clean: Site) -> str:
 
 
 def purge() -> bool:
-    """What the worker's errand does."""
+    """What the worker's errands do."""
     from services.intake.tasks import purge_files
 
+    purged(INTAKE)
     return purge_files()
 
 

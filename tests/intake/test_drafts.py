@@ -12,6 +12,7 @@ from sqlmodel import Session, select
 from shared.identity import accounts
 from shared.identity.tables import Account, Organisation
 from tests.intake.parts import places, recorded
+from tests.retention.parts import INTAKE, purged
 from tests.site import DENKI, KOEN, Site, bearer, example
 
 DRAFTS = "/v1/drafts"
@@ -157,12 +158,12 @@ def test_limits_hold(counter: TestClient, clean: Site, key: str, monkeypatch: py
     assert clean.value("select count(*) from intake.draft") == 0
 
 
-def test_drafts_that_nobody_changed_for_90_days_are_deleted(counter: TestClient, clean: Site, key: str) -> None:
-    from services.intake.tasks import purge_drafts
-
+def test_drafts_that_nobody_changed_for_as_long_as_the_procedure_says_are_deleted(
+    counter: TestClient, clean: Site, key: str
+) -> None:
     old, new = begin(counter, key), begin(counter, key)
-    for draft, days in ((old, 91), (new, 89)):
+    for draft, days in ((old, 61), (new, 59)):
         at = datetime.now(UTC) - timedelta(days=days)
         clean.run("update intake.draft set updated_at = :at where id = cast(:id as uuid)", at=at, id=draft["id"])
-    assert purge_drafts() is False
+    purged(INTAKE)
     assert [str(row["id"]) for row in clean.rows("select id from intake.draft")] == [new["id"]]

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from services.intake.drafts import trials
 from shared.procedure.files import read
 from shared.procedure.model import Procedure
+from tests.retention.parts import INTAKE, purged
 from tests.site import KOEN, PROCEDURES, Site, bearer, example
 
 DRAFTS = "/v1/drafts"
@@ -152,21 +153,19 @@ def test_put_on_trial_again_it_keeps_its_address_and_carries_drafts_over(clean: 
 
 
 def test_what_is_left_of_a_trial_is_deleted(clean: Site, counter: TestClient) -> None:
-    from services.intake.tasks import purge_drafts
-
     key = clean.an_applicant()
     trial = tried(clean)
     file(counter, key, begin(counter, key, trial))
     kept = begin(counter, key, trial)
     clean.run("update intake.trial_filing set filed_at = now() - interval '31 days'")
-    purge_drafts()
+    purged(INTAKE)
     assert clean.value("select count(*) from intake.trial_filing") == 0
     assert clean.value("select count(*) from intake.draft") == 1
     file(counter, key, begin(counter, key, trial))
     clean.run("update intake.trial set ends_at = now()")
     assert counter.get(f"{DRAFTS}/{kept['id']}", headers=bearer(key)).status_code == 409
     assert counter.post(DRAFTS, json={"trial": str(trial)}, headers=bearer(key)).status_code == 404
-    purge_drafts()
+    purged(INTAKE)
     for table in ("trial", "trial_filing", "draft"):
         assert clean.value(f"select count(*) from intake.{table}") == 0
     assert clean.value("select count(*) from intake.procedure where version < 0") == 0

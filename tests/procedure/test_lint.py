@@ -26,6 +26,7 @@ summary: {ja: 見本です。, en: A sample.}
 takes: 30 minutes
 fee: {ja: 無料, en: Free}
 decides: {ja: 見本大臣, en: Minister of Samples}
+retention: {decided: 5 years}
 form:
   - page: {ja: 一, en: One}
     fields:
@@ -156,3 +157,13 @@ def test_a_prefecture_without_an_office_is_found_where_cases_are_routed_by_it(tm
 def test_a_missing_translation_is_a_warning_only(tmp_path: Path) -> None:
     (found,) = checked(written(tmp_path, GOOD.replace("title: {ja: 見本, en: Sample}", "title: {ja: 見本}")))
     assert (found.level, found.line) == ("warning", 2)
+
+
+def test_how_long_things_are_kept_is_to_be_said_and_for_approvals_at_least_five_years(tmp_path: Path) -> None:
+    for text, says in (
+        (GOOD.replace("retention: {decided: 5 years}\n", ""), "nothing says how long applications are kept"),
+        (GOOD.replace("5 years", "3 years"), "five years after their effect or project ends"),
+    ):
+        (found,) = checked(written(tmp_path, text))
+        assert found.level == "warning"
+        assert says in found.says

@@ -382,6 +382,6 @@ def test_the_console_shows_and_replays_dead_letters_and_stays_up_when_health_doe
     elsewhere = operator | {"origin": "https://evil.example"}
     assert console_pages.post(f"/console/dead-letters/{event}", headers=elsewhere).status_code == 403
     replayed = console_pages.post(f"/console/dead-letters/{event}", data={"subscriber": "notify.tell"}, headers=operator)
-    assert replayed.headers["location"] == "/console/dead-letters?replayed=1"
+    assert replayed.headers["location"] == "/console/dead-letters?done=replayed&count=1"
     assert clean.value("select count(*) from bus.delivery where state = 'dead'") == 0
     assert console_pages.get(f"/console/dead-letters/{event}", headers=operator).status_code == 404

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -13,11 +13,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import load_only
 from sqlmodel import Session, col, select
 
-from services.intake.models import Application, Revision, Step
+from services.intake.models import Application, Purged, Revision, Step
 from services.intake.rights.reach import within
 from shared.database import new_id
 from shared.identity.callers import Caller
-from shared.problems import NotFound
+from shared.problems import Gone, NotFound
 from shared.sealing.columns import seal_document
 
 # how the office may decide
@@ -134,14 +134,21 @@ def listed(session: Session, caller: Caller, *, limit: int = 50, before: UUID | 
 
 
 def shown(session: Session, caller: Caller, application_id: UUID) -> tuple[Application, Sequence[Step]]:
-    """One application that the caller reaches, and its steps after filing. Raises NotFound."""
+    """One application that the caller reaches, and its steps after filing. Raises NotFound, and Gone once it was purged."""
     application = session.exec(
         select(Application).where(Application.id == application_id, within(session, caller, Application))
     ).first()
     if application is None:
+        if purged(session, [application_id]):
+            raise Gone("The time for which this application is kept (保存期間) is over, and it was deleted")
         raise NotFound("No application of your organisation has the id {id}", id=application_id)
     steps = session.exec(select(Step).where(Step.application_id == application_id).order_by(col(Step.version))).all()
     return application, steps
+
+
+def purged(session: Session, ids: Collection[UUID]) -> set[UUID]:
+    """Those of these applications that were purged: nothing is made of them again."""
+    return set(session.exec(select(Purged.application_id).where(col(Purged.application_id).in_(ids)))) if ids else set()
 
 
 def contents(session: Session, application: Application, number: int | None = None) -> dict[str, Any]:

@@ -24,8 +24,6 @@ from shared.problems import Conflict, NotFound, TooLarge
 MOST_DRAFTS = 100  # of one organisation
 SIZE_LIMIT = 512 * 1024  # of the answers as JSON, in bytes
 HOLD = timedelta(minutes=15)
-KEEP = timedelta(days=90)
-PURGED_AT_ONCE = 500
 
 
 def create(
@@ -175,19 +173,6 @@ def discard(session: Session, draft: Draft, caller: Caller) -> None:
 def forget(session: Session, draft_id: UUID) -> None:
     """A draft that was filed is an application now."""
     session.execute(delete(Draft).where(col(Draft.id) == draft_id))
-
-
-def purge(session: Session) -> int:
-    """Delete a batch of the drafts that nobody has changed for KEEP. Returns how many."""
-    old = (
-        select(Draft.id)
-        .where(Draft.updated_at < datetime.now(UTC) - KEEP)
-        .limit(PURGED_AT_ONCE)
-        .with_for_update(skip_locked=True)
-    )
-    ids = session.exec(old).all()
-    session.execute(delete(Draft).where(col(Draft.id).in_(ids)))
-    return len(ids)
 
 
 def _small(answers: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -15,7 +16,7 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from services.intake.applications import applications
-from services.intake.catalogue.procedures import Published
+from services.intake.catalogue.procedures import Catalogue, Published
 from services.intake.catalogue.shown import title_of
 from services.intake.drafts import drafts, trials
 from services.intake.drafts import filing as draft_filing
@@ -28,6 +29,7 @@ from services.intake.lookups import lookups
 from services.intake.models import Draft
 from services.intake.rights.entitled import must_be_entitled
 from services.intake.rights.reach import principals
+from shared.i18n import JST
 from shared.identity.callers import Caller, must_write
 from shared.identity.mandates import acting, held
 from shared.problems import Conflict, Forbidden, Invalid, NotFound
@@ -113,10 +115,25 @@ def list_drafts(request: Request, session: Transaction, caller: ApplicantPerson,
     """The organisation's drafts."""
     names = {one.principal_id: one.name for one in held(session, caller)}
     rows = [
-        {"draft": one, "title": title_of(request, session, one), "principal": names.get(one.organisation_id)}
+        {
+            "draft": one,
+            "title": title_of(request, session, one),
+            "principal": names.get(one.organisation_id),
+            "until": _kept_until(request, session, one),
+        }
         for one in drafts.listed(session, caller)
     ]
-    return _pages.show(request, "drafts.html", rows=rows, saved=bool(saved), keep=drafts.KEEP.days)
+    return _pages.show(request, "drafts.html", rows=rows, saved=bool(saved))
+
+
+def _kept_until(request: Request, session: Session, draft: Draft) -> date | None:
+    """The last day that a draft is kept, unless somebody changes it; one of a trial goes with the trial."""
+    catalogue: Catalogue = request.app.state.catalogue
+    newest = catalogue.newest(session).get(draft.procedure_id)
+    if draft.procedure_version < 0 or newest is None:
+        return None
+    kept = timedelta(days=newest.procedure.retention.drafts.days or 0)
+    return (draft.updated_at + kept).astimezone(JST).date()
 
 
 @router.post("/drafts/{draft_id}/deletion")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import and_, delete, exists, text
+from sqlalchemy import and_, delete, text
 from sqlmodel import Session, col, func, select
 
 from services.intake.catalogue.procedures import Catalogue, Published, digest_of
@@ -25,8 +25,9 @@ from shared.problems import Conflict, NotFound
 from shared.procedure.form_errors import to_file, today
 from shared.procedure.model import Procedure
 from shared.procedure.rules import RuleError, route
+from shared.retention.table import days
 
-KEEP = timedelta(days=30)
+KEEP = timedelta(days=days("intake.trial_filing"))
 MOST_FILINGS = 100  # of one organisation
 
 
@@ -53,10 +54,7 @@ def end(session: Session, procedure_id: str) -> None:
     trial = session.get(Trial, procedure_id, with_for_update=True)
     if trial is None:
         raise NotFound("There is no trial of {id}", id=procedure_id[:80])
-    trial.ends_at = datetime.now(UTC)
-    session.add(trial)
-    session.flush()
-    purge(session)
+    _end_now(session, procedure_id)
 
 
 def opened(session: Session, catalogue: Catalogue, trial_id: UUID) -> tuple[Trial, Published]:
@@ -135,12 +133,13 @@ delete from intake.procedure p where p.version < 0
 """)
 
 
-def purge(session: Session) -> None:
-    """Delete the trials that have ended with all that was made in them, and test filings of more than KEEP ago."""
-    now = datetime.now(UTC)
-    session.execute(delete(Trial).where(col(Trial.ends_at) <= now))
-    on_trial = exists().where(col(Trial.procedure_id) == TrialFiling.procedure_id)
-    session.execute(delete(TrialFiling).where((col(TrialFiling.filed_at) <= now - KEEP) | ~on_trial))
-    tried = exists().where(col(Trial.procedure_id) == Draft.procedure_id)
-    session.execute(delete(Draft).where(and_(col(Draft.procedure_version) < 0, ~tried)))
+def forget_versions(session: Session) -> None:
+    """Delete tried versions that no trial, draft or test filing has any more."""
     session.execute(_VERSIONS)
+
+
+def _end_now(session: Session, procedure_id: str) -> None:
+    session.execute(delete(Trial).where(col(Trial.procedure_id) == procedure_id))
+    session.execute(delete(TrialFiling).where(col(TrialFiling.procedure_id) == procedure_id))
+    session.execute(delete(Draft).where(and_(col(Draft.procedure_id) == procedure_id, col(Draft.procedure_version) < 0)))
+    forget_versions(session)

@@ -21,13 +21,14 @@ from shared.database import new_id
 from shared.files.inspection import Sent
 from shared.identity.callers import Caller, must_write
 from shared.problems import Conflict, Forbidden, NotFound, Unavailable
+from shared.retention.table import days
 from shared.storage import Readable, Storage, StorageError, attachment_key
 
 # The queue of the errand that scans, and where what waits for it is written down.
 SCANS, TABLE = "intake-scans", "intake.attachment"
 # What an organisation may have that is not filed.
 MOST_UNFILED, UNFILED_BYTES = 300, 1024 * 1024 * 1024
-KEEP = timedelta(days=7)
+KEEP = timedelta(days=days("intake.attachment.unfiled"))
 # A process that receives a file is done with it, or dead, after this time.
 ARRIVING = timedelta(hours=1)
 PURGED_AT_ONCE = 200
@@ -158,17 +159,16 @@ def remove(session: Session, caller: Caller, attachment_id: UUID) -> None:
 
 
 def purge(engine: Engine, storage: Storage) -> bool:
-    """Delete a batch of the files that nobody filed in time, and of those whose arrival was cut off; whether more wait.
+    """Delete a batch of the files that are leaving, and of those whose arrival was cut off; whether more wait.
 
     Raises StorageError: then the rest is deleted another time.
     """
     with Session(engine) as session:
         now = datetime.now(UTC)
         cut_off = (col(Attachment.state) == "arriving") & (col(Attachment.created_at) < now - ARRIVING)
-        over = (col(Attachment.expires_at) <= now) & (col(Attachment.state) != "arriving")
         ids = session.exec(
             select(Attachment.id)
-            .where(cut_off | over, ~_filed())
+            .where(cut_off | (col(Attachment.state) == "leaving"), ~_filed())
             .order_by(col(Attachment.expires_at))
             .limit(PURGED_AT_ONCE)
             .with_for_update(skip_locked=True)

@@ -18,11 +18,12 @@ from shared.i18n import LANGUAGES, message, translate
 from shared.procedure.kinds.files import attached
 from shared.procedure.model import Procedure
 from shared.procedure.reading import label_at
+from shared.procedure.retention import MOST_DRAFT_DAYS
 
 # Of one application, in bytes.
 MOST_ENCLOSED = 200 * 1000 * 1000
-# A file in a draft outlives the draft, which is kept for 90 days after its last change.
-KEEP_IN_DRAFT = timedelta(days=97)
+# A file in a draft outlives the draft, however long the procedure keeps it; the draft's end is its files' end.
+KEEP_IN_DRAFT = timedelta(days=MOST_DRAFT_DAYS + 7)
 KEEP_WITHOUT = timedelta(days=1)
 
 _GONE = message("“{label}”: the file “{name}” is not here any more; attach it again")

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import Session
 
 from services.intake.filing.filing import Filing, Receipt, record
+from shared.operation.switches import Switches, closed
 from shared.problems import Conflict, Problem, Unavailable
 
 A_BATCH = 128
@@ -27,8 +28,9 @@ _AWAY = (OperationalError, InterfaceError, PoolTimeout)
 class Counter:
     """Takes filings and gives receipts. One for a process; used from its event loop only."""
 
-    def __init__(self, engine: AsyncEngine, *, most_waiting: int) -> None:
+    def __init__(self, engine: AsyncEngine, switches: Switches, *, most_waiting: int) -> None:
         self._engine = engine
+        self._switches = switches
         self._most_waiting = most_waiting
         self._waiting: list[tuple[Filing, asyncio.Future[Receipt]]] = []
         self._running: set[tuple[UUID | None, str]] = set()
@@ -48,6 +50,9 @@ class Counter:
 
     async def file(self, filing: Filing) -> Receipt:
         """Record a filing; returns once it is committed. Raises Conflict, Invalid, Unavailable: then it is not recorded."""
+        is_open = self._switches.at_hand("filing")
+        if not (await asyncio.to_thread(self._switches.on, "filing") if is_open is None else is_open):
+            raise closed("filing")
         if len(self._waiting) >= self._most_waiting:
             raise Unavailable("Too many filings at this moment; nothing was accepted, try again shortly", retry_after=2)
         key = _key(filing)

@@ -10,6 +10,7 @@ from services.intake.models.drafts import Draft
 from services.intake.models.lookups import Corporation, Municipality, Place
 from services.intake.models.messages import Message, Notice, NoticeRead
 from services.intake.models.procedures import TRIAL_VERSIONS, Procedure, Trial, TrialFiling
+from services.intake.models.purged import Purged
 from services.intake.models.records import IntakeRecord
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "NoticeRead",
     "Place",
     "Procedure",
+    "Purged",
     "Revision",
     "Step",
     "Trial",

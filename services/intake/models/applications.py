@@ -69,12 +69,18 @@ class Application(IntakeRecord, table=True):
     due_on: date | None = Field(
         default=None, description="the last day of the standard period (標準処理期間), as the desk said last"
     )
+    anonymised_at: datetime | None = timestamp(default=None, description="then only procedure, dates and states were left")
+
+
+# The states of a step after which none follows.
+_ENDS = "state in ('returned', 'withdrawn', 'approved', 'partly_approved', 'refused', 'accepted')"
 
 
 class Step(IntakeRecord, table=True):
     """A move of an application after its filing: the timeline that the applicant sees."""
 
     __tablename__ = "step"
+    __table_args__ = (Index("step_ended_idx", "at", postgresql_where=text(_ENDS)),)
 
     application_id: UUID = Field(
         sa_column=Column(Uuid, ForeignKey("intake.application.id", ondelete="CASCADE"), primary_key=True)

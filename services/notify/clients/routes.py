@@ -52,7 +52,9 @@ class NotifyRoute(APIRoute):
                 refusal = _refusal(error)
                 if refusal is None:
                     raise
-                return OrjsonResponse(refusal.body(), refusal.status)
+                retry_after = getattr(error, "retry_after", None)
+                headers = {"retry-after": str(retry_after)} if retry_after else None
+                return OrjsonResponse(refusal.body(), refusal.status, headers)
 
         return answered
 

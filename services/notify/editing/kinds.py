@@ -96,6 +96,7 @@ _OTHERS: dict[str, tuple[str, ...]] = {
     "digest": ("name", "count", "items", "more", "link"),
     "phone-check": ("code",),
     "preferences-changed": ("name", "link"),
+    "webhook-disabled": ("name", "link"),
 }
 
 

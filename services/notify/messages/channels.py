@@ -12,6 +12,7 @@ from sqlmodel import Session, select
 
 from services.notify.messages.acts import Who, note, reason_of
 from services.notify.models import CHANNELS, STATES, Channel, ChannelPause, State
+from shared.operation.switches import is_on
 from shared.problems import Conflict
 
 # Counting ends here: whoever reads the number does not need it more exactly.
@@ -68,6 +69,7 @@ def counts(
 
 def standings(session: Session) -> list[Standing]:
     """How each channel stands."""
+    off = {"webhook"} if not is_on(session, "webhooks") else set()
     number = counts(session, states=("created", "deferred", "unknown"))
     pauses = {pause.channel: pause for pause in session.exec(select(ChannelPause))}
     due = {row.channel: row for row in session.execute(_DUE, {"channels": list(CHANNELS)})}
@@ -78,7 +80,7 @@ def standings(session: Session) -> list[Standing]:
             deferred=number[channel, "deferred"],
             unknown=number[channel, "unknown"],
             oldest=(row.now - row.oldest).total_seconds() if row.oldest else 0.0,
-            late=max((row.now - row.due).total_seconds(), 0.0) if row.due else 0.0,
+            late=max((row.now - row.due).total_seconds(), 0.0) if row.due and channel not in off else 0.0,
             next_attempt_at=row.due,
             pause=pauses.get(channel),
         )

@@ -21,6 +21,7 @@ update notify.message m set next_attempt_at = now() + make_interval(secs => :lea
 from (select id from notify.message
       where channel = :channel and state in ('created', 'deferred') and next_attempt_at <= now() and not digest
         and not exists (select from notify.channel_pause p where p.channel = :channel)
+        and not exists (select from operation.switch s where :channel = 'webhook' and s.name = 'webhooks' and not s."on")
       order by urgent desc, next_attempt_at limit :most for update skip locked) due
 where m.id = due.id
 returning m.*

@@ -23,6 +23,7 @@ from shared.bus.publish import ring_after_commit
 from shared.database import insert_many, new_id
 from shared.i18n import Language, translate
 from shared.identity.callers import Caller
+from shared.operation.switches import must_be_on
 from shared.problems import Conflict, FieldError, Forbidden, Invalid, NotFound
 
 # The queue of the errand that works on jobs.
@@ -70,7 +71,8 @@ def _picked(session: Session, caller: Caller, cases: Filter | Sequence[UUID]) ->
 
 
 def ask_export(session: Session, caller: Caller, form: str, wanted: Filter, language: Language = "ja") -> Job:
-    """Ask for a file of what a filter leaves; it begins at once. Raises Conflict."""
+    """Ask for a file of what a filter leaves; it begins at once. Raises Conflict, Unavailable."""
+    must_be_on(session, "exports")
     what = {"format": form, "filter": wanted.written()}
     return _made(session, caller, "export", "running", what, total=0, language=language)
 

@@ -120,7 +120,7 @@ select account_id from identity.official where lower(email) = :email
 
 def concerned_with(session: Session, case: Case) -> frozenset[UUID]:
     """The officials who must have nothing to do with a case: who files himself, or has a conflict of interest."""
-    return frozenset(session.scalars(_CONCERNED_WITH, {"case": case.id, "email": case.contact["email"].lower()}))
+    return frozenset(session.scalars(_CONCERNED_WITH, {"case": case.id, "email": case.contact.get("email", "").lower()}))
 
 
 def manages(session: Session, caller: Caller) -> bool:

@@ -41,7 +41,7 @@ REASON_LIMIT = 2000
 # desk has not heard yet of what came before that. One look at both is enough, as the counter answers one after the other.
 _ON_ITS_WAY = text("""
 select 1 from bus.delivery d join bus.event e on e.id = d.event_id
-where e.subject = :application and d.state <> 'done' and (
+where e.subject = :application and d.state in ('waiting', 'dead') and (
   (d.service = 'intake' and e.source = 'review' and e.type like 'correction.%')
   or (d.service = 'review' and e.source = 'intake' and e.type = 'application.corrected.v1'))
 limit 1

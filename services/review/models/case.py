@@ -158,7 +158,7 @@ class Case(ReviewRecord, table=True):
 
 @event.listens_for(Case.contact, "set")
 def _hash_contact(case: Case, contact: dict[str, Any], _before: Any, _initiator: Any) -> None:
-    case.contact_hash = whose(contact["email"])
+    case.contact_hash = whose(contact["email"]) if contact else None
 
 
 class Revision(ReviewRecord, table=True):

@@ -22,7 +22,7 @@ from sqlmodel import Session
 
 from services.notify.channels.carrier import Mark, Outcome
 from services.notify.channels.http import TIMEOUT, Answer, NoAnswer, Reach, Refused, post_safely
-from services.notify.channels.webhooks import standing
+from services.notify.channels.webhooks import silence, standing
 from services.notify.channels.webhooks.sealing import unsealed
 from services.notify.channels.webhooks.signing import generations, secret_of, signed
 from services.notify.models import Message
@@ -73,6 +73,8 @@ class WebhookCarrier:
             call = self._call(message, webhook_id)
             if isinstance(call, _Call):
                 outcome, answered = self._post(message, call)
+                if outcome.state == "deferred" and message.attempts >= len(BACKOFF):
+                    self._give_up(message)
                 return outcome
             return call
         finally:
@@ -97,6 +99,11 @@ class WebhookCarrier:
             if webhook.sealed_token and token is None:
                 return Outcome("failed", "the token was sealed with another key of the house")
             return _Call(webhook.url, secrets, token)
+
+    def _give_up(self, message: Message) -> None:
+        with Session(self._engine) as session:
+            silence.give_up(session, self._secret_key, message)
+            session.commit()
 
     def _post(self, message: Message, call: _Call) -> tuple[Outcome, bool]:
         """What came of it, and whether the receiver answered."""

@@ -44,9 +44,10 @@ def waits(session: Session, message: Message) -> bool:
     return state in {"created", "deferred"}
 
 
-def active(session: Session, webhook_id: UUID) -> Webhook | None:
+def active(session: Session, webhook_id: UUID, *, lock: bool = False) -> Webhook | None:
     """The webhook, if it is to be called."""
-    return session.exec(select(Webhook).where(Webhook.id == webhook_id, col(Webhook.state) == "active")).first()
+    query = select(Webhook).where(Webhook.id == webhook_id, col(Webhook.state) == "active")
+    return session.exec(query.with_for_update() if lock else query).first()
 
 
 def postpone(session: Session, message: Message, wait: float) -> None:

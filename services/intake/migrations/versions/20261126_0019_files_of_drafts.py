@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "20261126_0018"
-down_revision = "20261125_0017"
+revision = "20261126_0019"
+down_revision = "20261126_0018"
 branch_labels = None
 depends_on = None
 

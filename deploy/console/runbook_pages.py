@@ -1,0 +1,22 @@
+"""The runbooks as pages."""
+
+from __future__ import annotations
+
+from fastapi import Request, Response
+
+from deploy.console import runbooks
+from deploy.console.frame import pages
+from shared.web.pages import pages_router
+from shared.web.visitors import OperatorPerson
+
+router = pages_router()
+
+
+@router.get("/console/runbooks")
+def list_runbooks(request: Request, _caller: OperatorPerson) -> Response:
+    return pages.show(request, "runbooks.html", runbooks=runbooks.runbooks().values())
+
+
+@router.get("/console/runbooks/{name}")
+def show_runbook(name: str, request: Request, _caller: OperatorPerson) -> Response:
+    return pages.show(request, "runbook.html", runbook=runbooks.runbook(name))

@@ -1,0 +1,47 @@
+"""The runbooks, read where the console runs: what to do must be at hand when nothing else is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from shared.problems import NotFound
+
+FOLDER = Path(__file__).parents[2] / "docs" / "runbooks"
+_NAME = re.compile(r"[a-z][a-z-]{0,60}")
+# Our own files; links lead to other files of the source, which the console does not have.
+_markdown = MarkdownIt("commonmark", {"html": False}).disable(["link", "image", "autolink"])
+
+
+@dataclass(frozen=True)
+class Runbook:
+    """One page: `name` as in its address, its title, and the rest as HTML."""
+
+    name: str
+    title: str
+    html: Markup
+
+
+@cache
+def runbooks() -> dict[str, Runbook]:
+    """All of them, by name."""
+    found = (_read(path) for path in sorted(FOLDER.glob("*.md")) if path.stem != "README")
+    return {one.name: one for one in found}
+
+
+def runbook(name: str) -> Runbook:
+    """One of them. Raises NotFound."""
+    found = runbooks().get(name) if _NAME.fullmatch(name) else None
+    if found is None:
+        raise NotFound("There is no such runbook")
+    return found
+
+
+def _read(path: Path) -> Runbook:
+    title, _, rest = path.read_text(encoding="utf-8").partition("\n")
+    return Runbook(path.stem, title.removeprefix("# ").strip(), Markup(_markdown.render(rest)))  # noqa: S704 - rendered without HTML

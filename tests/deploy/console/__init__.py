@@ -1,0 +1,1 @@
+"""Tests of the operators' console and of the same by the command line."""

@@ -1,0 +1,1 @@
+"""What is purged when, what is held back, and that nothing of it is left."""
