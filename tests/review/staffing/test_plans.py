@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from deploy.cli import app
+from services.review.models import Case
 from services.review.staffing import plans
 from services.review.wall import HOUSE, acts
 from shared.identity.callers import Callers
@@ -60,7 +61,11 @@ def test_all_cases_of_somebody_are_handed_over_by_the_rules(clean: Site, desk: T
     _, third = an_official(clean, "three")
     manager, _ = an_official(clean, "manager", "manager")
     own = clean.value("""select id from review."case" order by id limit 1""")
-    clean.run("""update review."case" set contact = contact || '{"email": "two@example.go.jp"}' where id = :id""", id=own)
+    with clean.session("review") as session:
+        case = session.get_one(Case, own)
+        case.contact = case.contact | {"email": "two@example.go.jp"}
+        session.add(case)
+        session.commit()
     seen = desk.get(HANDOVER, params={"official": str(first)}, headers=bearer(manager)).json()
     assert len(seen["moves"]) == 5
     assert post(desk, manager, HANDOVER, token=seen["token"]).status_code == 409  # not of nobody
