@@ -68,6 +68,11 @@ class Case(ReviewRecord, table=True):
         Index("case_correcting_idx", "arrived_at", "id", postgresql_where=text("state = 'correcting'")),
         Index("case_withdrawn_idx", "arrived_at", "id", postgresql_where=text("state = 'withdrawn'")),
         Index("case_decision_arrived_at_id_idx", "decision", "arrived_at", "id", postgresql_where=text("decision is not null")),
+        Index(
+            "case_ended_idx",
+            text("coalesce(decided_at, withdrawn_at)"),
+            postgresql_where=text("state in ('decided', 'withdrawn') and anonymised_at is null"),
+        ),
         Index(None, "receipt_number"),
         Index(None, "arrival_number"),
     )
@@ -151,6 +156,7 @@ class Case(ReviewRecord, table=True):
     decided_at: datetime | None = timestamp(default=None)
     withdrawn_at: datetime | None = timestamp(default=None)
     withdrawal_reason: str | None = None
+    anonymised_at: datetime | None = timestamp(default=None, description="then nobody sees it any more, and it is only counted")
 
 
 class Revision(ReviewRecord, table=True):
