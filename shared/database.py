@@ -53,6 +53,8 @@ def connect_async(url: SecretStr, *, name: str, pool: int) -> AsyncEngine:
 def _options(name: str, pool: int, settings: Mapping[str, str] | None = None) -> dict[str, Any]:
     further = "".join(f" -c {setting}={value}" for setting, value in (settings or {}).items())
     return {
+        # What parameters hold is nobody's business but the statement's: the text of an error goes without them.
+        "hide_parameters": True,
         "pool_size": pool,
         "max_overflow": 0,
         "pool_timeout": 10,

@@ -12,6 +12,7 @@ import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from shared.storage import Readable
@@ -70,6 +71,24 @@ def answers(address: str) -> bool:
             return _answer(line, time.monotonic() + CONNECT_SECONDS) == "PONG"
     except (ScanError, OSError):
         return False
+
+
+def version(address: str) -> str:
+    """What clamd says it is, with the time of its signatures; empty where it is not there."""
+    try:
+        with _connected(address) as line:
+            line.sendall(b"zVERSION\0")
+            return _answer(line, time.monotonic() + CONNECT_SECONDS)
+    except (ScanError, OSError):
+        return ""
+
+
+def signatures(address: str) -> datetime | None:
+    """The date of clamd's newest signatures; None where clamd does not say."""
+    try:  # such as ClamAV 1.4.3/27825/Wed Nov 19 09:40:12 2026
+        return datetime.strptime(version(address).split("/")[2], "%a %b %d %H:%M:%S %Y").replace(tzinfo=UTC)
+    except (ValueError, IndexError):
+        return None
 
 
 @contextmanager

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.environment import SECRETS
@@ -29,10 +30,14 @@ class ServiceSettings(BaseSettings):
         validation_alias="MADOGUCHI_SECRET_KEY", min_length=32, description="signs the links of the e-mailed sign-in"
     )
     posts_per_caller: float = Field(
-        default=50.0, ge=0, description="POST requests a second for one key or session, ten times as many at once; 0: no limit"
+        default=50.0,
+        ge=0,
+        description="requests a second that change something, for one key or session, ten times as many at once; 0: no limit",
     )
     posts_per_address: float = Field(
-        default=200.0, ge=0, description="POST requests a second from one address, ten times as many at once; 0: no limit"
+        default=200.0,
+        ge=0,
+        description="requests a second that change something, from one address, ten times as many at once; 0: no limit",
     )
     metrics_token: SecretStr = Field(
         default=SecretStr(""),
@@ -43,8 +48,16 @@ class ServiceSettings(BaseSettings):
         default="http://127.0.0.1:8000",
         validation_alias="MADOGUCHI_BASE_URL",
         pattern=r"^https?://[^/]+$",
-        description="the address people use, without a path",
+        description="the address people use, without a path: https, except on one's own machine",
     )
+
+    @field_validator("base_url")
+    @classmethod
+    def _encrypted(cls, address: str) -> str:
+        parts = urlsplit(address)  # browsers send our cookies over nothing else, and mailed links carry secrets
+        if parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+            raise ValueError("people have to reach it by https://")
+        return address
 
 
 class FileSettings(BaseSettings):

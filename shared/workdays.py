@@ -38,6 +38,11 @@ def holiday(day: date, language: Language) -> str:
     return translate(_YEARS_END, language) if _years_end(day) else ""
 
 
+def holidays_of(year: int) -> dict[date, str]:
+    """The national holidays that the calendar knows of a year."""
+    return dict(_holidays(year, "ja"))
+
+
 @lru_cache(maxsize=20_000)
 def is_working(day: date) -> bool:
     """Whether the offices of the state work on a day."""

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 import httpx
 
-from deploy.one.parts import READY_FILE
+from deploy.one.parts import READY_FILE, UVICORN_LOGS
 from deploy.one.ports import LOOPBACK, answers, free_ports
 from deploy.one.process import Part, Running
 from tests.site import Site, eventually
@@ -56,6 +56,8 @@ class Machine:
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
     running: list[Running] = field(default_factory=list)
+    worker_program: str = "deploy.one.worker:app"
+    web_program: str = "deploy.gateway:create_app"
 
     def __enter__(self) -> Self:
         self.folder.mkdir(exist_ok=True)
@@ -86,8 +88,8 @@ class Machine:
         """The four applications behind one address, which is returned."""
         port = free_ports(1)[0]
         url = f"http://{LOOPBACK}:{port}"
-        options = ("--factory", "--host", LOOPBACK, "--port", str(port), "--no-access-log", "--log-level", "warning")
-        program = ("uvicorn", "deploy.gateway:create_app", *options)
+        options = ("--factory", "--host", LOOPBACK, "--port", str(port), "--no-access-log", "--log-config", str(UVICORN_LOGS))
+        program = ("uvicorn", self.web_program, *options)
         self._start("web", program, lambda _: _is_live(url), {"MADOGUCHI_BASE_URL": url}, wait=wait)
         return url
 
@@ -99,7 +101,7 @@ class Machine:
 
     def _celery(self, command: str, *options: str, wait: bool = True) -> Running:
         ready = self.folder / f"{command}-{len(self.running)}.ready"
-        arguments = ("celery", "-A", "deploy.one.worker:app", command, *options, "--loglevel", "info")
+        arguments = ("celery", "-A", self.worker_program, command, *options, "--loglevel", "info")
         # Without the remapping a worker that is told to end waits for what it works on only.
         more = {READY_FILE: str(ready), "REMAP_SIGTERM": ""}
         return self._start(f"{command}-{len(self.running)}", arguments, lambda _: ready.exists(), more, wait=wait)

@@ -138,6 +138,7 @@ class Site:
     admin_url: str
     broker_url: str
     storage: Path
+    said: Callable[[], bytes] = bytes  # what PostgreSQL and the broker wrote into their logs
     passwords: dict[str, str] = field(default_factory=lambda: {role: secrets.token_urlsafe(16) for role in ROLES})
 
     def url(self, role: str) -> str:
@@ -388,7 +389,7 @@ def _wheels(storage: Path) -> Iterator[Site]:
     from deploy.one import postgres, valkey
 
     with postgres.ephemeral() as database, valkey.ephemeral() as broker:
-        yield Site(database.admin_url, broker.url, storage)
+        yield Site(database.admin_url, broker.url, storage, lambda: database.log.read_bytes() + broker.log.read_bytes())
 
 
 @contextmanager
@@ -399,4 +400,8 @@ def _containers(storage: Path) -> Iterator[Site]:
     os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
     with PostgresContainer(POSTGRES_IMAGE, driver="psycopg") as database, RedisContainer(REDIS_IMAGE) as broker:
         host, port = broker.get_container_host_ip(), broker.get_exposed_port(6379)
-        yield Site(database.get_connection_url(), f"redis://{host}:{port}/0", storage)
+
+        def said() -> bytes:
+            return b"".join(part for server in (database, broker) for part in server.get_logs())
+
+        yield Site(database.get_connection_url(), f"redis://{host}:{port}/0", storage, said)

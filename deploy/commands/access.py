@@ -35,6 +35,14 @@ def setting(variable: str, home: Path | None) -> str:
     raise typer.Exit(1)
 
 
+def environment(home: Path | None) -> dict[str, str]:
+    """The settings of the machine that runs in the home; none where there is none, and the environment has to do."""
+    place = Home.at(home)
+    if told := place.told():
+        return Site(place, place.ports(), told["port"]).settings()
+    return {}
+
+
 def base_url(home: Path | None) -> str:
     """The address people use: of the machine that runs in the home, else from outside."""
     place = Home.at(home)

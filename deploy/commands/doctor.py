@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import os
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,41 +14,59 @@ from deploy.one.parts import Site, is_well
 from shared.environment import setting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from deploy.one.checkup import Finding
+    from deploy.checkup.findings import Finding
+
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON array instead of lines for people.")]
 
 
-def doctor(home: HomeOption = None, port: PortOption = 8000) -> None:
+def doctor(home: HomeOption = None, port: PortOption = 8000, *, as_json: JsonOption = False) -> None:
     """Look for what is wrong, and say what to do about it."""
-    place = Home.at(home)
-    problems = 0
-    for finding in _findings(place, port, named=home is not None):
-        problems += bool(finding.remedy)
-        typer.echo(f"{'PROBLEM' if finding.remedy else 'ok':<8}{finding.what}")
-        if finding.remedy:
-            typer.echo(f"        {finding.remedy}")
+    findings = []
+    for finding in _findings(Home.at(home), port, named=home is not None):
+        findings.append(finding)
+        if not as_json:
+            _say(finding)
+    problems = sum(not finding.well for finding in findings)
+    if as_json:
+        told = [{"well": one.well, "what": one.what, "remedy": one.remedy, "page": one.page} for one in findings]
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        typer.echo(f"{problems} to mend." if problems else "All well.")
     if problems:
-        typer.echo(f"{problems} to mend.")
         raise typer.Exit(1)
-    typer.echo("All well.")
+
+
+def _say(finding: Finding) -> None:
+    typer.echo(f"{'ok' if finding.well else 'PROBLEM':<8}{finding.what}")
+    if not finding.well:
+        typer.echo(f"        {finding.remedy}\n        See {finding.page}")
 
 
 def _findings(home: Home, port: int, *, named: bool) -> Iterator[Finding]:
     # Here, since `madoguchi up` need not load what only the doctor uses.
-    from deploy.one import checkup
-    from deploy.one.checkup import Finding
+    from deploy.checkup import here, rounds
+    from deploy.checkup.findings import Finding
 
     told = home.told()
-    outside = {variable: setting(variable) for variable in (*checkup.needed(), "MADOGUCHI_CLAMD")}
-    if all(outside[variable] for variable in checkup.needed()) and not told and not named:
-        yield from checkup.servers(outside)
+    if all(setting(variable) for variable in rounds.NEEDED) and not told and not named:
+        yield from rounds.servers(setting, production=True)
         return
-    yield from checkup.machine(home, port)
+    yield from here.machine(home, port)
     if told:
         site = Site(home, home.ports(), told["port"])
-        yield from checkup.servers(site.settings())
+        yield from rounds.servers(_settings_of(site), production=False)
         health = f"{site.base_url}/health/ready"
         yield Finding(f"{health} is well") if is_well(health) else Finding(f"{health} is not well", "See: madoguchi status")
     else:
         yield Finding("database, broker and mail: not looked at, since no machine runs in this home (madoguchi up starts it)")
+
+
+def _settings_of(site: Site) -> Callable[[str], str]:
+    """One machine's settings, which are also those of this process from now on."""
+    settings = site.settings()
+    for variable in [name for name in os.environ if name.startswith("MADOGUCHI_")]:
+        del os.environ[variable]
+    os.environ.update(settings)
+    return lambda variable: settings.get(variable, "")

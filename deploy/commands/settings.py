@@ -44,18 +44,20 @@ def settings() -> None:
 def page() -> str:
     """docs/settings.md."""
     known: dict[str, Variable] = {}
-    for reader, kind in _kinds():
+    for reader, kind in kinds():
         for variable in _variables(kind):
             known.setdefault(variable.name, variable).readers.append(reader)
     found = list(known.values())
     parts = [_BEGIN, "\n## For several services\n\n", _table([one for one in found if len(set(one.readers)) > 1], readers=True)]
-    for reader in dict.fromkeys(reader for reader, _ in _kinds()):
+    for reader in dict.fromkeys(reader for reader, _ in kinds()):
         parts += [f"\n## {reader}\n\n", _table([one for one in found if set(one.readers) == {reader}], readers=False)]
     return "".join(parts)
 
 
-def _kinds() -> Iterator[tuple[str, type[BaseSettings]]]:
+def kinds() -> Iterator[tuple[str, type[BaseSettings]]]:
+    """Every class of settings, with who reads it."""
     # Here, since `madoguchi up` need not load the services.
+    from deploy.backup.settings import Settings as Backup
     from deploy.console.settings import Settings as Console
     from services.intake.settings import Settings as Intake
     from services.notify.settings import Settings as Notify
@@ -69,6 +71,7 @@ def _kinds() -> Iterator[tuple[str, type[BaseSettings]]]:
     yield "notify", Notify
     yield "opendata", Opendata
     yield "console", Console
+    yield "backup", Backup
 
 
 def _variables(kind: type[BaseSettings]) -> Iterator[Variable]:

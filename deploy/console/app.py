@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deploy.console import deadletter_pages, overview_pages, runbook_pages, switch_pages
+from deploy.console import (
+    audit_pages,
+    deadletter_pages,
+    key_pages,
+    overview_pages,
+    people_pages,
+    queue_pages,
+    runbook_pages,
+    schedule_pages,
+    switch_pages,
+)
 from deploy.console.settings import Settings
 from shared.settings import load
 from shared.web.app import service_app
@@ -15,8 +25,13 @@ if TYPE_CHECKING:
 # A room adds its line here, and one in templates/console.html.
 ROOMS = (
     overview_pages,
+    queue_pages,
     deadletter_pages,
+    schedule_pages,
+    people_pages,
+    key_pages,
     switch_pages,
+    audit_pages,
     runbook_pages,
 )
 

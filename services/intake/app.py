@@ -103,6 +103,7 @@ def create_app() -> FastAPI:
         body_limits={"/v1/applications/bulk": bulk.BYTES},
         own_rates={
             "/v1/applications": Rate(settings.filings_per_caller, 0),
+            "/sign-in": Rate(settings.sign_ins_per_address, settings.sign_ins_per_address),
             "/register": Rate(settings.registrations_per_address, settings.registrations_per_address),
         },
         checks={"storage": health.storage, "scanner": health.scanner},

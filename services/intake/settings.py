@@ -21,6 +21,9 @@ class Settings(FileSettings, ServiceSettings):
     lookups_per_address: float = Field(
         default=5.0, ge=0, description="GET /v1/lookups a second for one address, ten times as many at once; 0: no limit"
     )
+    sign_ins_per_address: float = Field(
+        default=2.0, ge=0, description="sign-in links asked for a second from one address, ten times as many at once; 0: no limit"
+    )
     registrations_per_address: float = Field(
         default=0.5, ge=0, description="registrations asked for a second from one address, ten times as many at once; 0: no limit"
     )

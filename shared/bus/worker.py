@@ -20,6 +20,7 @@ from shared.bus.bell import IDS_A_RING, TRANSPORT_OPTIONS, bell_of
 from shared.bus.deliver import Post, deliver
 from shared.bus.publish import ring_with
 from shared.bus.sweep import in_rings, unanswered
+from shared.bus.wakings import note_them
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -74,6 +75,7 @@ def celery_app(name: str, broker_url: SecretStr, *works: Work) -> Celery:
         queues += _register(app, work, schedule)
     app.conf.beat_schedule = schedule
     app.conf.task_queues = tuple(Queue(queue) for queue in queues)  # type: ignore[no-untyped-call] # kombu has no types
+    note_them(schedule, broker_url)
     _follow_fork(works)
     return app
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 ATTEMPT_LIFE = timedelta(minutes=15)
 _TIMEOUT = 5.0  # seconds
 _METADATA_LIFE = 3600.0  # seconds
+_REST = 10.0  # seconds from one try to the next, while it does not answer: not everybody waits for it
 _KEYS_REST = 10.0  # seconds between two looks for an unknown key
 _LEEWAY = 60  # seconds that clocks may differ
 _LIMIT = 256 * 1024  # bytes of an answer
@@ -170,11 +171,14 @@ class Client:
         """The provider's metadata (OpenID Connect Discovery 1.0), asked once an hour. Raises Unavailable."""
         with self._lock:
             if time.monotonic() >= self._fresh_until:
+                self._metadata, self._fresh_until = {}, time.monotonic() + _REST
                 found = _fetch(self.provider.issuer.rstrip("/") + "/.well-known/openid-configuration")
                 needed = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
                 if found.get("issuer") != self.provider.issuer or not all(isinstance(found.get(one), str) for one in needed):
                     raise _away()
                 self._metadata, self._fresh_until = found, time.monotonic() + _METADATA_LIFE
+            if not self._metadata:
+                raise _away()
             return self._metadata
 
     def _key_set(self, *, renew: bool = False) -> KeySet:

@@ -60,6 +60,7 @@ class Account(IdentityRecord, table=True):
         default="file", sa_column_kwargs={"server_default": "file"}, description="an applicant's, in his organisation"
     )
     disabled_at: datetime | None = timestamp(default=None)
+    signed_in_at: datetime | None = timestamp(default=None, description="last; set by the database itself")
     removed_by: UUID | None = Field(default=None, description="the owner who closed it; an invitation opens it again")
     profile: dict[str, Any] = Field(
         sa_type=JSONB, default_factory=dict, sa_column_kwargs={"server_default": "{}"}, description="for prefilling forms"

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import getpass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import func, text
+from sqlmodel import col, select
 
 from shared.operation.tables import Act
 from shared.problems import Invalid
 from shared.validation import text_errors
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from sqlmodel import Session
 
     from shared.identity.callers import Caller
 
 
 REASON_LIMIT = 500
+COMMAND_LINE = "command-line"
 
 
 class Operator(NamedTuple):
@@ -60,6 +66,37 @@ def reason_of(written: str) -> str:
     if errors := text_errors("/reason", written, REASON_LIMIT, needed=True):
         raise Invalid("Say why", errors=errors)
     return written.strip()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which acts are looked for: by who did it (an account's id, or COMMAND_LINE), by how the act's name begins, by what it was
+    done to, from a time on and before another.
+    """
+
+    by: UUID | str = ""
+    act: str = ""
+    subject: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def found(session: Session, wanted: Wanted, *, before: int | None = None, most: int = 50) -> Sequence[Act]:
+    """Acts, newest first; those before the id `before`."""
+    query = select(Act).order_by(col(Act.id).desc()).limit(most)
+    if wanted.by:
+        query = query.where(col(Act.account_id).is_(None) if wanted.by == COMMAND_LINE else Act.account_id == wanted.by)
+    if wanted.act:
+        query = query.where(func.starts_with(Act.act, wanted.act))
+    if wanted.subject:
+        query = query.where(Act.subject == wanted.subject)
+    if wanted.since:
+        query = query.where(Act.at >= wanted.since)
+    if wanted.until:
+        query = query.where(Act.at < wanted.until)
+    if before:
+        query = query.where(col(Act.id) < before)
+    return session.exec(query).all()
 
 
 def broken(session: Session) -> list[int]:

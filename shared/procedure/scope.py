@@ -20,7 +20,9 @@ from shared.procedure.model import Procedure
 
 # Each nesting multiplies the work by the length of a list; two levels over a hundred rows are bounded well.
 DEEPEST_MACROS = 3
-MACRO = re.compile(r"\.(?:all|exists|exists_one|map|filter)\(\s*(\w+)\s*,")
+_GAP = r"(?:\s|//[^\n]*\n)*"
+_MACRO = rf"\.{_GAP}(?:all|exists|exists_one|map|filter){_GAP}\("
+MACRO = re.compile(rf"{_MACRO}{_GAP}(\w+){_GAP},")
 # The name by which routes see who applies.
 APPLICANT = "applicant"
 _PART_OF_ROW = re.compile(r"\brow\.(\w+)")
@@ -33,7 +35,7 @@ class RuleError(Exception):
 @lru_cache(maxsize=4096)
 def compiled(expression: str) -> cel.Program:
     """A rule, ready to be run. Raises ValueError for what is no rule."""
-    if len(MACRO.findall(expression)) > DEEPEST_MACROS:
+    if len(re.findall(_MACRO, expression)) > DEEPEST_MACROS:
         raise ValueError(f"at most {DEEPEST_MACROS} of all, exists, map and filter in one rule")
     return cel.compile(expression)
 

@@ -249,7 +249,9 @@ def install_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def on_surprise(request: Request, error: Exception) -> Response:
-        log.error("unforeseen error", exc_info=error, extra={"context": {"path": request.scope["path"]}})
+        log.error(
+            "unforeseen error", exc_info=error, extra={"context": {"route": getattr(request.scope.get("route"), "path", "")}}
+        )
         response = problem_response(request, Problem("Tell the operator the trace id of this answer"))
         # This answer is given outside the frame.
         response.headers.update({name.decode(): value.decode() for name, value in _SECURITY_HEADERS})

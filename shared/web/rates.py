@@ -21,10 +21,13 @@ from shared.web.callers import COOKIE, bearer
 
 @dataclass(frozen=True)
 class Rate:
-    """POST and PUT requests a second; 0 is without limit."""
+    """Requests a second that may change something; 0 is without limit."""
 
     per_caller: float
     per_address: float
+
+
+_CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 class RateLimit:
@@ -40,7 +43,7 @@ class RateLimit:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request, or refuse it."""
-        if scope["type"] == "http" and scope["method"] in {"POST", "PUT"}:
+        if scope["type"] == "http" and scope["method"] in _CHANGING:
             callers, addresses = self._own.get(scope["path"], self._common)
             if callers or addresses:
                 wait = _wait(Request(scope), callers, addresses)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from deploy.database import SERVICES
 from shared.bus.publish import publish
-from shared.events import ApplicationFiled
+from shared.events import ApplicationFiled, Contact, SignInRequested
 from tests.bus.parts import PROCEDURE, announce, arrived
 from tests.site import Site
 
@@ -68,6 +69,21 @@ def test_not_even_the_publisher_can_close_its_subscribers_deliveries(clean: Site
 def test_a_service_cannot_publish_in_the_name_of_another(clean: Site) -> None:
     with clean.session("review") as session, pytest.raises(ProgrammingError, match="row-level security"):
         publish(session, arrived())  # an event of intake
+
+
+@pytest.mark.parametrize("service", ["review", "notify", "opendata"])
+def test_no_service_but_the_counter_has_a_sign_in_link_mailed_to_an_address_of_its_choice(clean: Site, service: str) -> None:
+    link = uuid4()
+    asked = SignInRequested(
+        subject=str(link),
+        sequence=1,
+        link_id=link,
+        path="/sign-in/link",
+        contact=Contact(name="operator", email="attacker@example.com", language="ja"),
+        expires_at=datetime.now(UTC),
+    )
+    with clean.session(service) as session, pytest.raises(ProgrammingError, match="row-level security"):
+        publish(session, asked)
 
 
 def test_a_service_cannot_address_an_event_of_another_to_anybody(clean: Site) -> None:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.compose.stack import NAME, ROOT, SERVICES, Stack
+from tests.faults.people import filings, found_in, written
 from tests.files.clamd import EICAR
 from tests.files.samples import PDF
 from tests.site import DENKI, bearer, example
@@ -128,6 +129,12 @@ def test_while_a_service_is_away_the_gateway_says_when_to_ask_again(stack: Stack
     finally:
         stack.docker("compose", "start", "opendata")
     until(lambda: httpx.get(f"{stack.base}/v1/statistics/procedures").status_code == 200)
+
+
+def test_no_log_of_any_container_holds_what_was_filed(stack: Stack) -> None:
+    logged = stack.docker("compose", "logs").encode()
+    assert b'"message":"delivered"' in logged
+    assert not found_in(logged, written([one["answers"] for one in filings()]))
 
 
 @pytest.mark.parametrize("override", sorted(path.name for path in (ROOT / "deploy" / "compose").glob("*.yaml")))

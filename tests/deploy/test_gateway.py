@@ -171,5 +171,16 @@ def test_the_page_of_the_docs_leads_to_each_service(port: int) -> None:
     assert (status, media_type) == (404, "application/problem+json")
 
 
+@pytest.mark.parametrize("path", ["/docs", "/docs/none", "/health/live"])
+def test_what_the_gateway_says_itself_has_the_headers_of_every_page(port: int, path: str) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+
+
 def test_a_request_keeps_its_method_and_body(port: int) -> None:
     assert get(port, "/v1/cases/1/decision", "POST", "the reasons")[2] == "review /v1/cases/1/decision the reasons"

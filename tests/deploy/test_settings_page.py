@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from deploy.commands.settings import page
+from services.opendata.settings import Settings
+from shared.settings import SettingsError, load
+from tests.site import Site
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
+
+
+@pytest.mark.parametrize("address", ["http://madoguchi.example.go.jp", "http://10.0.0.5:8000", "http://localhost.example"])
+def test_nobody_runs_a_site_that_people_reach_without_tls(site: Site, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    assert load(Settings).base_url == site.environment["MADOGUCHI_BASE_URL"]
+    monkeypatch.setenv("MADOGUCHI_BASE_URL", address)
+    with pytest.raises(SettingsError, match="MADOGUCHI_BASE_URL: "):
+        load(Settings)
 
 
 def test_the_page_of_settings_is_up_to_date() -> None:

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy.exc import ProgrammingError
 from sqlmodel import Session
 
 from shared.identity import accounts, callers
@@ -48,6 +49,15 @@ def test_every_service_learns_whose_key_it_is(clean: Site, service: str) -> None
     caller = by_key(clean, clean.an_applicant(), service)
     assert caller is not None
     assert (caller.role, caller.email, caller.organisation_name) == ("applicant", "applicant@example.com", "株式会社窓口電機")
+
+
+@pytest.mark.parametrize("role", ["review", "notify", "opendata", "operator"])
+def test_no_role_but_the_counters_opens_a_session_for_somebody(clean: Site, role: str) -> None:
+    clean.an_operator()
+    with clean.session(role) as session, pytest.raises(ProgrammingError, match="permission denied"):
+        request_link(session, "operator@example.go.jp", ("operator",))
+    with clean.session(role) as session, pytest.raises(ProgrammingError, match="permission denied"):
+        redeem_link(session, HOUSE_KEY, (link := uuid4()), link_secret(HOUSE_KEY, link))
 
 
 def test_of_a_key_only_a_hash_is_kept(clean: Site) -> None:

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 from pydantic import SecretStr
 
 from shared.identity.oidc import Attempt, Client
 from shared.identity.providers import Provider
-from shared.problems import Forbidden, Problem
+from shared.problems import Forbidden, Problem, Unavailable
 from tests.identity.forger import Forger, forging
 
 HOUSE_KEY = SecretStr("k" * 32)
@@ -58,6 +59,25 @@ def test_the_right_one_signs_in(forger: Forger, client: Client) -> None:
     attempt = Attempt.begin("x", "")
     forger.id_token = signed(forger, right(forger, attempt))
     assert sign_in(client, attempt)["name"] == "誰か"
+
+
+def test_a_provider_that_does_not_answer_is_waited_for_once_and_not_by_everybody(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    def silence(address: str, **_: Any) -> None:
+        tried.append(address)
+        raise requests.ConnectTimeout
+
+    with monkeypatch.context() as patched:
+        patched.setattr("shared.identity.oidc.requests.get", silence)
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                client.address(Attempt.begin("x", ""), HOUSE_KEY)
+    assert len(tried) == 1
+    client._fresh_until = 0.0  # some seconds later
+    assert client.address(Attempt.begin("x", ""), HOUSE_KEY)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +12,11 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
+from services.intake.applications import receipts
+from shared.few import Few
+from shared.pdf import ONE_AT_A_TIME
 from tests.intake.parts import APPLICATIONS
-from tests.site import DENKI, KOEN, Site, bearer, example
+from tests.site import DENKI, KOEN, Site, bearer, eventually, example
 
 
 @pytest.fixture
@@ -83,6 +87,23 @@ def test_the_applications_page_leads_to_it(counter: TestClient, key: str) -> Non
     headers = {**bearer(key), "accept": "text/html"}
     assert f'href="{path}/receipt.pdf"' in counter.get(path, headers=headers).text
     assert counter.get(f"{path}/receipt.pdf", headers=headers).content.startswith(b"%PDF-")
+
+
+def test_who_asks_for_many_holds_up_nobody_else(counter: TestClient, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given, _ = filed(counter, key, KOEN)
+    monkeypatch.setattr(receipts, "_WAITING", few := Few(1))
+
+    def one() -> int:
+        return receipt(counter, key, given["id"], "?format=pdf").status_code
+
+    with ThreadPoolExecutor(1) as hands:
+        with ONE_AT_A_TIME:  # another is being drawn
+            waits = hands.submit(one)
+            eventually(lambda: few._places._value == 0)
+            assert counter.app.state.engine.pool.checkedout() == 0  # type: ignore[attr-defined] # FastAPI's state
+            assert one() == 503
+        assert waits.result() == 200
+    assert one() == 200
 
 
 def test_another_organisation_gets_none(clean: Site, counter: TestClient, key: str) -> None:

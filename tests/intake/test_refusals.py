@@ -32,6 +32,14 @@ def test_an_unknown_procedure_is_404(clean: Site, counter: TestClient) -> None:
     refused(counter.get("/v1/procedures/nope"), 404, "not-found")
 
 
+@pytest.mark.parametrize("depth", [300, 1015])
+@pytest.mark.parametrize("path", [APPLICATIONS, f"{APPLICATIONS}/check"])
+def test_what_is_nested_without_end_is_said_to_be(clean: Site, counter: TestClient, path: str, depth: int) -> None:
+    answers = '{"a":' * depth + '"\\u0000"' + "}" * depth
+    body = f'{{"procedure": "{KOEN}", "answers": {answers}}}'
+    refused(counter.post(path, content=body, headers=bearer(clean.an_applicant())), 422, "invalid")
+
+
 def change(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
     *way, last = path.split("/")
 

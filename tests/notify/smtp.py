@@ -78,9 +78,9 @@ class Moody:
 
 
 @contextmanager
-def moody_server(**options: Any) -> Iterator[tuple[str, Moody]]:
+def moody_server(moody: Moody | None = None, /, **options: Any) -> Iterator[tuple[str, Moody]]:
     """Its smtp:// address, and the handler. `options` are aiosmtpd's."""
-    moody = Moody()
+    moody = moody or Moody()
     controller = Controller(moody, hostname=LOOPBACK, port=free_ports(1)[0], **options)
     controller.start()
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from services.notify.models import Preference
 from services.notify.recipients.addresses import recipient_hash
-from services.notify.recipients.telephones import MOST_A_DAY, code_of
+from services.notify.recipients.telephones import MOST_A_DAY, MOST_TRIES, code_of
 from services.notify.recipients.ways import ELECTRONIC, NO_CONSENT, Way, ways
 from services.notify.settings import Settings
 from services.notify.telling import digests
@@ -167,6 +168,18 @@ def test_a_number_is_used_when_the_code_that_was_sent_there_came_back(clean: Sit
     assert confirm(code) == 200
     assert clean.value("select phone from notify.preference") == "+819012345678"
     assert confirm(code) == 409
+
+
+def test_who_guesses_at_many_codes_at_once_has_no_more_tries(clean: Site, post_office: TestClient) -> None:
+    key = clean.an_applicant("a@example.com")
+    put(post_office, key, channels=["sms"], phone="090-1234-5678")
+
+    def confirm(guess: int) -> int:
+        return int(post_office.post("/v1/preferences/phone", json={"code": f"x{guess}"}, headers=bearer(key)).status_code)
+
+    with ThreadPoolExecutor(8) as hands:
+        said = list(hands.map(confirm, range(16)))
+    assert sorted(said) == [410] * (16 - MOST_TRIES) + [422] * MOST_TRIES
 
 
 def test_codes_are_few_and_short_lived(clean: Site, post_office: TestClient) -> None:

@@ -88,6 +88,12 @@ MISTAKES = [
         "when: 'rows",
         "at most 3 of all, exists, map and filter",
     ),
+    (
+        "'rows.exists(r, r.amount > 9)'",
+        "'rows.all (a, rows. all(b, rows.all((c), rows.all(d, d.amount > 9))))'",
+        "when: 'rows",
+        "at most 3 of all, exists, map and filter",
+    ),
     ("    says: 多すぎます。\n", "", "when: 'rows", "says"),
     ("to-office-of: place.prefecture", "to-office-of: plce.prefecture", "to-office-of", "there is no field or function plce"),
     ("- {to: press}", "- {to: moon}", "procedure:", "there is no office moon"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
 
 from shared.buckets import BURST, Buckets
+from shared.web.sign_in import EVENLY
 from tests.site import KOEN, Site, bearer, example
 
 CHECK = "/v1/applications/check"
@@ -48,6 +51,31 @@ def test_an_address_that_sends_too_fast_is_refused_whatever_key_it_tries(clean: 
     assert clean.broker_url
     tried = [strict.post(CHECK, json={}, headers=bearer(f"mdg_{number}")).status_code for number in range(12)]
     assert tried == [401] * 8 + [429] * 4
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_other_ways_to_change_something_are_limited_too(clean: Site, strict: TestClient, method: str) -> None:
+    key = clean.an_applicant()
+    tried = [strict.request(method, f"/v1/drafts/{UUID(int=0)}", headers=bearer(key)).status_code for _ in range(3)]
+    assert tried[:2] != [429, 429]
+    assert tried[2] == 429
+
+
+def test_who_asks_for_links_without_end_is_refused_and_hears_nothing_of_who_has_an_account(
+    clean: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from services.intake.app import create_app
+
+    monkeypatch.setenv("MADOGUCHI_INTAKE_SIGN_INS_PER_ADDRESS", "0.3")
+    clean.an_applicant("applicant@example.com")
+    with TestClient(create_app(), headers={"origin": "http://testserver"}) as client:
+        took = []
+        for address in ("applicant@example.com", "nobody@example.com", "applicant@example.com", "nobody@example.com"):
+            begun = time.perf_counter()
+            status = client.post("/sign-in", data={"email": address}).status_code
+            took.append((status, time.perf_counter() - begun))
+    assert [status for status, _ in took] == [200, 200, 200, 429]
+    assert all(seconds >= EVENLY for _, seconds in took[:3])  # whatever was to be done meanwhile
 
 
 def test_filing_has_its_own_limit_which_is_off_unless_it_is_set(clean: Site, strict: TestClient, counter: TestClient) -> None:

@@ -29,11 +29,11 @@ router = pages_router()
 @router.get("/applications/{application_id}/receipt.pdf")
 def download_receipt(application_id: UUID, request: Request, session: Transaction, caller: ApplicantPerson) -> Response:
     application, _ = applications.shown(session, caller, application_id)
-    content = receipts.receipt_pdf(application, _version(request, session, application), language_of(request))
     headers = {
         "content-disposition": f'attachment; filename="{application.receipt_number}.pdf"',
         "cache-control": "no-store",
     }
+    content = receipts.receipt_pdf(session, application, _version(request, session, application), language_of(request))
     return Response(content, media_type="application/pdf", headers=headers)
 
 

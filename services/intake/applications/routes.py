@@ -213,5 +213,6 @@ def show_receipt(
             "content-disposition": f'attachment; filename="{application.receipt_number}.pdf"',
             "cache-control": "no-store",
         }
-        return Response(receipts.receipt_pdf(application, published, language), media_type="application/pdf", headers=headers)
+        content = receipts.receipt_pdf(session, application, published, language)
+        return Response(content, media_type="application/pdf", headers=headers)
     return receipts.receipt(application, published, language)

@@ -27,6 +27,8 @@ from shared.telemetry import current_traceparent
 from shared.validation import WrittenContact, body_errors
 
 KEY_LIMIT = 255
+# What opens fewer objects and arrays is nested less deep than anything here minds.
+_SHALLOW = 200
 
 
 class FilingIn(BaseModel):
@@ -75,6 +77,8 @@ def read(body: bytes) -> FilingIn:
         raise Malformed(
             "The body is not JSON: look at line {line}, column {column}", line=error.lineno, column=error.colno
         ) from None
+    if body.count(b"{") + body.count(b"[") > _SHALLOW:
+        kept_as_json(content)
     try:
         filing = FilingIn.model_validate(content)
     except ValidationError as error:
@@ -228,9 +232,14 @@ def _earlier(session: Session, filing: Filing) -> Receipt | Problem:
 
 def clean(answers: dict[str, Any] | None) -> None:
     """Refuse what no JSON column takes: the null character, lone surrogates, endless numbers and nestings. Raises Invalid."""
-    try:
-        orjson.dumps(answers)
-    except TypeError:
-        raise Invalid("The answers cannot be kept: they hold a broken text, a number too large, or are nested too deep") from None
+    kept_as_json(answers)
     if answers is not None and (pointer := null_character(answers, "/answers")) is not None:
         raise Invalid("See the list of errors", errors=[FieldError(pointer, "Take out the null character (U+0000)")])
+
+
+def kept_as_json(content: Any) -> None:
+    """Raises Invalid for what cannot be written as JSON again: among others for what is nested hundreds of levels deep."""
+    try:
+        orjson.dumps(content)
+    except TypeError:
+        raise Invalid("The answers cannot be kept: they hold a broken text, a number too large, or are nested too deep") from None

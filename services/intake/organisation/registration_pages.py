@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +18,7 @@ from shared.problems import Gone, Invalid
 from shared.web.callers import Transaction
 from shared.web.cookies import drop_cookie, local, set_cookie
 from shared.web.pages import Pages, language_of, pages_router
-from shared.web.sign_in import NEXT_COOKIE, mail_link
+from shared.web.sign_in import NEXT_COOKIE, commit_evenly, mail_link
 
 _pages = Pages(Path(__file__).parent.parent / "templates")
 router = pages_router()
@@ -35,7 +36,7 @@ def send_link(
     email: Annotated[str, Form()] = "",
     next: Annotated[str, Form()] = "",  # noqa: A002
 ) -> Response:
-    email = email.strip()
+    begun, email = time.monotonic(), email.strip()
     try:
         must_be_address(email)
     except Invalid as problem:
@@ -43,6 +44,7 @@ def send_link(
     # Who has an account gets a link to sign in; the answer is the same, since that is nobody's business.
     if not registration.ask(session, email, language_of(request)):
         mail_link(session, email)
+    commit_evenly(session, begun)
     response = _pages.show(request, "register_sent.html", email=email, hours=int(LINK_LIFE.total_seconds() // 3600))
     if goal := local(next):
         set_cookie(response, NEXT_COOKIE, goal, int(LINK_LIFE.total_seconds()))

@@ -28,7 +28,7 @@ MOST_A_DAY = 10_000_000
 def add_client(session: Session, name: str, *, trial: bool = False) -> Client:
     """Make a client. Raises Invalid, and Conflict where the name is taken."""
     name = name.strip()
-    if not re.match(ONE_LINE, name) or len(name) > 100:  # noqa: PLR2004 - a name in From:
+    if not re.fullmatch(ONE_LINE, name) or len(name) > 100:  # noqa: PLR2004 - a name in From:
         raise Invalid("See the list of errors", errors=[FieldError("/name", "Use one line of at most 100 characters")])
     if session.exec(select(Client).where(Client.name == name)).first():
         raise Conflict("There is a client with this name already")
@@ -57,7 +57,7 @@ def listed(session: Session) -> Sequence[Client]:
 def set_team(client: Client, recipients: Iterable[str]) -> None:
     """Say whom team keys, and a trial client, may write to. Raises Invalid."""
     team = list(dict.fromkeys(one.strip() for one in recipients if one.strip()))
-    if len(team) > MOST_TEAM or any(len(one) > 254 or not re.match(ONE_LINE, one) for one in team):  # noqa: PLR2004 - RFC 5321
+    if len(team) > MOST_TEAM or any(len(one) > 254 or not re.fullmatch(ONE_LINE, one) for one in team):  # noqa: PLR2004 - RFC 5321
         raise Invalid(
             "See the list of errors",
             errors=[FieldError("/team", "Write at most {most} addresses or numbers, one a line", {"most": MOST_TEAM})],
@@ -89,7 +89,7 @@ def rate_limit(client: Client) -> int:
 
 def add_reply_to(client: Client, address: str) -> UUID:
     """An address that answers to a client's mails go to; the first one is for those that name none. Raises Invalid, Conflict."""
-    if len(address) > 254 or not re.match(EMAIL, address):  # noqa: PLR2004 - RFC 5321
+    if len(address) > 254 or not re.fullmatch(EMAIL, address):  # noqa: PLR2004 - RFC 5321
         raise Invalid("See the list of errors", errors=[FieldError("/address", "Write an e-mail address")])
     return _add(client, "reply_to", address)
 

@@ -44,7 +44,7 @@ _WRONG = {
 
 def _email(address: str) -> str:
     address = address.strip()
-    if len(address) > 254 or not re.match(EMAIL, address):  # noqa: PLR2004 - RFC 5321 section 4.5.3.1.3
+    if len(address) > 254 or not re.fullmatch(EMAIL, address):  # noqa: PLR2004 - RFC 5321 section 4.5.3.1.3
         raise ValueError("Not a valid email address")
     return address
 

@@ -67,7 +67,7 @@ def confirm_phone(request: Request, written: CodeIn, session: Transaction, calle
 
 def confirmed(session: Session, secret_key: SecretStr, caller: Caller, code: str) -> Preference:
     """Take a code. A wrong one is counted, whatever becomes of the request. Raises Conflict, Gone, Invalid."""
-    wish = wishes.wish_of(session, secret_key, caller.email)
+    wish = wishes.wish_of(session, secret_key, caller.email, lock=True)  # guesses come one after the other, or would not count
     try:
         telephones.confirm(session, secret_key, wish, code)
     except Invalid:

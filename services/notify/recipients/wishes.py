@@ -49,10 +49,12 @@ class Wishes(BaseModel):
     digest_at: time | None = Field(default=None, description="of officials: one mail a day, at this time")
 
 
-def wish_of(session: Session, secret_key: SecretStr, email: str) -> Preference:
+def wish_of(session: Session, secret_key: SecretStr, email: str, *, lock: bool = False) -> Preference:
     """What somebody wishes, or what holds for who said nothing."""
     key = recipient_hash(secret_key, email)
-    return session.get(Preference, key) or Preference(recipient_hash=key, email=email)
+    return session.get(Preference, key, with_for_update=lock, populate_existing=lock) or Preference(
+        recipient_hash=key, email=email
+    )
 
 
 def wishes_of(session: Session, hashes: Iterable[bytes]) -> Mapping[bytes, Preference]:

@@ -10,11 +10,13 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from services.review.audit.audit import note
+from services.review.cases.rights import duties
 from services.review.models import Absence
-from services.review.staffing.plans import must_manage
 from shared.i18n import JST
 from shared.identity.callers import Caller
+from shared.identity.duties import EVERY_PROCEDURE
 from shared.problems import Conflict, FieldError, Forbidden, Invalid, NotFound
+from shared.procedure.reviewing import MANAGER
 
 LONGEST = timedelta(days=2 * 366)
 MOST = 50
@@ -42,14 +44,15 @@ def add(
 ) -> Absence:
     """Note that an official is away on these days, both included: one's own, or as a manager another's.
 
-    Raises Invalid, NotFound, Forbidden, Conflict.
+    A deputy decides in the official's place (代決): for somebody else, a manager names neither himself nor anybody of groups that
+    he does not manage. Raises Invalid, NotFound, Forbidden, Conflict.
     """
     who = official or caller.account_id
     groups = _may_note(session, caller, who)
     if ends_on < starts_on or ends_on < today() or ends_on - starts_on > LONGEST:
         raise Invalid("These days cannot be noted", errors=[FieldError("/ends_on", "Choose a day after the first, not yet over")])
     standing_in = session.execute(_GROUPS, {"id": deputy}).all() if deputy else []
-    if deputy and (deputy == who or not groups & {row.group for row in standing_in}):
+    if deputy and (deputy in {who, caller.account_id} or not groups & {row.group for row in standing_in}):
         raise Invalid("These days cannot be noted", errors=[FieldError("/deputy", "Choose a colleague of the same group")])
     if len(coming(session, [who])) >= MOST:
         raise Conflict("At most {most} absences", most=MOST)
@@ -87,16 +90,12 @@ def colleagues(session: Session, caller: Caller) -> dict[UUID, str]:
 
 
 def _may_note(session: Session, caller: Caller, official: UUID) -> set[str]:
-    """The official's groups, for himself or a manager of one of them. Raises NotFound, Forbidden."""
+    """The official's groups for himself; for a manager, those that he manages. Raises NotFound, Forbidden."""
     groups = {row.group for row in session.execute(_GROUPS, {"id": official})}
     if not groups:
         raise NotFound("No official has the id {id}", id=official)
     if official == caller.account_id:
         return groups
-    for group in sorted(groups):
-        try:
-            must_manage(session, caller, group)
-        except Forbidden:
-            continue
-        return groups
+    if managed := {group for group in groups if MANAGER in duties(session, caller, group, EVERY_PROCEDURE)}:
+        return managed
     raise Forbidden("Only a manager of this group can do this")

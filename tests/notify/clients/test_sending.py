@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from notifications_python_client.errors import HTTPError
 
+from shared.problems import Invalid
 from tests.machine import Machine, Mailbox
 from tests.notify.clients.parts import Office, refusal
 from tests.notify.parts import send
@@ -55,6 +56,8 @@ def test_a_mail_has_the_address_for_answers_and_the_way_out_that_its_client_name
     with office.site.session("notify") as session:
         client = session.get_one(Client, office.id)
         add_reply_to(client, "first@example.jp")
+        with pytest.raises(Invalid):
+            add_reply_to(client, "first@example.jp\n")
         second = add_reply_to(client, "second@example.jp")
         session.commit()
     api, template, url = office.client(), str(office.templates["email"]), "https://example.jp/out?x=1"

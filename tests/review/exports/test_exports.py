@@ -169,6 +169,17 @@ def test_a_file_is_for_whoever_asked_while_he_has_duties_and_for_a_week(clean: S
         storage.open(exporting.file_key(clean.value("select id from review.job"), 1))
 
 
+def test_a_file_is_not_for_who_has_a_conflict_of_interest_by_now(clean: Site, desk: TestClient, press: Bulk) -> None:
+    filed(clean)
+    job = press.asks("/exports", format="json", filter={})
+    (case,) = desk.get("/v1/cases", headers=bearer(press.key)).json()
+    assert press.send("GET", f"/{job}/files/1/content").status_code == 200
+    said = {"kind": "case", "party": case["id"], "reason": "親族の会社です。"}
+    assert desk.post("/v1/conflicts", json=said, headers=bearer(press.key)).status_code == 201
+    assert press.send("GET", f"/{job}/files/1/content").status_code == 403
+    assert exported(press, "json") == b"[]\n"
+
+
 def test_an_export_has_nothing_of_other_groups_and_stops_when_it_is_cancelled(clean: Site, desk: TestClient, press: Bulk) -> None:
     filed(clean)
     assert json.loads(exported(Bulk(desk, clean, "grants", email="grants@example.go.jp"), "json")) == []

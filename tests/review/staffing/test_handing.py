@@ -123,6 +123,21 @@ def test_a_case_is_given_to_nobody_who_is_away_may_not_have_it_or_has_a_conflict
     assert post(desk, manager, path, official=str(second)).status_code == 200
 
 
+def test_who_notes_that_somebody_is_away_gives_the_deputys_power_neither_to_himself_nor_beyond_his_groups(
+    clean: Site, desk: TestClient
+) -> None:
+    approver = clean.a_reviewer(GROUP, "kanto-bureau", email="head@example.go.jp", duties=["approver"])
+    manager, mine = an_official(clean, "manager", "manager")
+    _, colleague = an_official(clean, "colleague")
+    clean.a_reviewer("kanto-bureau", email="there@example.go.jp")
+    days = {"starts_on": today().isoformat(), "ends_on": today().isoformat()}
+    his = days | {"official": str(clean.account("head@example.go.jp").id)}
+    for deputy in (mine, clean.account("there@example.go.jp").id):
+        assert post(desk, manager, "/v1/absences", **his, deputy=str(deputy)).status_code == 422
+    assert post(desk, manager, "/v1/absences", **his, deputy=str(colleague)).status_code == 201
+    assert post(desk, approver, "/v1/absences", **days, deputy=str(mine)).status_code == 201  # he himself may choose the manager
+
+
 def test_what_one_declares_a_conflict_about_goes_to_somebody_else_at_once(clean: Site, desk: TestClient) -> None:
     one, first = an_official(clean, "one")
     arrival = in_prefecture("27")

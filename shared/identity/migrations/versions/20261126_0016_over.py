@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "20261126_0014"
-down_revision = "20261126_0013"
+revision = "20261126_0016"
+down_revision = "20261126_0015"
 branch_labels = None
 depends_on = None
 

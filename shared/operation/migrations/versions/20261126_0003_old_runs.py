@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "20261126_0002"
-down_revision = "20261126_0001"
+revision = "20261126_0003"
+down_revision = "20261126_0002"
 branch_labels = None
 depends_on = None
 
