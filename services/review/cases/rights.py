@@ -50,7 +50,7 @@ def visible(caller: Caller, role: str | None = None) -> ColumnElement[bool]:
 
     Duties and conflicts are looked up once for a query, not once for a case, and the first part can use the index on groups.
     """
-    return and_(countable(caller, role), not_(_concerned(caller)))
+    return and_(countable(caller, role), not_(_concerned(caller)), col(Case.anonymised_at).is_(None))
 
 
 def turn(caller: Caller) -> ColumnElement[bool]:

@@ -70,6 +70,11 @@ class Case(ReviewRecord, table=True):
         Index("case_correcting_idx", "arrived_at", "id", postgresql_where=text("state = 'correcting'")),
         Index("case_withdrawn_idx", "arrived_at", "id", postgresql_where=text("state = 'withdrawn'")),
         Index("case_decision_arrived_at_id_idx", "decision", "arrived_at", "id", postgresql_where=text("decision is not null")),
+        Index(
+            "case_ended_idx",
+            text("coalesce(decided_at, withdrawn_at)"),
+            postgresql_where=text("state in ('decided', 'withdrawn') and anonymised_at is null"),
+        ),
         Index(None, "receipt_number"),
         Index(None, "arrival_number"),
     )
@@ -153,12 +158,17 @@ class Case(ReviewRecord, table=True):
     decided_by: UUID | None = None
     decided_at: datetime | None = timestamp(default=None)
     withdrawn_at: datetime | None = timestamp(default=None)
+<<<<<<< HEAD
     withdrawal_reason: str | None = Field(default=None, sa_type=SealedText("review.case.withdrawal_reason"))
 
 
 @event.listens_for(Case.contact, "set")
 def _hash_contact(case: Case, contact: dict[str, Any], _before: Any, _initiator: Any) -> None:
     case.contact_hash = whose(contact["email"]) if contact else None
+=======
+    withdrawal_reason: str | None = None
+    anonymised_at: datetime | None = timestamp(default=None, description="then nobody sees it any more, and it is only counted")
+>>>>>>> main
 
 
 class Revision(ReviewRecord, table=True):
