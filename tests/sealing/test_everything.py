@@ -1,4 +1,4 @@
-"""The telling test: after everything that may belong to an application, no column says in plain whom it is about, but for a list."""
+"""The telling test: after all that may belong to an application, no column says in plain whom it is about, but for a list."""
 
 from __future__ import annotations
 
@@ -8,27 +8,29 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from tests.retention.conftest import decided, key, press  # noqa: F401 - fixtures
-from tests.retention.test_anonymous import WRITTEN, story  # noqa: F401 - the fixture
+from tests.retention import conftest, test_anonymous
+from tests.retention.test_anonymous import WRITTEN
+from tests.review.finding.test_finding import renewed
 from tests.sealing.opening import sealed
 from tests.site import Site, bearer, example
 
 PHONE, STREET = "090-1234-5678", "千代田区霞が関一丁目3番1号"
-OFFICIAL = ["広報 次郎", "press@example.go.jp"]
+key, press, story = conftest.key, conftest.press, test_anonymous.story
 # What stays in plain, and why.
 PLAIN = {
     "identity.account.name": "compared and shown inside of security-definer functions, which have no key",
     "identity.account.email": "whoever signs in is found by it there",
     "intake.procedure.definition": "a published form; its own words",
     "review.procedure.definition": "the same",
+    "review.finding.text": "what tells of nobody, such as the name of an event, is searched in by its parts",
 }
 
 
 def words() -> list[str]:
     """What the story says that is somebody's or about somebody. Organisations are public, and so are officials by their names."""
     answers = example("koen-meigi")["answers"]
-    told = [answers[key] for key in ("event", "purpose", "content")]
-    return [*told, "窓口 花子", "applicant@example.com", PHONE, STREET, *WRITTEN]
+    told = [answers[one] for one in ("event", "purpose", "content")]
+    return [*told, "窓口 花子", "applicant@example.com", PHONE, "06-0000-0000", "0600000000", STREET, *WRITTEN]
 
 
 def plain_in(site: Site, said: list[str]) -> dict[str, set[str]]:
@@ -57,18 +59,20 @@ def test_no_column_says_whom_it_is_about_but_those_of_a_list(
     post_office: TestClient,
     *,
     key: str,
-    press: str,  # noqa: F811
+    press: str,
 ) -> None:
     draft = counter.post("/v1/drafts", json={"procedure": "koen-meigi"}, headers=bearer(key)).json()["id"]
     answers = {"answers": example("koen-meigi")["answers"], "version": 1}
     assert counter.patch(f"/v1/drafts/{draft}", json=answers, headers=bearer(key)).status_code == 200
     wished: dict[str, Any] = {"postal_address": [STREET], "phone": PHONE, "channels": ["email", "sms"]}
     assert post_office.put("/v1/preferences", json=wished, headers=bearer(key)).status_code in {200, 422}
-    from tests.review.finding.test_finding import renewed
-
+    clean.file(key, 1, "denki-yohin-todokede")
+    clean.file(key, 1, "keieiryoku-keikaku")
+    clean.deliver_all()
     renewed(clean)
     found = plain_in(clean, words())
-    assert found.keys() - PLAIN.keys() == set(), found
+    assert found.pop("review.finding.text") == {example("koen-meigi")["answers"]["event"]}
+    assert found.keys() <= PLAIN.keys(), found
     assert "identity.account.name" in found, "the walk itself works"
     assert desk.get("/v1/cases", headers=bearer(press)).json()
     everywhere = [place for place, column in sealed().items() if _has_rows(clean, column)]
@@ -79,6 +83,6 @@ def _has_rows(site: Site, column: Any) -> bool:
     table = column.table
     return bool(
         site.value(
-            f'select exists (select from "{table.schema}"."{table.name}" where "{column.name}"::text like \'%~of-tests%\')'
+            f'select exists (select from "{table.schema}"."{table.name}" where "{column.name}"::text like \'%of-tests%\')'
         )
     )
