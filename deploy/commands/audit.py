@@ -32,6 +32,7 @@ def verify(heads: HeadsOption = None, key: KeyOption = None, home: HomeOption = 
     Who may have changed the machine too is found out with heads and public keys that were kept elsewhere.
     """
     from services.review.audit import heads as signed
+    from services.review.audit import purging
     from services.review.audit.verification import verify as look
 
     folder = heads or Path(setting("MADOGUCHI_AUDIT_HEADS", home))
@@ -49,7 +50,8 @@ def verify(heads: HeadsOption = None, key: KeyOption = None, home: HomeOption = 
             typer.echo(f"{count:,} {what} …", err=True)
 
     with session_as("operator", home) as session:
-        for finding in look(session, signed.every(folder), {signed.name_of(one): one for one in keys}, progress):
+        named = {signed.name_of(one): one for one in keys}
+        for finding in look(session, signed.every(folder), named, progress, purging.every(folder)):
             found += 1
             if found <= MOST_FINDINGS:
                 typer.echo(f"WRONG   {finding}")

@@ -16,8 +16,11 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
+from shared.bus.tables import DATA
 from shared.bus.tracing import traced
 from shared.events import EVENTS, SUBSCRIBERS, Event
+from shared.sealing.columns import open_document
+from shared.sealing.ring import SealingError
 
 log = logging.getLogger(__name__)
 
@@ -179,7 +182,9 @@ def _read(row: Any) -> Claimed:
         elif contract.source != row["source"]:  # the database sees to it that each publishes as itself, whatever it says
             problem = f"{row['type']} is not for {row['source']} to publish"
         else:
-            event = contract(**{**row["data"], **envelope})
+            event = contract(**{**open_document(DATA, row["data"]), **envelope})
+    except SealingError as error:
+        problem = str(error)
     except ValidationError as error:
         problem = f"{row['type']} does not fit its contract: " + "; ".join(
             f"{'.'.join(map(str, e['loc']))}: {e['type']}" for e in error.errors()[:5]
@@ -251,7 +256,9 @@ def _handle(post: Post, session: Session, subscriber: str, batch: list[Claimed],
 
 
 def _describe(error: Exception) -> str:
-    """Kind and place of an error, without its text: that may quote an applicant."""
+    """Kind and place of an error, without its text: that may quote an applicant. A missing key is named."""
+    if isinstance(error, SealingError):
+        return str(error)
     trace, place = error.__traceback__, ""
     while trace is not None:
         name = trace.tb_frame.f_globals.get("__name__", "")
