@@ -158,17 +158,13 @@ class Case(ReviewRecord, table=True):
     decided_by: UUID | None = None
     decided_at: datetime | None = timestamp(default=None)
     withdrawn_at: datetime | None = timestamp(default=None)
-<<<<<<< HEAD
     withdrawal_reason: str | None = Field(default=None, sa_type=SealedText("review.case.withdrawal_reason"))
+    anonymised_at: datetime | None = timestamp(default=None, description="then nobody sees it any more, and it is only counted")
 
 
 @event.listens_for(Case.contact, "set")
 def _hash_contact(case: Case, contact: dict[str, Any], _before: Any, _initiator: Any) -> None:
     case.contact_hash = whose(contact["email"]) if contact else None
-=======
-    withdrawal_reason: str | None = None
-    anonymised_at: datetime | None = timestamp(default=None, description="then nobody sees it any more, and it is only counted")
->>>>>>> main
 
 
 class Revision(ReviewRecord, table=True):
