@@ -5,8 +5,8 @@ What is not sealed is compared as before, so code of before this migration goes 
 
 from alembic import op
 
-revision = "20261126_0025"
-down_revision = "20261125_0024"
+revision = "20261126_0026"
+down_revision = "20261126_0025"
 branch_labels = None
 depends_on = None
 
