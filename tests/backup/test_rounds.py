@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from pydantic import SecretStr, ValidationError
 from pyrage import x25519
+from ruamel.yaml import YAML
 from sqlmodel import Session
 from typer.testing import CliRunner
 
@@ -39,6 +40,9 @@ from tests.site import Site, eventually
 def saved(clean: Site, tmp_path: Path) -> Iterator[Saved]:
     with saving(clean, tmp_path) as made:
         yield made
+
+
+ROOT = Path(__file__).parents[2]
 
 
 def put(storage: Storage, *names: str) -> None:
@@ -189,6 +193,17 @@ def test_the_role_of_the_backups_reads_everything_and_writes_only_its_runs(site:
             return
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(statement.encode())
+
+
+def test_in_containers_every_secret_is_saved_and_a_restore_fills_every_volume_that_matters() -> None:
+    compose = YAML(typ="safe").load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    backup, restore = compose["services"]["backup"], compose["services"]["restore"]
+    assert set(backup["secrets"]) == set(compose["secrets"])
+    filled = {mount.partition(":")[0] for mount in restore["volumes"] if ":/restored/" in mount}
+    of_services = {
+        mount.partition(":")[0] for one in compose["services"].values() for mount in one.get("volumes", ()) if ":" in mount
+    }
+    assert filled - {"${MADOGUCHI_SECRETS"} == of_services & {"postgres", "storage", "heads"}
 
 
 def test_a_key_is_made_once_and_readable_by_us_alone(tmp_path: Path) -> None:
