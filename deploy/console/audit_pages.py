@@ -47,6 +47,8 @@ ACTS = {
     "duty.taken": message("Duty taken away"),
     "group.changed": message("Member of a group changed"),
     "group.left": message("Group left"),
+    "hold.released": message("Legal hold released"),
+    "hold.set": message("Legal hold set"),
     "key.issued": message("Key issued"),
     "key.revoked": message("Key revoked"),
     "letters.collected": message("Letters collected"),
