@@ -91,7 +91,7 @@ def _tried(session: Session, job: Job, item: JobItem, caller: Caller | None, *, 
     if caller is None:
         return bad, _NO_OFFICIAL, {}
     rests_on = item.seen
-    acts_as(session, caller.account_id)
+    acts_as(session, caller)
     point = session.begin_nested()
     try:
         if not keep:

@@ -71,7 +71,15 @@ def anonymise(session: Session, ids: Sequence[UUID]) -> None:
     if not ids:
         return
     let_files_go(session, ids)
-    nothing: dict[str, Any] = {"applicant": {}, "contact": {}, "answers": {}, "duplicates": [], "conditions": [], "reasons": ""}
+    nothing: dict[str, Any] = {
+        "applicant": {},
+        "contact": {},
+        "contact_hash": None,
+        "answers": {},
+        "duplicates": [],
+        "conditions": [],
+        "reasons": "",
+    }
     nothing |= {"official_id": None, "official_name": "", "assigned_because": null(), "withdrawal_reason": None, "revision": 1}
     nothing |= {"decided_by": text("case when decided_by is null then null else cast(:nobody as uuid) end")}
     gone = update(Case).where(col(Case.id).in_(ids)).values(nothing | {"anonymised_at": text("now()")})
