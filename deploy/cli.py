@@ -18,6 +18,7 @@ from deploy.commands import (
     migrate,
     people,
     procedure,
+    retention,
     settings,
     status,
     switches,
@@ -49,6 +50,7 @@ app.add_typer(clients.app, name="clients")
 app.add_typer(messages.app, name="messages")
 app.add_typer(bounces.app, name="bounces")
 app.add_typer(letters.app, name="letters")
+app.add_typer(retention.app, name="retention")
 
 
 def main() -> None:
