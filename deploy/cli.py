@@ -11,12 +11,14 @@ from deploy.commands import (
     clients,
     deadletters,
     doctor,
+    health,
     letters,
     lookups,
     messages,
     migrate,
     people,
     procedure,
+    retention,
     settings,
     status,
     switches,
@@ -34,6 +36,7 @@ app.command("up")(up.up)
 app.command("status")(status.status)
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
+app.command("health")(health.health)
 app.command("settings")(settings.settings)
 app.command("restore")(backup.restore)
 app.add_typer(procedure.app, name="procedure")
@@ -47,6 +50,7 @@ app.add_typer(clients.app, name="clients")
 app.add_typer(messages.app, name="messages")
 app.add_typer(bounces.app, name="bounces")
 app.add_typer(letters.app, name="letters")
+app.add_typer(retention.app, name="retention")
 
 
 def main() -> None:

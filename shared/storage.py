@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -71,6 +72,9 @@ class Storage(Protocol):
 
     def answers(self) -> bool:
         """Whether files can be put away now."""
+
+    def room(self) -> tuple[int, int] | None:
+        """Bytes that are free, and that there are; None where nobody knows."""
 
 
 @cache
@@ -158,6 +162,14 @@ class Folder:
             for file in (self._path / _INCOMING).glob("*"):
                 if _age(file) > STALE:
                     file.unlink(missing_ok=True)
+
+    def room(self) -> tuple[int, int] | None:
+        """What its file system says."""
+        try:
+            usage = shutil.disk_usage(self._path)
+        except OSError:
+            return None
+        return usage.free, usage.total
 
     def answers(self) -> bool:
         """Whether the folder can be written."""
@@ -252,6 +264,10 @@ class S3:
 
     def tidy(self) -> None:
         """Nothing is left behind."""
+
+    def room(self) -> tuple[int, int] | None:
+        """A bucket has no end."""
+        return None
 
     def answers(self) -> bool:
         """Whether the bucket is there for us."""

@@ -16,8 +16,11 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
+from shared.bus.tables import DATA
 from shared.bus.tracing import traced
 from shared.events import EVENTS, SUBSCRIBERS, Event
+from shared.sealing.columns import open_document
+from shared.sealing.ring import SealingError
 
 log = logging.getLogger(__name__)
 
@@ -171,18 +174,17 @@ def _claim(session: Session, service: str, ids: Sequence[UUID]) -> list[Claimed]
 
 def _read(row: Any) -> Claimed:
     event, problem = None, ""
+    contract = EVENTS.get(row["type"])
+    envelope = {"id": row["event_id"], **{name: row[name] for name in ("subject", "sequence", "time", "traceparent")}}
     try:
-        contract = EVENTS[row["type"]]
-        event = contract(
-            **row["data"],
-            id=row["event_id"],
-            subject=row["subject"],
-            sequence=row["sequence"],
-            time=row["time"],
-            traceparent=row["traceparent"],
-        )
-    except KeyError:
-        problem = f"no contract is known for {row['type']}"
+        if contract is None:
+            problem = f"no contract is known for {row['type']}"
+        elif contract.source != row["source"]:  # the database sees to it that each publishes as itself, whatever it says
+            problem = f"{row['type']} is not for {row['source']} to publish"
+        else:
+            event = contract(**{**open_document(DATA, row["data"]), **envelope})
+    except SealingError as error:
+        problem = str(error)
     except ValidationError as error:
         problem = f"{row['type']} does not fit its contract: " + "; ".join(
             f"{'.'.join(map(str, e['loc']))}: {e['type']}" for e in error.errors()[:5]
@@ -254,7 +256,9 @@ def _handle(post: Post, session: Session, subscriber: str, batch: list[Claimed],
 
 
 def _describe(error: Exception) -> str:
-    """Kind and place of an error, without its text: that may quote an applicant."""
+    """Kind and place of an error, without its text: that may quote an applicant. A missing key is named."""
+    if isinstance(error, SealingError):
+        return str(error)
     trace, place = error.__traceback__, ""
     while trace is not None:
         name = trace.tb_frame.f_globals.get("__name__", "")
