@@ -108,7 +108,7 @@ def test_field_errors_are_said_in_the_callers_language(counter_pages: TestClient
     body = {"procedure": 1, "contact": {"email": "x", "more": True}}
     wanted = {
         "/procedure": "文字列で書いてください",
-        "/answers": "入力してください。必須です",
+        "/answers": "必ず入力してください",
         "/contact/more": "取り除いてください。ここにはない項目です",
     }
     answer = counter_pages.post("/v1/applications", json=body, headers=headers)
