@@ -20,6 +20,7 @@ def everything(session: Session, broker_url: SecretStr, addresses: list[str]) ->
         *work.work(session),
         *servers.postgres(session),
         *work.backups(session),
+        *work.retention(session),
         *work.features(session),
     ]
     session.commit()

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy import text
+
 from deploy.console.signs.sign import Kind, Sign
 from shared.bus import deadletters
 from shared.i18n import message
@@ -14,9 +16,11 @@ from shared.operation import runs, switches
 if TYPE_CHECKING:
     from sqlmodel import Session
 
+BACKUPS = message("Backups")
 LATE = 60.0  # seconds that a delivery may be overdue
 BASE, WAL, REHEARSAL = "backup.base", "backup.wal", "backup.rehearsal"
 BASE_AGE, WAL_AGE, REHEARSAL_AGE = timedelta(hours=50), timedelta(minutes=10), timedelta(days=40)
+RETENTION_AGE = timedelta(days=2)
 
 
 def work(session: Session) -> Iterator[Sign]:
@@ -29,12 +33,12 @@ def work(session: Session) -> Iterator[Sign]:
         values = {"subscriber": row["subscriber"], "age": row["oldest"], "count": row["waiting"]}
         yield Sign("work", row["subscriber"], "bad", text_, values, "deliveries-late", "/console/queues")
     if not late:
-        yield Sign("work", "deliveries", "good", message("No delivery is late"))
+        yield Sign("work", message("Deliveries"), "good", message("No delivery is late"))
     if dead:
         text_ = message("{count} deliveries failed for good")
-        yield Sign("work", "dead letters", "bad", text_, {"count": dead}, "dead-letters", "/console/dead-letters")
+        yield Sign("work", message("Dead letters"), "bad", text_, {"count": dead}, "dead-letters", "/console/dead-letters")
     else:
-        yield Sign("work", "dead letters", "good", message("There is no dead letter"))
+        yield Sign("work", message("Dead letters"), "good", message("There is no dead letter"))
 
 
 def backups(session: Session) -> Iterator[Sign]:
@@ -42,23 +46,23 @@ def backups(session: Session) -> Iterator[Sign]:
     now, href = datetime.now(UTC), "/console/backups"
     base = next(iter(runs.latest(session, BASE, outcome="done")), None)
     if base is None:
-        yield Sign("schedule", "backup", "mend", message("No backup is noted here"), {}, "backups", href)
+        yield Sign("schedule", BACKUPS, "mend", message("No backup is noted here"), {}, "backups", href)
         return
     kind: Kind = "good" if now - base.started_at < BASE_AGE else "bad"
-    yield Sign("schedule", "backup", kind, message("The newest backup is of {at}"), {"at": base.started_at}, "backups", href)
+    yield Sign("schedule", BACKUPS, kind, message("The newest backup is of {at}"), {"at": base.started_at}, "backups", href)
     if (through := restorable(session)) is not None:
         kind = "good" if now - through < WAL_AGE else "bad"
-        yield Sign("schedule", "backup", kind, message("It can be restored up to {at}"), {"at": through}, "backups", href)
+        yield Sign("schedule", BACKUPS, kind, message("It can be restored up to {at}"), {"at": through}, "backups", href)
     rehearsal = next((run for run in runs.latest(session, REHEARSAL, most=5) if run.outcome != "running"), None)
     if rehearsal is None or now - rehearsal.started_at > REHEARSAL_AGE:
         text_ = message("Restoring was not rehearsed for long: a backup that nobody restored is a hope")
-        yield Sign("schedule", "backup", "mend", text_, {}, "backups", href)
+        yield Sign("schedule", BACKUPS, "mend", text_, {}, "backups", href)
     elif rehearsal.outcome == "failed":
         text_ = message("The last rehearsal of restoring failed")
-        yield Sign("schedule", "backup", "bad", text_, {}, "backups", href)
+        yield Sign("schedule", BACKUPS, "bad", text_, {}, "backups", href)
     else:
         values = {"at": rehearsal.started_at}
-        yield Sign("schedule", "backup", "good", message("Restoring was rehearsed on {at}"), values, "backups", href)
+        yield Sign("schedule", BACKUPS, "good", message("Restoring was rehearsed on {at}"), values, "backups", href)
 
 
 def restorable(session: Session) -> datetime | None:
@@ -69,11 +73,25 @@ def restorable(session: Session) -> datetime | None:
     return None
 
 
+def retention(session: Session) -> Iterator[Sign]:
+    """Whether what is over its time was deleted in each service that ever did so."""
+    query = text("""
+        select kind, max(started_at) filter (where outcome = 'done') as done from operation.run
+        where kind like 'retention.%' group by kind order by kind
+    """)
+    late = [row.kind for row in session.execute(query) if row.done is None or datetime.now(UTC) - row.done > RETENTION_AGE]
+    if late:
+        text_ = message("What is over its time was not deleted for two days: {names}")
+        yield Sign(
+            "schedule", message("Retention"), "bad", text_, {"names": ", ".join(late)}, "retention-late", "/console/schedules"
+        )
+
+
 def features(session: Session) -> Iterator[Sign]:
     """What was switched off, lest it be forgotten."""
     off = [one for one in switches.standings(session) if not one.on]
     for one in off:
         text_ = message("Switched off: {feature}")
-        yield Sign("features", one.name, "mend", text_, {"feature": one.feature.title}, "", "/console/switches")
+        yield Sign("features", one.feature.title, "mend", text_, {"feature": one.feature.title}, "", "/console/switches")
     if not off:
-        yield Sign("features", "switches", "good", message("Nothing is switched off"))
+        yield Sign("features", message("Switches"), "good", message("Nothing is switched off"))

@@ -41,6 +41,9 @@ NO_ACT = {
             "messages list",
             "people duty list",
             "people keys",
+            "retention holds",
+            "retention plan",
+            "retention report",
             "switches list",
         ),
         "only lists",
@@ -55,7 +58,7 @@ NO_ACT = {
     **dict.fromkeys(
         ("backup files", "backup key", "backup list"), "only looks at what is in the vault, or makes a key before there is one"
     ),
-    **dict.fromkeys(("backup now", "backup rehearse", "backup run"), "noted as runs (operation.run), scheduled or not"),
+    **dict.fromkeys(("backup now", "backup rehearse", "backup run", "retention run"), "noted as a run (operation.run)"),
     "restore": "there is no database while it runs; what it restores has the acts of before",
 }
 # Forms of the console that leave no act, and why that is right.
@@ -137,6 +140,9 @@ def test_every_command_that_changes_something_leaves_an_act(  # noqa: PLR0915 - 
     told("deadletters discard", other, *WHY)
     told("switches off", "filing", *WHY)
     told("switches on", "filing", *WHY)
+
+    held = told("retention hold", "procedure", "koen-meigi", *WHY).split()[0]
+    told("retention release", held, *WHY)
 
     client = told("clients add", "会計システム").split(": ")[1].split(";")[0]
     told("clients team", client, "a@example.com")
