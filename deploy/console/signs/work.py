@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-
 from deploy.console.signs.sign import Kind, Sign
 from shared.bus import deadletters
 from shared.i18n import message
@@ -20,7 +18,6 @@ BACKUPS = message("Backups")
 LATE = 60.0  # seconds that a delivery may be overdue
 BASE, WAL, REHEARSAL = "backup.base", "backup.wal", "backup.rehearsal"
 BASE_AGE, WAL_AGE, REHEARSAL_AGE = timedelta(hours=50), timedelta(minutes=10), timedelta(days=40)
-RETENTION_AGE = timedelta(days=2)
 
 
 def work(session: Session) -> Iterator[Sign]:
@@ -46,20 +43,20 @@ def backups(session: Session) -> Iterator[Sign]:
     now, href = datetime.now(UTC), "/console/backups"
     base = next(iter(runs.latest(session, BASE, outcome="done")), None)
     if base is None:
-        yield Sign("schedule", BACKUPS, "mend", message("No backup is noted here"), {}, "backups", href)
+        yield Sign("schedule", BACKUPS, "mend", message("No backup is noted here"), {}, "backup-none", href)
         return
     kind: Kind = "good" if now - base.started_at < BASE_AGE else "bad"
-    yield Sign("schedule", BACKUPS, kind, message("The newest backup is of {at}"), {"at": base.started_at}, "backups", href)
+    yield Sign("schedule", BACKUPS, kind, message("The newest backup is of {at}"), {"at": base.started_at}, "backup-late", href)
     if (through := restorable(session)) is not None:
         kind = "good" if now - through < WAL_AGE else "bad"
-        yield Sign("schedule", BACKUPS, kind, message("It can be restored up to {at}"), {"at": through}, "backups", href)
+        yield Sign("schedule", BACKUPS, kind, message("It can be restored up to {at}"), {"at": through}, "backup-log-late", href)
     rehearsal = next((run for run in runs.latest(session, REHEARSAL, most=5) if run.outcome != "running"), None)
     if rehearsal is None or now - rehearsal.started_at > REHEARSAL_AGE:
         text_ = message("Restoring was not rehearsed for long: a backup that nobody restored is a hope")
         yield Sign("schedule", BACKUPS, "mend", text_, {}, "backups", href)
     elif rehearsal.outcome == "failed":
         text_ = message("The last rehearsal of restoring failed")
-        yield Sign("schedule", BACKUPS, "bad", text_, {}, "backups", href)
+        yield Sign("schedule", BACKUPS, "bad", text_, {}, "rehearsal-failed", href)
     else:
         values = {"at": rehearsal.started_at}
         yield Sign("schedule", BACKUPS, "good", message("Restoring was rehearsed on {at}"), values, "backups", href)
@@ -71,20 +68,6 @@ def restorable(session: Session) -> datetime | None:
         if isinstance(through := run.report.get("through"), str):
             return datetime.fromisoformat(through)
     return None
-
-
-def retention(session: Session) -> Iterator[Sign]:
-    """Whether what is over its time was deleted in each service that ever did so."""
-    query = text("""
-        select kind, max(started_at) filter (where outcome = 'done') as done from operation.run
-        where kind like 'retention.%' group by kind order by kind
-    """)
-    late = [row.kind for row in session.execute(query) if row.done is None or datetime.now(UTC) - row.done > RETENTION_AGE]
-    if late:
-        text_ = message("What is over its time was not deleted for two days: {names}")
-        yield Sign(
-            "schedule", message("Retention"), "bad", text_, {"names": ", ".join(late)}, "retention-late", "/console/schedules"
-        )
 
 
 def features(session: Session) -> Iterator[Sign]:

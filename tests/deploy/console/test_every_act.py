@@ -215,6 +215,8 @@ def test_every_form_of_the_console_leaves_an_act(console: TestClient, clean: Sit
         ("/console/switches/{name}", "/console/switches/exports", {"on": "false"}),
         ("/console/people/{account_id}/keys/new", f"/console/people/{person}/keys/new", {}),
         ("/console/keys/{key_id}", f"/console/keys/{key}", {}),
+        ("/console/retention/holds", "/console/retention/holds", {"kind": "procedure", "subject": "koen-meigi"}),
+        ("/console/retention/holds/{hold_id}/release", "/console/retention/holds/HOLD/release", {}),
         *(
             ("/console/people/{account_id}/{act}", f"/console/people/{who}/{act}", entered)
             for who, act, entered in (
@@ -237,7 +239,8 @@ def test_every_form_of_the_console_leaves_an_act(console: TestClient, clean: Sit
                 clean.value("select max(id::text) from identity.api_key where account_id = :id and revoked_at is null", id=person)
             )
         before = acts(clean)
-        answer = console.post(url, data=why | entered)
+        held = clean.value("select id from operation.hold where released_at is null")
+        answer = console.post(url.replace("HOLD", str(held)), data=why | entered)
         assert answer.status_code in {200, 303}, (url, answer.text)
         assert acts(clean) == before + 1, f"{url} left no act"
     routes = [route for room in ROOMS for route in room.router.routes if isinstance(route, APIRoute)]

@@ -158,16 +158,6 @@ def test_backups_that_are_old_late_or_never_rehearsed_are_told(clean: Site, chan
         assert kinds(work.backups(session)) == {"Backups": expected}
 
 
-def test_retention_that_did_not_run_for_two_days_is_told(clean: Site) -> None:
-    with Session(clean.operator) as session:
-        assert kinds(work.retention(session)) == {}
-        runs.finish(session, runs.begin(session, "retention.intake"), {})
-        assert kinds(work.retention(session)) == {}
-        clean.run("update operation.run set started_at = now() - interval '3 days'")
-        session.rollback()
-        assert kinds(work.retention(session)) == {"Retention": "bad"}
-
-
 def test_workers_note_when_a_task_of_the_schedule_ran(clean: Site) -> None:
     noter = wakings._Noter({"post.deliver": 4.0, "post.never": 60.0}, SecretStr(clean.broker_url))
     noter.begin()
