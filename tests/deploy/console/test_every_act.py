@@ -44,6 +44,7 @@ NO_ACT = {
             "retention holds",
             "retention plan",
             "retention report",
+            "retention table",
             "switches list",
         ),
         "only lists",
