@@ -39,7 +39,7 @@ def _to(path: str) -> Response:
 def _rights(entered: str) -> Rights:
     known = next((one for one in get_args(Rights) if one == entered), None)
     if known is None:
-        raise Invalid("Some entries need mending", errors=[FieldError("/rights", "Choose what he may do")])
+        raise Invalid("Some entries need mending", errors=[FieldError("/rights", "Choose what they may do")])
     rights: Rights = known
     return rights
 
@@ -82,6 +82,7 @@ def _organisation(
         entered=entered or {"email": "", "rights": "file"},
         days=members.INVITATION_LIFE.days,
         problem=problem,
+        registered="registered" in request.query_params,
         **_errors(request, problem),
     )
 
