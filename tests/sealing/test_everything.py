@@ -82,7 +82,5 @@ def test_no_column_says_whom_it_is_about_but_those_of_a_list(
 def _has_rows(site: Site, column: Any) -> bool:
     table = column.table
     return bool(
-        site.value(
-            f'select exists (select from "{table.schema}"."{table.name}" where "{column.name}"::text like \'%of-tests%\')'
-        )
+        site.value(f'select exists (select from "{table.schema}"."{table.name}" where "{column.name}"::text like \'%of-tests%\')')
     )

@@ -10,7 +10,9 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, func, text
 from sqlalchemy import select as select_values
 from sqlmodel import Session, select
+from typer.testing import CliRunner
 
+from deploy.cli import app
 from services.intake.sealed import WALKED as INTAKE
 from services.notify.sealed import walked
 from services.review.sealed import WALKED as REVIEW
@@ -76,6 +78,10 @@ def test_plain_rows_are_sealed_and_keys_change(clean: Site, desk: TestClient, fi
         shown = desk.get(f"{CASES}/{case}", headers=bearer(official)).json()
         assert shown["answers"]["representative"] == "窓口 花子"
         reports = clean.rows("select kind, outcome, report from operation.run order by started_at desc limit 3")
+        told = CliRunner().invoke(app, ["keys", "status"])
+    assert told.exit_code == 0, told.output
+    assert "review.case                  new                                         6" in told.output
+    assert "Still needed beside new: old" in told.output  # by events, which are purged
     assert {row["outcome"] for row in reports} == {"done"}
     counted = next(row["report"] for row in reports if row["kind"] == "sealing.review")
     assert counted["rows"]["review.case"] == {"new": 6}  # contact and answers of three

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "20261126_0020"
-down_revision = "20261126_0019"
+revision = "20261126_0021"
+down_revision = "20261126_0020"
 branch_labels = None
 depends_on = None
 
