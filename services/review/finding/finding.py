@@ -15,6 +15,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, Text, Uuid, and_, any_, bindparam, case, cast, func, literal, or_, text, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import defer
 from sqlalchemy.sql import Select
 from sqlmodel import Session, col, select
 
@@ -35,6 +36,10 @@ _UNFINISHED = text("state in ('open', 'correcting')")
 FEW = 2000
 # A list says how many there are up to this; a search, for which the text of each is asked, up to fewer.
 COUNTED, FOUND = 1000, 100
+
+
+# What no list shows.
+SEALED: tuple[Any, ...] = (Case.contact, Case.answers, Case.reasons, Case.withdrawal_reason)
 
 
 class Filter(BaseModel):
@@ -97,12 +102,14 @@ def listed(
     limit: int = 50,
     before: UUID | None = None,
     hits: Hits | None = None,
+    whole: bool = False,
 ) -> Sequence[Case]:
     """The cases that a caller may see and a filter leaves; `before` is the last id of the page before.
 
-    In the order of last days there are only cases that have one.
+    In the order of last days there are only cases that have one. Unless `whole`, sealed contents are read when they are asked for.
     """
-    query = narrowed(session, caller, wanted, select(Case), hits or look_up(session, wanted))
+    every = select(Case) if whole else select(Case).options(*(defer(one) for one in SEALED))
+    query = narrowed(session, caller, wanted, every, hits or look_up(session, wanted))
     first: Any = col(Case.due_on if sort == "due" else Case.arrived_at)
     order = (first, col(Case.id))
     if sort == "due":
