@@ -41,11 +41,11 @@ def status(home: HomeOption = None) -> None:
             typer.echo(f"{service}: {_said(run)}")
             counted |= run.report.get("rows", {})
         counted[EVENTS] = _events(session)
-    for table, rows in sorted(counted.items()):
-        for key, number in sorted(rows.items()):
-            typer.echo(f"  {table:<28} {key:<32} {number:>12,}")
-    for line in _advice(runs, counted):
-        typer.echo(line)
+        for table, rows in sorted(counted.items()):
+            for key, number in sorted(rows.items()):
+                typer.echo(f"  {table:<28} {key:<32} {number:>12,}")
+        for line in _advice(runs, counted):
+            typer.echo(line)
 
 
 @app.command()

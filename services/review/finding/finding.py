@@ -106,7 +106,7 @@ def listed(
 ) -> Sequence[Case]:
     """The cases that a caller may see and a filter leaves; `before` is the last id of the page before.
 
-    In the order of last days there are only cases that have one. Unless `whole`, sealed contents are read when they are asked for.
+    In the order of last days there are only cases that have one. Unless `whole`, sealed contents are read when asked for.
     """
     every = select(Case) if whole else select(Case).options(*(defer(one) for one in SEALED))
     query = narrowed(session, caller, wanted, every, hits or look_up(session, wanted))
