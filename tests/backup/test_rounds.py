@@ -206,7 +206,7 @@ def test_in_containers_every_secret_is_saved_and_a_restore_fills_every_volume_th
     assert filled - {"${MADOGUCHI_SECRETS"} == of_services & {"postgres", "storage", "heads"}
 
 
-def test_a_key_is_made_once_and_readable_by_us_alone(tmp_path: Path) -> None:
+def test_a_key_is_made_once_and_readable_by_us_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "identity.txt"
     made = CliRunner().invoke(app, ["backup", "key", "--out", str(file)])
     public = made.stdout.split("MADOGUCHI_BACKUP_RECIPIENTS=")[1].strip()
@@ -214,6 +214,9 @@ def test_a_key_is_made_once_and_readable_by_us_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     again = CliRunner().invoke(app, ["backup", "key", "--out", str(file)])
     assert again.exit_code == 1
+    with monkeypatch.context() as patched:
+        patched.setattr("sys.stdin", io.StringIO(file.read_text()))
+        assert str(keys.identity(Path("-")).to_public()) == public
     file.write_text("# nothing\n")
     with pytest.raises(Locked, match="no identity"):
         keys.identity(file)
