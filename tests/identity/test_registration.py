@@ -115,6 +115,8 @@ def test_a_link_that_is_too_old_registers_nobody(counter_pages: TestClient, clea
 @pytest.mark.parametrize(
     "wrong",
     [
+        {"organisation": "甲\u202e省土国"},
+        {"name": "a\u2066b"},
         {"organisation": ""},
         {"organisation": "x" * 101},
         {"organisation": "当選 https://evil.example"},

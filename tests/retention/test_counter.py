@@ -17,7 +17,7 @@ from shared.operation import holds
 from shared.operation.acts import Operator
 from shared.procedure.retention import Retention
 from shared.retention.periods import Rules
-from shared.retention.purging import purge_some
+from shared.retention.purging import Kind, purge_some
 from tests.retention.parts import INTAKE, engine_of, planned, purged, years_later
 from tests.site import DENKI, KOEN, ONE_STAGE, Site, bearer, shipped
 
@@ -134,3 +134,23 @@ def test_the_newest_version_of_a_procedure_says_how_long(clean: Site) -> None:
         session.flush()
         rules = INTAKE.rules(session, datetime.now(UTC))
     assert rules[DENKI].withdrawn > datetime.now(UTC) - timedelta(days=31)
+
+
+def test_a_kind_that_fails_or_gets_nowhere_is_left_for_the_day_and_the_others_go_on(clean: Site) -> None:
+    key = clean.an_applicant()
+    clean.file(key, 1, DENKI)
+    clean.deliver_all()
+    clean.run("update bus.event set time = now() - interval '40 days'")
+    due = "select 1 as id, '' as procedure, 'deleted' as becomes, false as held"
+
+    def fails(_session: Session, _found: object) -> None:
+        raise ValueError
+
+    kinds = [Kind("nowhere", due, lambda _session, _found: None), Kind("fails", due, fails), *INTAKE.kinds]
+    service = replace(INTAKE, kinds=kinds)
+    while purge_some(engine_of(service), service):
+        pass
+    (run,) = clean.rows("select outcome, report from operation.run")
+    assert (run["outcome"], run["report"]["failed"]) == ("failed", {"nowhere": "RuntimeError", "fails": "ValueError"})
+    assert run["report"]["done"]["bus.event.intake"][""]["deleted"] > 0
+    assert clean.value("select count(*) from bus.event where source = 'intake'") == 0

@@ -88,7 +88,7 @@ def _scanner(told: dict[str, Any]) -> Iterator[Sign]:
 
 def _channels(told: dict[str, Any]) -> Iterator[Sign]:
     if held := told.get("held"):
-        text_, href = message("Of {count} messages nobody knows whether they were sent"), "/notify/messages?state=unknown"
+        text_, href = message("Messages of which nobody knows whether they were sent: {count}"), "/notify/messages?state=unknown"
         yield Sign("work", POST, "mend", text_, {"count": held}, "messages-unknown", href)
     for channel in told.get("stopped", ()):
         text_ = message("The channel {channel} of the post is stopped")

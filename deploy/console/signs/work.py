@@ -32,7 +32,7 @@ def work(session: Session) -> Iterator[Sign]:
     if not late:
         yield Sign("work", message("Deliveries"), "good", message("No delivery is late"))
     if dead:
-        text_ = message("{count} deliveries failed for good")
+        text_ = message("Deliveries that failed for good: {count}")
         yield Sign("work", message("Dead letters"), "bad", text_, {"count": dead}, "dead-letters", "/console/dead-letters")
     else:
         yield Sign("work", message("Dead letters"), "good", message("There is no dead letter"))

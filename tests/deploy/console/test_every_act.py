@@ -27,7 +27,7 @@ WHY = ("--reason", "a letter of the office")
 # Commands that leave no act, and why that is right.
 NO_ACT = {
     **dict.fromkeys(("doctor", "health", "settings", "status"), "only looks"),
-    **dict.fromkeys(("audit key", "audit show", "audit verify"), "only looks at traces"),
+    **dict.fromkeys(("audit acts", "audit key", "audit show", "audit verify"), "only looks at traces"),
     **dict.fromkeys(
         (
             "bounces list",
@@ -41,6 +41,7 @@ NO_ACT = {
             "messages list",
             "people duty list",
             "people keys",
+            "people list",
             "retention holds",
             "retention plan",
             "retention report",
@@ -189,6 +190,7 @@ def test_every_command_that_changes_something_leaves_an_act(  # noqa: PLR0915 - 
 
 def test_a_command_that_fails_leaves_no_act(clean: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MADOGUCHI_HOME", str(tmp_path / "nowhere"))
+    clean.an_operator()
     for command in (
         ("people", "rights", "nobody@example.com", "owner"),
         ("clients", "limits", "nobody", "--daily", "3"),
@@ -196,6 +198,9 @@ def test_a_command_that_fails_leaves_no_act(clean: Site, tmp_path: Path, monkeyp
     ):
         assert CliRunner().invoke(app, command).exit_code == 1
     assert acts(clean) == 0
+    assert CliRunner().invoke(app, ["switches", "off", "filing", *WHY]).exit_code == 0
+    assert "switch.off  filing" in CliRunner().invoke(app, ["audit", "acts", "--act", "switch."]).output
+    assert OPERATOR in CliRunner().invoke(app, ["people", "list", "operator@"]).output
 
 
 def test_every_form_of_the_console_leaves_an_act(console: TestClient, clean: Site) -> None:

@@ -11,7 +11,9 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlmodel import Session
+from typer.testing import CliRunner
 
+from deploy.cli import app
 from deploy.console.health import Health
 from deploy.console.signs import every, servers, services, work
 from deploy.console.signs.sign import Runbook, said
@@ -156,6 +158,15 @@ def test_backups_that_are_old_late_or_never_rehearsed_are_told(clean: Site, chan
     clean.run(change)
     with Session(clean.operator) as session:
         assert kinds(work.backups(session)) == {"Backups": expected}
+
+
+def test_the_command_line_says_the_same(clean: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MADOGUCHI_HOME", str(tmp_path / "nowhere"))
+    assert clean.broker_url
+    said_ = CliRunner().invoke(app, ["health"])
+    assert said_.exit_code == 1
+    assert "PROBLEM Services: The services' health does not answer\n        see docs/runbooks/service-down.md" in said_.output
+    assert "ok      Dead letters: There is no dead letter" in said_.output
 
 
 def test_workers_note_when_a_task_of_the_schedule_ran(clean: Site) -> None:
