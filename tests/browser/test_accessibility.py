@@ -28,7 +28,19 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-CONSOLE = ("health", "queues", "schedules", "backups", "people", "organisations", "keys", "switches", "audit", "runbooks")
+CONSOLE = (
+    "health",
+    "queues",
+    "schedules",
+    "backups",
+    "retention",
+    "people",
+    "organisations",
+    "keys",
+    "switches",
+    "audit",
+    "runbooks",
+)
 WIDTHS = {"desktop": 1280, "phone": 320}
 
 
