@@ -82,8 +82,8 @@ def test_the_mails_say_only_that_there_is_a_message(
     write(counter, f"/v1/applications/{application}", key)
     write(desk, case, press)
     clean.deliver_all()
-    rows = clean.rows("select recipient, template, filling from notify.message where channel = 'email' order by recipient")
-    assert [(row["recipient"], row["template"], row["filling"]["path"]) for row in rows] == [
+    rows = clean.rows("select recipient, template, filling from notify.message where channel = 'email'")
+    assert sorted((row["recipient"], row["template"], row["filling"]["path"]) for row in rows) == [
         ("applicant@example.com", "message", f"/applications/{application}/messages"),
         ("press@example.go.jp", "message", f"/desk/cases/{on.case_of(clean, application)}/messages"),
     ]

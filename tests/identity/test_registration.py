@@ -67,8 +67,8 @@ def test_an_address_with_an_account_gets_the_same_answer_and_a_link_to_sign_in(c
     assert known.status_code == unknown.status_code == 200
     assert known.text.replace("Applicant@example.com", NEW) == unknown.text
     clean.deliver_all()
-    told = clean.rows("select recipient, template from notify.message order by 1")
-    assert told == [
+    told = clean.rows("select recipient, template from notify.message")
+    assert sorted(told, key=lambda row: str(row["recipient"])) == [
         {"recipient": "applicant@example.com", "template": "sign-in"},
         {"recipient": NEW, "template": "register"},
     ]

@@ -180,7 +180,8 @@ def test_a_manager_with_a_conflict_of_interest_hears_nothing_of_the_case(clean: 
         watching.tell(session, clean.value('select max(due_on) from review."case"') + A_DAY)
         session.commit()
     clean.deliver_all()
-    told = clean.rows("select filling from notify.message where channel = 'email' and recipient = 'chief@example.go.jp'")
+    mails = clean.rows("select recipient, filling from notify.message where channel = 'email'")
+    told = [row for row in mails if row["recipient"] == "chief@example.go.jp"]
     assert [row["filling"]["path"] for row in told] == [f"/desk/cases/{cases[1]}"]
 
 
