@@ -160,7 +160,7 @@ class Rounds:
         report["bytes"] = self._archive.put_away(what)
         if what.through is None:
             raise BackupError("The log does not come over.")
-        return report | {"through": what.through[0].isoformat(), "lsn": str(what.through[1])}
+        return report | {"through": what.through.at.isoformat(), "lsn": str(what.through.lsn)}
 
 
 class Keeper:

@@ -244,7 +244,8 @@ def test_of_the_log_only_what_follows_without_a_gap_counts() -> None:
         f"wal/{segment(3).lower()}-partial",
         "wal/00000002-history",
     ]
-    assert from_segment(names, 3) == [f"wal/{segment(3).lower()}", "wal/00000002-history"]
+    names.append("wal/000000020000000000000003")
+    assert from_segment(names, 1, 3) == [f"wal/{segment(3).lower()}", "wal/00000002-history"]
 
 
 def test_a_store_whose_disk_is_not_mounted_is_refused_and_an_empty_one_says_so(saved: Saved, tmp_path: Path) -> None:
