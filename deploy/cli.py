@@ -6,16 +6,19 @@ import typer
 
 from deploy.commands import (
     audit,
+    backup,
     bounces,
     clients,
     deadletters,
     doctor,
+    health,
     letters,
     lookups,
     messages,
     migrate,
     people,
     procedure,
+    retention,
     settings,
     status,
     switches,
@@ -33,17 +36,21 @@ app.command("up")(up.up)
 app.command("status")(status.status)
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
+app.command("health")(health.health)
 app.command("settings")(settings.settings)
+app.command("restore")(backup.restore)
 app.add_typer(procedure.app, name="procedure")
 app.add_typer(lookups.app, name="lookups")
 app.add_typer(people.app, name="people")
 app.add_typer(deadletters.app, name="deadletters")
+app.add_typer(backup.app, name="backup")
 app.add_typer(audit.app, name="audit")
 app.add_typer(switches.app, name="switches")
 app.add_typer(clients.app, name="clients")
 app.add_typer(messages.app, name="messages")
 app.add_typer(bounces.app, name="bounces")
 app.add_typer(letters.app, name="letters")
+app.add_typer(retention.app, name="retention")
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from shared import migrations
 DATABASE = "madoguchi"
 OWNER = "madoguchi_owner"
 OPERATOR = "madoguchi_operator"
+BACKUP = "madoguchi_backup"
 SERVICES = ("intake", "review", "notify", "opendata")
 # For our roles PostgreSQL does not log errors, since their text, their details and the statement quote what people wrote. Who had
 # the error notes its kind, state and constraint. What the server says of itself is written as ever.
@@ -22,7 +23,7 @@ UNLOGGED = {
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
 }
-ROLES = (OWNER, OPERATOR, *(f"madoguchi_{service}" for service in SERVICES))
+ROLES = (OWNER, OPERATOR, BACKUP, *(f"madoguchi_{service}" for service in SERVICES))
 
 
 def bootstrap(admin_url: str, passwords: dict[str, str], *, database: str = DATABASE) -> None:
@@ -40,6 +41,10 @@ def bootstrap(admin_url: str, passwords: dict[str, str], *, database: str = DATA
             for name, value in UNLOGGED.items():
                 with suppress(ProgrammingError):  # an administrator who may not: `madoguchi doctor` says so
                     connection.exec_driver_sql(f"alter role {role} set {name} = '{value}'")
+        with suppress(ProgrammingError):  # where PostgreSQL is somebody else's, so are its backups
+            # Whoever may copy the whole server may read it anyway; so it can count what it copied, and see what came over.
+            connection.exec_driver_sql(f"alter role {BACKUP} replication bypassrls")
+            connection.exec_driver_sql(f"grant pg_read_all_data, pg_read_all_stats to {BACKUP}")
         if not connection.execute(text("select 1 from pg_database where datname = :name"), {"name": database}).first():
             connection.exec_driver_sql(f'create database "{database}" owner {OWNER}')
         connection.exec_driver_sql(f'revoke all on database "{database}" from public')
@@ -65,6 +70,13 @@ def _schemas(url: str) -> None:
             run(f"alter default privileges for role {OWNER} in schema {service} grant usage on sequences to {role}")
             run(f"alter role {role} set search_path = {service}")
         run(f"grant usage on schema bus, identity, operation to {OPERATOR}")
+        # Who holds connections and transactions is what an operator looks for; an administrator who may not give it leaves it.
+        run(f"""
+        do $$ begin
+          grant pg_read_all_stats to {OPERATOR};
+        exception when insufficient_privilege then raise notice 'the operator will not see the oldest transaction';
+        end $$
+        """)
         run(f"grant usage on schema {', '.join(SERVICES)} to {OPERATOR}")
     engine.dispose()
 

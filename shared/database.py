@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel import Field, Session, SQLModel
 from uuid_utils.compat import uuid7
 
+from shared.sealing.columns import Sealed
+
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
@@ -90,13 +92,22 @@ def insert_many(
 
     All rows have the same keys. They travel as one JSON parameter: compiling and sending thousands of parameters costs the
     driver several times as much as the insert itself costs the database. `computed` are columns that the database fills in, each
-    with its SQL expression.
+    with its SQL expression. What belongs into sealed columns is sealed on the way.
     """
     if not rows:
         return []
-    statement = _insertion(table, tuple(rows[0]), computed, returning)
+    names = tuple(rows[0])
+    statement = _insertion(table, names, computed, returning)
+    if sealed := _sealed(table, names):
+        rows = [{**row, **{name: one.written(row[name]) for name, one in sealed if row[name] is not None}} for row in rows]
     result = session.execute(statement, {"rows": orjson.dumps(rows, default=_bytes).decode()})
     return result.all() if returning else []
+
+
+@cache
+def _sealed(model: type[SQLModel], names: tuple[str, ...]) -> list[tuple[str, Sealed]]:
+    columns = model.__table__.columns  # type: ignore[attr-defined] # every table model has it
+    return [(name, columns[name].type) for name in names if isinstance(columns[name].type, Sealed)]
 
 
 def _bytes(value: object) -> str:

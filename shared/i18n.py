@@ -63,6 +63,11 @@ def show_date(moment: date | datetime, language: Language) -> str:
     return f"{wareki(day)}（{day.year}年）" if language == "ja" else f"{day.day} {day:%B %Y}"
 
 
+def show_month(day: date, language: Language) -> str:
+    """A month as people write it: in Japanese with the era and the western year."""
+    return f"{wareki(day.replace(day=1)).removesuffix('1日')}（{day.year}年）" if language == "ja" else f"{day:%B %Y}"
+
+
 def show_time(moment: datetime, language: Language) -> str:
     """A day and a time of day in Japan's time."""
     local = moment.astimezone(JST)

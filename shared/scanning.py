@@ -12,6 +12,7 @@ import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from shared.storage import Readable
@@ -80,6 +81,14 @@ def version(address: str) -> str:
             return _answer(line, time.monotonic() + CONNECT_SECONDS)
     except (ScanError, OSError):
         return ""
+
+
+def signatures(address: str) -> datetime | None:
+    """The date of clamd's newest signatures; None where clamd does not say."""
+    try:  # such as ClamAV 1.4.3/27825/Wed Nov 19 09:40:12 2026
+        return datetime.strptime(version(address).split("/")[2], "%a %b %d %H:%M:%S %Y").replace(tzinfo=UTC)
+    except (ValueError, IndexError):
+        return None
 
 
 @contextmanager

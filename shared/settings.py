@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.environment import SECRETS
 from shared.scanning import ADDRESS
+from shared.sealing.ring import VARIABLE as SEALING_KEYS
+from shared.sealing.ring import Ring
 
 
 class SettingsError(SystemExit):
@@ -44,12 +46,24 @@ class ServiceSettings(BaseSettings):
         validation_alias="MADOGUCHI_METRICS_TOKEN",
         description="whoever sends it reads /metrics/<service> (Prometheus); empty: there is nothing at that address",
     )
+    sealing_keys: SecretStr = Field(
+        default=SecretStr(""),
+        validation_alias=SEALING_KEYS,
+        description="what personal fields are encrypted with, made by `madoguchi keys new`: the first encrypts, all decrypt; "
+        "empty: nothing is encrypted",
+    )
     base_url: str = Field(
         default="http://127.0.0.1:8000",
         validation_alias="MADOGUCHI_BASE_URL",
         pattern=r"^https?://[^/]+$",
         description="the address people use, without a path: https, except on one's own machine",
     )
+
+    @field_validator("sealing_keys")
+    @classmethod
+    def _readable(cls, keys: SecretStr) -> SecretStr:
+        Ring.read(keys.get_secret_value())
+        return keys
 
     @field_validator("base_url")
     @classmethod

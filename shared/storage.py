@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ CHUNK = 256 * 1024
 _KEY = re.compile(r"[a-z0-9-]+(/[a-z0-9-]+)+")
 # What a process that was killed left in the middle of receiving is deleted after so many seconds.
 STALE = 24 * 3600
+_INCOMING = "incoming"
 
 
 def attachment_key(attachment_id: UUID) -> str:
@@ -62,11 +64,17 @@ class Storage(Protocol):
     def delete(self, key: str) -> None:
         """Delete a file, if it is there. Raises StorageError."""
 
+    def keys(self, under: str = "") -> Iterator[str]:
+        """The keys of what was put away, in no order: of all files, or of those under a first part. Raises StorageError."""
+
     def tidy(self) -> None:
         """Delete what killed processes left half received. Raises StorageError."""
 
     def answers(self) -> bool:
         """Whether files can be put away now."""
+
+    def room(self) -> tuple[int, int] | None:
+        """Bytes that are free, and that there are; None where nobody knows."""
 
 
 @cache
@@ -109,7 +117,7 @@ class Folder:
     def scratch(self) -> Iterator[IO[bytes]]:
         """An empty file in the same file system, so that it can be put away by a change of its name."""
         with _failing():
-            incoming = self._path / "incoming"
+            incoming = self._path / _INCOMING
             _make(incoming)
             file = tempfile.NamedTemporaryFile(dir=incoming, delete=False)  # noqa: SIM115 - closed below
         try:
@@ -139,12 +147,29 @@ class Folder:
         with _failing():
             (self._path / _checked(key)).unlink(missing_ok=True)
 
+    def keys(self, under: str = "") -> Iterator[str]:
+        """Every file below, but not what is being received."""
+        with _failing():
+            for folder, folders, files in os.walk(self._path / under):
+                place = Path(folder).relative_to(self._path)
+                if place == Path():
+                    folders[:] = [name for name in folders if name != _INCOMING]
+                yield from (key for name in files if _KEY.fullmatch(key := (place / name).as_posix()))
+
     def tidy(self) -> None:
         """Whatever lies in `incoming` for longer than any upload may take."""
         with _failing():
-            for file in (self._path / "incoming").glob("*"):
+            for file in (self._path / _INCOMING).glob("*"):
                 if _age(file) > STALE:
                     file.unlink(missing_ok=True)
+
+    def room(self) -> tuple[int, int] | None:
+        """What its file system says."""
+        try:
+            usage = shutil.disk_usage(self._path)
+        except OSError:
+            return None
+        return usage.free, usage.total
 
     def answers(self) -> bool:
         """Whether the folder can be written."""
@@ -229,8 +254,20 @@ class S3:
         with self._failing():
             self._client.delete_object(Bucket=self._bucket, Key=self._prefix + _checked(key))
 
+    def keys(self, under: str = "") -> Iterator[str]:
+        """Page by page."""
+        with self._failing():
+            prefix = self._prefix + (f"{under}/" if under else "")
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
+                names = (str(one["Key"]).removeprefix(self._prefix) for one in page.get("Contents", ()))
+                yield from filter(_KEY.fullmatch, names)
+
     def tidy(self) -> None:
         """Nothing is left behind."""
+
+    def room(self) -> tuple[int, int] | None:
+        """A bucket has no end."""
+        return None
 
     def answers(self) -> bool:
         """Whether the bucket is there for us."""

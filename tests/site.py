@@ -26,6 +26,8 @@ from shared.identity import accounts
 from shared.identity.tables import Account, ApiKey, Organisation
 from shared.procedure.files import read
 from shared.procedure.model import Procedure
+from shared.sealing.ring import new_key
+from tests.sealing.opening import opened
 
 POSTGRES_IMAGE = "postgres:15-bookworm"
 REDIS_IMAGE = "redis:7-bookworm"
@@ -48,7 +50,10 @@ EMPTIED = (
     "intake.trial_filing",
     "intake.draft",
     "intake.step",
+    "intake.purged",
     'review."case"',
+    "review.purged",
+    "review.leaving",
     "review.conflict",
     "review.absence",
     "review.job",
@@ -57,6 +62,7 @@ EMPTIED = (
     "review.audit_link",
     "review.audit_waiting",
     "notify.message",
+    "notify.leaving",
     "notify.client",
     "notify.webhook",
     "notify.template",
@@ -156,6 +162,7 @@ class Site:
             "MADOGUCHI_BASE_URL": "http://127.0.0.1:8000",
             "MADOGUCHI_BROKER_URL": self.broker_url,
             "MADOGUCHI_SECRET_KEY": secrets.token_urlsafe(32),
+            "MADOGUCHI_SEALING_KEYS": new_key("of-tests"),
             "MADOGUCHI_OWNER_DATABASE_URL": self.url(OWNER),
             "MADOGUCHI_OPERATOR_DATABASE_URL": self.url(OPERATOR),
             "MADOGUCHI_NOTIFY_SMTP_URL": "smtp://127.0.0.1:9",
@@ -182,14 +189,15 @@ class Site:
         return redis.Redis.from_url(self.broker_url)
 
     def rows(self, query: str, **values: Any) -> list[dict[str, Any]]:
-        """What a query finds, as superuser."""
+        """What a query finds, as superuser; what is sealed is opened."""
         with self.owner.connect() as connection:
-            return [dict(row) for row in connection.execute(text(query), values).mappings()]
+            found = connection.execute(text(query), values).mappings()
+            return [{name: opened(value) for name, value in row.items()} for row in found]
 
     def value(self, query: str, **values: Any) -> Any:
-        """The one value a query finds."""
+        """The one value a query finds; what is sealed is opened."""
         with self.owner.connect() as connection:
-            return connection.execute(text(query), values).scalar()
+            return opened(connection.execute(text(query), values).scalar())
 
     def run(self, statement: str, **values: Any) -> None:
         """Change something, as superuser."""

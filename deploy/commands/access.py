@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -35,6 +35,14 @@ def setting(variable: str, home: Path | None) -> str:
     raise typer.Exit(1)
 
 
+def environment(home: Path | None) -> dict[str, str]:
+    """The settings of the machine that runs in the home; none where there is none, and the environment has to do."""
+    place = Home.at(home)
+    if told := place.told():
+        return Site(place, place.ports(), told["port"]).settings()
+    return {}
+
+
 def base_url(home: Path | None) -> str:
     """The address people use: of the machine that runs in the home, else from outside."""
     place = Home.at(home)
@@ -43,9 +51,33 @@ def base_url(home: Path | None) -> str:
     return from_outside("MADOGUCHI_BASE_URL")
 
 
+def noted(session: Session, act: str, subject: object, *, reason: str = "", **details: Any) -> None:
+    """Have an act noted (shared.operation.acts) as that of whoever is logged in here, once the session's work is done."""
+    session.info.setdefault("acts", []).append((act, subject, reason, details))
+
+
+def _keep_notes(session: Session, role: str, home: Path | None) -> None:
+    """Note what was done: in the same transaction where the role may, else in one of the operator's just before."""
+    from shared.operation.acts import Operator, note
+
+    done = session.info.pop("acts", [])
+    if not done:
+        return
+    if role != "operator":
+        session.flush()  # what fails is not noted
+        with session_as("operator", home) as operator:
+            operator.info["acts"] = done
+        return
+    for act, subject, reason, details in done:
+        note(session, Operator.at_the_command_line(), act, subject, reason=reason, **details)
+
+
 @contextmanager
 def session_as(role: str, home: Path | None) -> Iterator[Session]:
-    """A session in that role, committed at the end. A problem is said in one line, and the command ends with 1."""
+    """A session in that role, committed at the end. A problem is said in one line, and the command ends with 1.
+
+    What was `noted` meanwhile is in the audit before it is committed: an act that is not in there did not happen.
+    """
     # Here, since `madoguchi up` need not load SQLAlchemy.
     from pydantic import SecretStr
     from sqlalchemy.exc import OperationalError
@@ -58,6 +90,7 @@ def session_as(role: str, home: Path | None) -> Iterator[Session]:
     try:
         with Session(engine) as session:
             yield session
+            _keep_notes(session, role, home)
             session.commit()
     except Problem as problem:
         typer.echo(f"{problem}" + "".join(f"\n  {error.pointer}: {error.detail}" for error in problem.errors), err=True)

@@ -32,7 +32,9 @@ def verify(heads: HeadsOption = None, key: KeyOption = None, home: HomeOption = 
     Who may have changed the machine too is found out with heads and public keys that were kept elsewhere.
     """
     from services.review.audit import heads as signed
+    from services.review.audit import purging
     from services.review.audit.verification import verify as look
+    from shared.operation.acts import broken
 
     folder = heads or Path(setting("MADOGUCHI_AUDIT_HEADS", home))
     try:
@@ -49,10 +51,15 @@ def verify(heads: HeadsOption = None, key: KeyOption = None, home: HomeOption = 
             typer.echo(f"{count:,} {what} …", err=True)
 
     with session_as("operator", home) as session:
-        for finding in look(session, signed.every(folder), {signed.name_of(one): one for one in keys}, progress):
+        named = {signed.name_of(one): one for one in keys}
+        for finding in look(session, signed.every(folder), named, progress, purging.every(folder)):
             found += 1
             if found <= MOST_FINDINGS:
                 typer.echo(f"WRONG   {finding}")
+    with session_as("operator", home) as session:
+        for act in broken(session):
+            found += 1
+            typer.echo(f"WRONG   act {act} of an operator: something was changed or taken away before it (operation.act)")
     typer.echo("Looked at " + ", ".join(f"{counts.get(what, 0):,} {what}" for what in ("links", "entries", "heads")) + ".")
     if found:
         typer.echo(f"{found} wrong." + (f" The first {MOST_FINDINGS} are shown." if found > MOST_FINDINGS else ""))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.commands.access import session_as, setting
+from deploy.commands.access import noted, session_as, setting
 from deploy.commands.options import HomeOption
 
 app = typer.Typer(help="Mails that came back, and who is not written to because of them.", no_args_is_help=True)
@@ -68,5 +68,6 @@ def release(address: AddressArgument, home: HomeOption = None) -> None:
 
     key = SecretStr(setting("MADOGUCHI_SECRET_KEY", home))
     with session_as("notify", home) as session:
-        suppressions.release(session, recipient_hash(key, address))
+        was = suppressions.release(session, recipient_hash(key, address))
+        noted(session, "suppression.released", was.recipient_hash.hex(), channel=was.channel)
     typer.echo("It is written to again. What failed meanwhile can be sent again: madoguchi messages resend")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from deploy.commands.access import base_url, session_as, setting
+from deploy.commands.access import base_url, noted, session_as, setting
 from deploy.commands.options import HomeOption
 
 app = typer.Typer(help="Systems that send messages by the API of GOV.UK Notify.", no_args_is_help=True)
@@ -34,6 +34,7 @@ def add(
 
     with session_as("notify", home) as session:
         client = clients.add_client(session, name, trial=trial)
+        noted(session, "client.added", client.id, trial=trial)
         typer.echo(f"{client.name}: {client.id}; its API is at {base_url(home)}/notify")
 
 
@@ -65,6 +66,7 @@ def team(
         found = clients.found(session, client)
         if recipients is not None:
             clients.set_team(found, recipients)
+            noted(session, "client.changed", found.id, what="team", recipients=len(recipients))
             session.add(found)
         typer.echo("\n".join(found.team) or "Nobody.")
 
@@ -82,6 +84,7 @@ def reply_to(
         found = clients.found(session, client)
         if address is not None:
             clients.add_reply_to(found, address)
+            noted(session, "client.changed", found.id, what="reply-to")
             session.add(found)
         for one in found.settings.get("reply_to", []):
             typer.echo(f"{one['id']} {one['value']}")
@@ -100,6 +103,7 @@ def sender(
         found = clients.found(session, client)
         if name is not None:
             clients.add_sms_sender(found, name)
+            noted(session, "client.changed", found.id, what="sender")
             session.add(found)
         for one in found.settings.get("sms_sender", []):
             typer.echo(f"{one['id']} {one['value']}")
@@ -126,6 +130,8 @@ def limits(
             a_minute=clients.rate_limit(found) if a_minute is None else a_minute,
         )
         session.add(found)
+        if (trial, daily, a_minute) != (None, None, None):
+            noted(session, "client.changed", found.id, what="limits", daily=found.daily_limit, a_minute=clients.rate_limit(found))
         typer.echo(f"{found.daily_limit} messages a day, {clients.rate_limit(found)} requests a minute of a key")
 
 
@@ -153,6 +159,8 @@ def callback(
             # where it really leads is checked when it is called, as the settings of the worker allow
             reach = Reach(ports=frozenset(), plain=True)
             callbacks.set_callback(session, secret_key, reach, found, url=url, token=token)
+        if off or url is not None:
+            noted(session, "client.changed", found.id, what="callback", on=not off)
         now = callbacks.callback_of(session, found.id)
         typer.echo(f"{now.url} ({now.state})" if now else "It is not called back.")
 
@@ -175,6 +183,7 @@ def add_key(
     secret_key = SecretStr(setting("MADOGUCHI_SECRET_KEY", home))
     with session_as("notify", home) as session:
         made = keys.add_key(session, clients.found(session, client), name, "normal" if kind == "live" else kind, BY)
+        noted(session, "client.key-added", made.client_id, key=str(made.id), kind=kind)
         typer.echo(keys.spoken(secret_key, made))
 
 
@@ -205,6 +214,7 @@ def revoke(
             ended = keys.revoke(session, clients.found(session, client).id, UUID(key))
         except ValueError:
             raise NotFound("The client has no key with the id {id}", id=key) from None
+        noted(session, "client.key-revoked", ended.client_id, key=str(ended.id))
         typer.echo(f"{ended.name} is revoked.")
 
 
@@ -223,6 +233,7 @@ def add_template(
     with session_as("notify", home) as session:
         found = clients.found(session, client)
         made, _ = templates.add_template(session, found, channel, name=name, subject=subject, body=body, by=BY)
+        noted(session, "client.changed", found.id, what="template", template=made.id)
         typer.echo(made.id)
 
 
@@ -239,6 +250,7 @@ def revise_template(
     with session_as("notify", home) as session:
         found, _ = templates.must_find(session, clients.found(session, client).id, template)
         version = templates.revise(session, found, *_read(file, found.channel), BY)
+        noted(session, "client.changed", found.client_id, what="template", template=found.id, version=version.version)
         typer.echo(f"{found.name}: version {version.version}")
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.commands.access import session_as
+from deploy.commands.access import noted, session_as
 from deploy.commands.options import HomeOption
 
 app = typer.Typer(help="What officials may do for a group: their duties.", no_args_is_help=True)
@@ -23,10 +23,13 @@ def add(
     email: EmailArgument, group: GroupArgument, duty: DutyArgument, *, procedure: ProcedureOption = "*", home: HomeOption = None
 ) -> None:
     """Give an official a duty in a group he belongs to."""
-    from shared.identity import accounts, duties
+    from shared.identity import accounts, duties, operating
+    from shared.operation.acts import Operator
 
     with session_as("operator", home) as session:
-        duties.give(session, accounts.official(session, email).id, group, [duty], procedure)
+        official = accounts.official(session, email)
+        duties.must_be_member(session, official.id, group)
+        operating.give_duty(session, Operator.at_the_command_line(), official.id, group, [duty], procedure=procedure)
         typer.echo(f"{email} is {duty} in {group}, procedure {procedure}.")
 
 
@@ -35,10 +38,12 @@ def remove(
     email: EmailArgument, group: GroupArgument, duty: DutyArgument, *, procedure: ProcedureOption = "*", home: HomeOption = None
 ) -> None:
     """Take a duty from an official. At his next request, or five seconds later, he sees and does no more of it."""
-    from shared.identity import accounts, duties
+    from shared.identity import accounts, operating
+    from shared.operation.acts import Operator
 
     with session_as("operator", home) as session:
-        duties.take_away(session, accounts.official(session, email).id, group, duty, procedure)
+        official = accounts.official(session, email)
+        operating.take_duty(session, Operator.at_the_command_line(), official.id, group, duty, procedure=procedure)
         typer.echo(f"{email} is not {duty} in {group} any more, procedure {procedure}.")
 
 
@@ -63,20 +68,23 @@ def join(
     home: HomeOption = None,
 ) -> None:
     """Make an official a member of a group."""
-    from shared.identity import accounts, duties
+    from shared.identity import accounts, duties, operating
+    from shared.operation.acts import Operator
 
     with session_as("operator", home) as session:
-        duties.join(session, accounts.official(session, email), group, duty or [duties.EXAMINER])
+        official = accounts.official(session, email)
+        operating.give_duty(session, Operator.at_the_command_line(), official.id, group, duty or [duties.EXAMINER])
         typer.echo(f"{email} is in {group}.")
 
 
 @groups.command()
 def leave(email: EmailArgument, group: GroupArgument, home: HomeOption = None) -> None:
     """End an official's membership and his duties there."""
-    from shared.identity import accounts, duties
+    from shared.identity import accounts, operating
+    from shared.operation.acts import Operator
 
     with session_as("operator", home) as session:
-        duties.leave(session, accounts.official(session, email).id, group)
+        operating.leave_group(session, Operator.at_the_command_line(), accounts.official(session, email).id, group)
         typer.echo(f"{email} is not in {group}.")
 
 
@@ -95,5 +103,6 @@ def set_up(
     skills = [one for one in skill if one.strip()] if skill is not None else None
     with session_as("operator", home) as session:
         member = duties.set_up(session, accounts.official(session, email).id, group, skills=skills, takes_cases=takes_cases)
+        noted(session, "group.changed", member.account_id, group=group, skills=member.skills, takes_cases=member.takes_cases)
         cases = "takes cases" if member.takes_cases else "takes no cases"
         typer.echo(f"{email} in {group}: skills: {', '.join(member.skills) or '-'}; {cases}")

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import typer
 
-from deploy.commands.access import session_as, setting
+from deploy.commands.access import noted, session_as, setting
 from deploy.commands.options import HomeOption
 
 app = typer.Typer(help="Letters: what waits to be printed, and what was.", no_args_is_help=True)
@@ -39,7 +39,9 @@ def collect(folder: FolderArgument, home: HomeOption = None, most: MostOption = 
 
     with session_as("notify", home) as session:
         storage = storage_at(setting("MADOGUCHI_STORAGE", home))
-        typer.echo(f"{letters.collect(session, storage, folder, again=again, limit=most)} letters are in {folder}")
+        count = letters.collect(session, storage, folder, again=again, limit=most)
+        noted(session, "letters.collected", "letters", count=count)
+        typer.echo(f"{count} letters are in {folder}")
 
 
 @app.command()

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from deploy.commands.access import session_as
+from deploy.commands.access import noted, session_as
 from deploy.commands.options import HomeOption
 
 app = typer.Typer(help="Postal codes and corporations, for forms to look up.", no_args_is_help=True)
@@ -29,6 +29,7 @@ def import_(
         with session_as("intake", home) as session:
             try:
                 count = (import_places if what == "postal-codes" else import_corporations)(session, file)
+                noted(session, "lookup.imported", what, file=file.name, rows=count)
             except Unfit as error:
                 session.rollback()
                 typer.echo(f"Nothing was taken in. {error}", err=True)

@@ -24,7 +24,7 @@ def migrate() -> None:
     from deploy.database import bootstrap
     from deploy.database import migrate as bring_up
 
-    variables = [f"MADOGUCHI_{role.upper()}_DATABASE_URL" for role in ("owner", "operator", *SERVICES)]
+    variables = [f"MADOGUCHI_{role.upper()}_DATABASE_URL" for role in ("owner", "operator", "backup", *SERVICES)]
     urls = {variable: setting(variable) for variable in variables}
     admin = setting(ADMIN)
     if missing := [variable for variable, url in urls.items() if not url and (admin or variable == variables[0])]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
 from deploy.commands import duties
-from deploy.commands.access import session_as
-from deploy.commands.options import HomeOption
+from deploy.commands.access import noted, session_as
+from deploy.commands.options import HomeOption, ReasonOption, WhyOption
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from shared.identity.tables import Account
 
 app = typer.Typer(help="Accounts and API keys.", no_args_is_help=True)
 app.add_typer(duties.app, name="duty")
@@ -34,20 +39,21 @@ def add(
     home: HomeOption = None,
 ) -> None:
     """Add an account. An organisation with the same corporate number is taken over, not added again."""
-    from shared.identity import accounts
+    from shared.identity import accounts, operating
     from shared.identity.duties import EXAMINER
+    from shared.operation.acts import Operator
 
+    by = Operator.at_the_command_line()
     with session_as("operator", home) as session:
         company = None
         if organisation is not None:
             company = accounts.organisation_by_number(session, corporate_number) or accounts.add_organisation(
                 session, organisation, kind=kind, corporate_number=corporate_number
             )
-        account = accounts.add_account(
-            session, email, name, role, organisation=company, groups=group or (), duties=duty or [EXAMINER], language=language
-        )
+        more = {"organisation": company, "groups": group or (), "duties": duty or [EXAMINER], "language": language}
+        account = operating.add(session, by, email, name, role, **more)
         if rights:
-            accounts.set_rights(session, email, rights)
+            operating.set_rights(session, by, email, rights)
         typer.echo(f"{account.email} ({account.role}) may sign in.")
 
 
@@ -55,13 +61,15 @@ def add(
 def rights(
     email: EmailArgument,
     rights: Annotated[str, typer.Argument(help="owner, file or read.")],
+    reason: WhyOption = "",
     home: HomeOption = None,
 ) -> None:
     """Change what an applicant may do for his organisation, such as when it has no owner left."""
-    from shared.identity import accounts
+    from shared.identity import operating
+    from shared.operation.acts import Operator
 
     with session_as("operator", home) as session:
-        account = accounts.set_rights(session, email, rights)
+        account = operating.set_rights(session, Operator.at_the_command_line(), email, rights, reason)
         typer.echo(f"{account.email} has the rights: {account.rights}")
 
 
@@ -69,16 +77,18 @@ def rights(
 def verify(
     email: EmailArgument,
     corporate_number: Annotated[str | None, typer.Option(help="The 法人番号 that you looked at, 13 digits.")] = None,
+    reason: WhyOption = "",
     home: HomeOption = None,
 ) -> None:
     """Say that an applicant's organisation is who it says: it may file what needs a verified organisation.
 
     Also for who had a GビズIDエントリー and has a プライム now: afterwards he signs in with it.
     """
-    from shared.identity import accounts
+    from shared.identity import operating
+    from shared.operation.acts import Operator
 
     with session_as("operator", home) as session:
-        account, moved = accounts.verify(session, email, corporate_number)
+        account, moved = operating.verify(session, Operator.at_the_command_line(), email, corporate_number, reason)
         if moved:
             typer.echo(f"{account.email} belongs to the organisation {corporate_number} now, with the rights: {account.rights}.")
             typer.echo("What was filed before stays with the organisation it was filed for.")
@@ -88,29 +98,82 @@ def verify(
 
 @app.command("issue-key")
 def issue_key(
-    email: EmailArgument, label: Annotated[str, typer.Option(help="What the key is for.")] = "", home: HomeOption = None
+    email: EmailArgument,
+    label: Annotated[str, typer.Option(help="What the key is for.")] = "",
+    reason: WhyOption = "",
+    home: HomeOption = None,
 ) -> None:
     """Issue an API key. It is shown this once; only its hash is kept."""
-    from shared.identity import accounts
-    from shared.problems import NotFound
+    from shared.identity import operating
+    from shared.operation.acts import Operator
 
     with session_as("operator", home) as session:
-        account = accounts.account_by_email(session, email)
-        if account is None:
-            raise NotFound("No account has this e-mail address; add it with: madoguchi people add")
-        typer.echo(accounts.issue_key(session, account, label))
+        account = _account(session, email)
+        typer.echo(operating.add_key(session, Operator.at_the_command_line(), account.id, label, reason))
 
 
 @app.command("revoke-key")
 def revoke_key(
-    key: Annotated[UUID, typer.Argument(help="The key's id, as `madoguchi people keys` shows it.")], home: HomeOption = None
+    key: Annotated[UUID, typer.Argument(help="The key's id, as `madoguchi people keys` shows it.")],
+    reason: WhyOption = "",
+    home: HomeOption = None,
 ) -> None:
     """End a key. It works for at most five seconds more."""
-    from shared.identity import accounts
+    from shared.identity import operating
+    from shared.operation.acts import Operator
 
     with session_as("operator", home) as session:
-        accounts.revoke_key(session, key)
+        operating.end_key(session, Operator.at_the_command_line(), key, reason)
         typer.echo("The key is revoked.")
+
+
+@app.command()
+def disable(email: EmailArgument, reason: ReasonOption, home: HomeOption = None) -> None:
+    """Close an account: nobody signs in with it, and its sessions and keys end within five seconds."""
+    from shared.identity import operating
+    from shared.operation.acts import Operator
+
+    with session_as("operator", home) as session:
+        operating.disable(session, Operator.at_the_command_line(), _account(session, email).id, reason)
+    typer.echo(f"{email} is disabled.")
+
+
+@app.command()
+def enable(email: EmailArgument, reason: ReasonOption, home: HomeOption = None) -> None:
+    """Open a closed account again."""
+    from shared.identity import operating
+    from shared.operation.acts import Operator
+
+    with session_as("operator", home) as session:
+        operating.enable(session, Operator.at_the_command_line(), _account(session, email).id, reason)
+    typer.echo(f"{email} may sign in again.")
+
+
+@app.command("end-sessions")
+def end_sessions(email: EmailArgument, reason: ReasonOption, home: HomeOption = None) -> None:
+    """Sign somebody out of all browsers."""
+    from shared.identity import operating
+    from shared.operation.acts import Operator
+
+    with session_as("operator", home) as session:
+        ended = operating.end_sessions(session, Operator.at_the_command_line(), _account(session, email).id, reason)
+    typer.echo(f"{email} is signed out of {ended} browsers.")
+
+
+@app.command()
+def role(
+    email: EmailArgument,
+    role: Annotated[str, typer.Argument(help="reviewer, operator or service.")],
+    reason: ReasonOption,
+    home: HomeOption = None,
+) -> None:
+    """Give a member of the staff another role; his sessions, keys and groups end."""
+    from shared.identity import operating
+    from shared.operation.acts import Operator
+
+    with session_as("operator", home) as session:
+        operating.set_role(session, Operator.at_the_command_line(), _account(session, email).id, role, reason)
+    typer.echo(f"{email} has the role {role} now.")
 
 
 @app.command()
@@ -129,6 +192,7 @@ def leave(
     email: EmailArgument,
     *,
     preview: Annotated[bool, typer.Option("--preview", help="Only say who would get his cases.")] = False,
+    reason: WhyOption = "",
     home: HomeOption = None,
 ) -> None:
     """Close an official's account, and give all his unfinished cases to others by the rules."""
@@ -139,9 +203,21 @@ def leave(
     with session_as("operator", home) as session:
         account = accounts.official(session, email) if preview else accounts.close(session, email)
         official, name = account.id, account.name
+        if not preview:
+            noted(session, "account.left", official, reason=reason)
     with session_as("review", home) as session:
         acts(session, HOUSE)
         given = plans.leave(session, official, name, do=not preview)
         for one in given:
             typer.echo(f"{one.case.arrival_number}  {one.chosen.official.name if one.chosen.official else 'nobody: unassigned'}")
     typer.echo(f"{len(given)} cases would go to others." if preview else f"{email} left; {len(given)} cases went to others.")
+
+
+def _account(session: Session, email: str) -> Account:
+    from shared.identity import accounts
+    from shared.problems import NotFound
+
+    account = accounts.account_by_email(session, email)
+    if account is None:
+        raise NotFound("No account has this e-mail address; add it with: madoguchi people add")
+    return account

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy.commands.access import base_url, session_as
+from deploy.commands.access import base_url, noted, session_as
 from deploy.commands.options import HomeOption
 
 app = typer.Typer(help="Check the files of procedures, and publish them.", no_args_is_help=True)
@@ -60,11 +60,13 @@ def publish(
         for procedure in readable:
             if trial:
                 tried = trials.publish(session, procedure, days=days)
+                noted(session, "trial.published", tried.procedure_id)
                 typer.echo(
                     f"{tried.procedure_id} can be tried until {tried.ends_at:%Y-%m-%d} at {base_url(home)}/trials/{tried.id}"
                 )
                 continue
             ref = procedures.publish(session, procedure)
+            noted(session, "procedure.published", ref.id, version=ref.version)
             typer.echo(f"{ref.id} is in force in version {ref.version}.")
 
 
@@ -77,6 +79,7 @@ def end_trial(
 
     with session_as("intake", home) as session:
         trials.end(session, procedure)
+        noted(session, "trial.ended", procedure)
     typer.echo(f"The trial of {procedure} has ended.")
 
 

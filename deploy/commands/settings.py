@@ -57,6 +57,7 @@ def page() -> str:
 def kinds() -> Iterator[tuple[str, type[BaseSettings]]]:
     """Every class of settings, with who reads it."""
     # Here, since `madoguchi up` need not load the services.
+    from deploy.backup.settings import Settings as Backup
     from deploy.console.settings import Settings as Console
     from services.intake.settings import Settings as Intake
     from services.notify.settings import Settings as Notify
@@ -70,6 +71,7 @@ def kinds() -> Iterator[tuple[str, type[BaseSettings]]]:
     yield "notify", Notify
     yield "opendata", Opendata
     yield "console", Console
+    yield "backup", Backup
 
 
 def _variables(kind: type[BaseSettings]) -> Iterator[Variable]:

@@ -24,7 +24,7 @@ if [ -z "${POSTGRES:-}" ]; then
 else
   printf '%s' "${POSTGRES_ADMIN:-}" | put madoguchi_admin_database_url
 fi
-for role in owner operator intake review notify opendata; do
+for role in owner operator backup intake review notify opendata; do
   printf 'postgresql+psycopg://madoguchi_%s:%s@%s' "$role" "$(password)" "$postgres" | put "madoguchi_${role}_database_url"
 done
 

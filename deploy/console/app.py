@@ -10,7 +10,9 @@ from deploy.console import (
     key_pages,
     overview_pages,
     people_pages,
+    queue_pages,
     runbook_pages,
+    schedule_pages,
     switch_pages,
 )
 from deploy.console.settings import Settings
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 # A room adds its line here, and one in templates/console.html.
 ROOMS = (
     overview_pages,
+    queue_pages,
     deadletter_pages,
+    schedule_pages,
     people_pages,
     key_pages,
     switch_pages,

@@ -47,16 +47,19 @@ ACTS = {
     "duty.taken": message("Duty taken away"),
     "group.changed": message("Member of a group changed"),
     "group.left": message("Group left"),
+    "hold.released": message("Legal hold released"),
+    "hold.set": message("Legal hold set"),
     "key.issued": message("Key issued"),
     "key.revoked": message("Key revoked"),
     "letters.collected": message("Letters collected"),
-    "letters.printed": message("Letters printed"),
     "lookup.imported": message("Lookup data taken in"),
     "organisation.verified": message("Organisation verified"),
     "procedure.published": message("Procedure published"),
     "suppression.released": message("Written to again"),
     "switch.off": message("Switched off"),
     "switch.on": message("Switched on"),
+    "trial.ended": message("Trial ended"),
+    "trial.published": message("Trial published"),
 }
 # A cell that begins so is a formula to a spreadsheet.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
@@ -16,11 +17,12 @@ _LONGEST = 64 * 1024
 
 @dataclass(frozen=True)
 class Health:
-    """A service and which of its parts are not well. `status`: ok, degraded, down."""
+    """A service, which of its parts are not well, and what each part says of itself. `status`: ok, degraded, down."""
 
     service: str
     status: str
     ill: list[str] = field(default_factory=list)
+    parts: dict[str, dict[str, Any]] = field(default_factory=dict, compare=False)
 
 
 def healths(addresses: list[str]) -> list[Health] | None:
@@ -53,6 +55,7 @@ def _silent(address: str) -> Health:
     return Health(urlsplit(address).hostname or address, "down")
 
 
-def _health(name: str, told: dict[str, dict[str, dict[str, object]]]) -> Health:
-    ill = [part for part, how in told.get("parts", {}).items() if not how["ok"]]
-    return Health(name, str(told["status"]), ill)
+def _health(name: str, told: dict[str, dict[str, dict[str, Any]]]) -> Health:
+    parts = told.get("parts", {})
+    ill = [part for part, how in parts.items() if not how["ok"]]
+    return Health(name, str(told["status"]), ill, parts)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 # Ended in this order: first who takes work, then who carries it, last who keeps it.
-STOP_ORDER = (("beat", "web", "worker"), ("mailbox", "valkey"), ("postgres",))
+STOP_ORDER = (("beat", "web", "worker"), ("mailbox", "valkey", "backup"), ("postgres",))
 MIGRATION_SECONDS = 600.0
 
 
@@ -96,6 +96,8 @@ class _Machine:
             self._ready(life)
         # Not waited for: it only wakes who looks for what was lost, and loading it would take a core from the others.
         start(site.beat())
+        if backup := site.backup():
+            start(backup)
         if self._options.demo:
             began = time.monotonic()
             filed = demo.file_examples(site)

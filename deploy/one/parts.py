@@ -29,13 +29,21 @@ if TYPE_CHECKING:
 DATABASE = "madoguchi"
 WORKERS = 2
 APPLICATIONS = ("deploy.gateway", *(f"services.{service}.app" for service in SERVICES), "deploy.console.app")
-PYTHON_PARTS = ("prepare", "mailbox", "web", "worker", "beat")
+PYTHON_PARTS = ("prepare", "mailbox", "web", "worker", "beat", "backup")
 READY_FILE = "MADOGUCHI_READY_FILE"
 UVICORN_LOGS = Path(__file__).parents[2] / "shared" / "telemetry" / "uvicorn.json"
 # Of the settings in the environment `up` is started with, those that one machine takes over as they are.
 _TAKEN_OVER = (
     "MADOGUCHI_SIGN_IN_PROVIDERS",
     "MADOGUCHI_CLAMD",
+    "MADOGUCHI_BACKUP_STORE",
+    "MADOGUCHI_BACKUP_RECIPIENTS",
+    "MADOGUCHI_BACKUP_IDENTITY",
+    "MADOGUCHI_BACKUP_EVERY_SECONDS",
+    "MADOGUCHI_BACKUP_BASE_HOURS",
+    "MADOGUCHI_BACKUP_KEEP",
+    "MADOGUCHI_BACKUP_SPOOL_BYTES",
+    "MADOGUCHI_BACKUP_REHEARSAL_DAYS",
     "MADOGUCHI_METRICS_TOKEN",
     "MADOGUCHI_NOTIFY_PRIVATE_NETWORKS",
     "MADOGUCHI_NOTIFY_PLAIN_HTTP",
@@ -90,6 +98,9 @@ class Site:
             "MADOGUCHI_SECRET_KEY": self.home.secret("secret_key"),
             "MADOGUCHI_OWNER_DATABASE_URL": database("owner"),
             "MADOGUCHI_OPERATOR_DATABASE_URL": database("operator"),
+            "MADOGUCHI_BACKUP_DATABASE_URL": database("backup"),
+            "MADOGUCHI_BACKUP_SPOOL": str(self.home.path / "backup"),
+            "MADOGUCHI_BACKUP_SECRETS": str(self.home.path / "secrets"),
             **{f"MADOGUCHI_{service.upper()}_DATABASE_URL": database(service) for service in SERVICES},
             "MADOGUCHI_NOTIFY_SMTP_URL": f"smtp://{LOOPBACK}:{self.ports['smtp']}",
             "MADOGUCHI_STORAGE": str(self.home.storage),
@@ -145,6 +156,14 @@ class Site:
         """Wakes the sweeper."""
         command = ("beat", "--schedule", str(self.home.run / "beat-schedule"), "--loglevel", "info")
         return self._celery("beat", command, address="wakes the sweepers")
+
+    def backup(self) -> Part | None:
+        """Makes backups, where a store and whoever can read them are named."""
+        settings = self.settings()
+        if not all(settings.get(f"MADOGUCHI_BACKUP_{name}") for name in ("STORE", "RECIPIENTS")):
+            return None
+        store = settings["MADOGUCHI_BACKUP_STORE"].partition("?")[0]
+        return self._python("backup", ("deploy.cli", "backup", "run"), ready=lambda: True, address=f"to {store}", patience=8.0)
 
     @property
     def prepared(self) -> Path:

@@ -39,6 +39,8 @@ SETTINGS = {
     "log_parameter_max_length": "0",
     # Short statements only: compiling them costs more than it saves.
     "jit": "off",
+    # A store of backups that does not answer must not fill the disk: beyond this the next base backup begins anew.
+    "max_slot_wal_keep_size": "4GB",
 }
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 

@@ -26,6 +26,7 @@ def keep_procedure(session: Session, events: list[ProcedurePublished]) -> None:
         kept = before or Procedure(id=event.procedure.id, version=event.procedure.version, title={})
         kept.version, kept.title = event.procedure.version, event.definition["title"]
         kept.messages, kept.groups = said, _groups(event.definition)
+        kept.retention = event.definition.get("retention", {})
         session.add(kept)
         session.flush()
         for kind in {**old, **said}:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -17,10 +17,10 @@ from services.notify.channels.sms.carrier import SmsCarrier
 from services.notify.channels.webhooks.carrier import WebhookCarrier
 from services.notify.channels.webhooks.standing import Pace
 from services.notify.clients.callbacks import RECEIPTS, call_back_some
-from services.notify.inbox import inbox
 from services.notify.messages.hashing import hash_some
 from services.notify.models.message import QUEUES
 from services.notify.procedures import keep_procedure
+from services.notify.retention.purging import HOUSE, service
 from services.notify.sending import pacing
 from services.notify.sending.sending import Sender
 from services.notify.settings import Settings
@@ -33,17 +33,22 @@ from shared.bus import canary
 from shared.bus.deliver import Post
 from shared.bus.worker import Work, celery_app
 from shared.database import connect
+from shared.retention import leaving
+from shared.retention.purging import RETENTION_EVERY, purge_some
 from shared.settings import load
+from shared.storage import StorageError, storage_at
 
 SEND_EVERY = 4.0
 HASH_EVERY = 20.0
 BOUNCES_EVERY = 30.0
 DIGEST_EVERY = 20.0
-FORGET_EVERY = 3600.0
+RETENTION = "post-retention"
 # Webhooks called at a time by one process; each of them gets services.notify.channels.webhooks.standing.QUICKLY_AT_ONCE at most.
 CALLS = 12
 # Text messages handed over at a time.
 TEXTS = 4
+
+log = logging.getLogger(__name__)
 
 settings = load(Settings)
 # one connection for the task that runs, one for each sender's recorder, and some for what carriers ask
@@ -82,6 +87,19 @@ def tell(session: Session, events: list[Any]) -> None:
     call_webhooks(session, events, secret_key=settings.secret_key, base_url=settings.base_url)
 
 
+SERVICE = service(settings.inbox_days)
+
+
+def purge() -> bool:
+    """Purge a piece of what is over its time (shared.retention.table), and of what belongs to no service; whether more waits."""
+    try:
+        left = bool(settings.storage) and leaving.sweep(engine, storage_at(settings.storage), "notify")
+    except StorageError as error:
+        log.warning("files that nobody wants are still there", extra={"context": {"cause": str(error)}})
+        left = False
+    return purge_some(engine, SERVICE) or purge_some(engine, HOUSE) or left
+
+
 def close(**_: Any) -> None:
     """Finish what is under way, on all channels at once."""
     senders = (emails, webhooks, texts, letters)
@@ -99,7 +117,7 @@ work = Work(
         QUEUES["sms"]: (texts.turn, SEND_EVERY),
         QUEUES["letter"]: (letters.turn, SEND_EVERY),
         digests.QUEUE: (partial(digests.merge_some, engine, wordings), DIGEST_EVERY),
-        "post-inbox": (partial(inbox.forget, engine, timedelta(days=settings.inbox_days)), FORGET_EVERY),
+        RETENTION: (purge, RETENTION_EVERY),
         "post-recipients": (hash_recipients, HASH_EVERY),
         "post-bounces": (fetch_bounces, BOUNCES_EVERY),
     },

@@ -123,7 +123,7 @@ def create_app() -> FastAPI:
 def known(request: Request, session: Transaction) -> None:
     """A dependency of every route: the database is told who acts, before anything is asked of it (services.review.wall)."""
     caller = identify(request)
-    acts(session, caller.account_id if caller else "")
+    acts(session, caller or "")
 
 
 def counted(request: Request, caller: Caller) -> dict[str, int]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session
+from uuid import UUID
+
+from sqlmodel import Session, col, select
 
 from services.review.cases.opening import open_case
 from services.review.corrections import revisions
 from services.review.decisions.withdrawals import close_case
 from services.review.documents import documents
 from services.review.messages import messages
+from services.review.models import Purged
 from shared.events import (
     ApplicationArrived,
     ApplicationCorrected,
@@ -22,7 +25,14 @@ Heard = ApplicationArrived | ApplicationCorrected | WithdrawalAsked | MessageToO
 
 
 def follow_application(session: Session, events: list[Heard]) -> None:
-    """Open cases for what arrived, take what was mended or written, close what is withdrawn."""
+    """Open cases for what arrived, take what was mended or written, close what is withdrawn.
+
+    What comes late, such as a dead letter that is replayed, makes nothing of an application that was purged.
+    """
+    about = {event.id: _about(event) for event in events}
+    asked = select(Purged.application_id).where(col(Purged.application_id).in_([one for one in about.values() if one]))
+    gone = set(session.exec(asked))
+    events = [event for event in events if about[event.id] not in gone]
     if arrivals := [event for event in events if isinstance(event, ApplicationArrived)]:
         open_case(session, arrivals)
     if corrected := [event for event in events if isinstance(event, ApplicationCorrected)]:
@@ -35,3 +45,10 @@ def follow_application(session: Session, events: list[Heard]) -> None:
         messages.seen(session, read)
     if fetched := [event for event in events if isinstance(event, DocumentFetched)]:
         documents.note_fetched(session, fetched)
+
+
+def _about(event: Heard) -> UUID | None:
+    """The application that an event is about, where it says so."""
+    if isinstance(event, ApplicationArrived | ApplicationCorrected | WithdrawalAsked):
+        return UUID(event.subject)
+    return None if isinstance(event, MessageReadByApplicant) else event.application_id

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from services.review.models import Procedure as KeptProcedure
 from shared.events import ProcedurePublished, ProcedureRef
+from shared.i18n import Language
 from shared.procedure.form import Compiled
 from shared.procedure.model import Procedure
 
@@ -34,6 +35,11 @@ def compiled(session: Session, ref: ProcedureRef) -> Compiled:
             raise LookupError(f"version {ref.version} of {ref.id} has not been heard of yet")
         known = _known[ref.id, ref.version] = Compiled(Procedure.model_validate(row.definition), ref.version)
     return known
+
+
+def group_titles(session: Session, language: Language) -> dict[str, str]:
+    """What the groups (offices) of the newest procedures are called."""
+    return {office.key: office.title.within(language) for one in newest(session) for office in one.offices}
 
 
 def newest(session: Session) -> list[Procedure]:

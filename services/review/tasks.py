@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from services.review.audit import chain
+from services.review.audit import chain, purging
 from services.review.audit.heads import private_key, write_head
 from services.review.audit.settings import SealingSettings
 from services.review.bulk import working
@@ -14,12 +14,14 @@ from services.review.clock import watching
 from services.review.corrections.deadlines import AT_ONCE, pass_days
 from services.review.documents import documents, making, unfetched
 from services.review.documents.signing import signing_of
-from services.review.files.files import SCANS, TABLE, purge
+from services.review.files import files
+from services.review.files.files import SCANS, TABLE
 from services.review.finding.renewing import AT_ONCE as RENEWED_AT_ONCE
 from services.review.finding.renewing import renew
 from services.review.following import follow_application
 from services.review.opinions import deadlines as opinion_deadlines
 from services.review.procedures import keep_procedure
+from services.review.retention.purging import service
 from services.review.staffing.handing import AT_ONCE as PICKED_UP_AT_ONCE
 from services.review.staffing.handing import pick_up
 from services.review.wall import AS_HOUSE
@@ -28,6 +30,8 @@ from shared.bus.deliver import Post
 from shared.bus.worker import Work, celery_app
 from shared.database import Session, connect
 from shared.files.scans import Waiting, scan_some
+from shared.retention import leaving
+from shared.retention.purging import RETENTION_EVERY, purge_some
 from shared.settings import load
 from shared.storage import StorageError, storage_at
 from shared.workdays import today
@@ -40,6 +44,7 @@ MAKING_EVERY = 10.0
 UNFETCHED, UNFETCHED_EVERY = "review-unfetched", 60.0
 CLOCK, CLOCK_EVERY = "review-clock", 60.0
 FILES, FILES_EVERY = "review-files", 3600.0
+RETENTION = "review-retention"
 FINDING, FINDING_EVERY = "review-finding", 5.0
 JOBS_EVERY = 5.0
 SCANS_EVERY = 5.0
@@ -69,13 +74,22 @@ def scan_files() -> bool:
 
 
 def purge_files() -> bool:
-    """Delete some of the files that nothing has; whether more wait."""
+    """Delete some of the files that nothing has any more; whether more wait."""
+    storage = storage_at(settings.storage)
     try:
-        exports = working.purge(engine, storage_at(settings.storage))
-        return purge(engine, storage_at(settings.storage)) or exports
+        left = leaving.sweep(engine, storage, "review")
+        return files.purge(engine, storage) or left
     except StorageError as error:
         log.warning("files that nobody wants are still there", extra={"context": {"cause": str(error)}})
         return False
+
+
+SERVICE = service(purging.purge(Path(settings.audit_heads), private_key(settings.audit_key.get_secret_value())))
+
+
+def purge() -> bool:
+    """Purge a piece of what is over its time (shared.retention.table); whether more waits."""
+    return purge_some(engine, SERVICE)
 
 
 signing = signing_of(settings)
@@ -141,6 +155,7 @@ work = Work(
         CLOCK: (watch_clock, CLOCK_EVERY),
         SCANS: (scan_files, SCANS_EVERY),
         FILES: (purge_files, FILES_EVERY),
+        RETENTION: (purge, RETENTION_EVERY),
         AUDIT: (seal_trace, AUDIT_EVERY),
         STAFFING: (pick_up_cases, STAFFING_EVERY),
         JOBS: (work_on_jobs, JOBS_EVERY),

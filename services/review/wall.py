@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Connection, event, text
 from sqlalchemy.orm import Session
+
+from shared.identity.callers import Caller
+from shared.sealing.blind import whose
 
 # Who the worker is, and whoever a link or an operator's command vouches for.
 HOUSE = "house"
@@ -20,20 +22,25 @@ HOUSE = "house"
 AS_HOUSE = {"madoguchi.acts": HOUSE}
 
 _ACTS = "review.acts"
-_SAY = text("select set_config('madoguchi.acts', :who, true)")
+_SAY = text("select set_config('madoguchi.acts', :who, true), set_config('madoguchi.acts_hash', :hash, true)")
 
 
-def acts(session: Session, who: UUID | str) -> None:
-    """From now on this session's transactions are this official's, the house's, or ("") nobody's."""
-    session.info[_ACTS] = str(who)
+def acts(session: Session, who: Caller | str) -> None:
+    """From now on this session's transactions are this official's, the house's, or ("") nobody's.
+
+    The database is told his own address too, as a hash: a case whose contact he is, he does not see.
+    """
+    own = ("", who) if isinstance(who, str) else (whose(who.email).hex(), str(who.account_id))
+    said = dict(zip(("hash", "who"), own, strict=True))
+    session.info[_ACTS] = said
     if session.in_transaction():
-        session.execute(_SAY, {"who": str(who)})
+        session.execute(_SAY, said)
 
 
 @contextmanager
 def acts_as_house(session: Session) -> Iterator[None]:
     """For what the house does on somebody's behalf, though he may not see it: the block has checked that it may be done."""
-    before = session.info.get(_ACTS, "")
+    before = session.info.get(_ACTS, {"who": "", "hash": ""})
     acts(session, HOUSE)
     try:
         yield
@@ -41,10 +48,11 @@ def acts_as_house(session: Session) -> Iterator[None]:
     except BaseException:
         session.info[_ACTS] = before  # the transaction is rolled back, and the next one says who acts
         raise
-    acts(session, before)
+    session.info[_ACTS] = before
+    session.execute(_SAY, before)
 
 
 @event.listens_for(Session, "after_begin")
 def _say_who(session: Session, _transaction: Any, connection: Connection) -> None:
-    if (who := session.info.get(_ACTS)) is not None:
-        connection.execute(_SAY, {"who": who})
+    if (said := session.info.get(_ACTS)) is not None:
+        connection.execute(_SAY, said)

@@ -16,8 +16,11 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
+from shared.bus.tables import DATA
 from shared.bus.tracing import traced
 from shared.events import EVENTS, SUBSCRIBERS, Event
+from shared.sealing.columns import open_document
+from shared.sealing.ring import SealingError
 
 log = logging.getLogger(__name__)
 
@@ -174,13 +177,15 @@ def _read(row: Any) -> Claimed:
     try:
         contract = EVENTS[row["type"]]
         event = contract(
-            **row["data"],
+            **open_document(DATA, row["data"]),
             id=row["event_id"],
             subject=row["subject"],
             sequence=row["sequence"],
             time=row["time"],
             traceparent=row["traceparent"],
         )
+    except SealingError as error:
+        problem = str(error)
     except KeyError:
         problem = f"no contract is known for {row['type']}"
     except ValidationError as error:
@@ -254,7 +259,9 @@ def _handle(post: Post, session: Session, subscriber: str, batch: list[Claimed],
 
 
 def _describe(error: Exception) -> str:
-    """Kind and place of an error, without its text: that may quote an applicant."""
+    """Kind and place of an error, without its text: that may quote an applicant. A missing key is named."""
+    if isinstance(error, SealingError):
+        return str(error)
     trace, place = error.__traceback__, ""
     while trace is not None:
         name = trace.tb_frame.f_globals.get("__name__", "")

@@ -9,7 +9,9 @@ from sqlalchemy import event as sa_event
 from sqlalchemy import text
 from sqlmodel import Session
 
+from shared.bus.tables import DATA
 from shared.events import SUBSCRIBERS, Event
+from shared.sealing.columns import seal_document
 from shared.telemetry import current_traceparent
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ def publish(session: Session, *events: Event) -> None:
                 "type": event.type,
                 "time": event.time.isoformat(),
                 "traceparent": event.traceparent or trace,
-                "data": event.data(),
+                "data": seal_document(DATA, event.data()) if event.personal else event.data(),
             }
         )
         heard = SUBSCRIBERS[event.type]

@@ -1,9 +1,9 @@
-"""Sweeping: ring again for what is due and was not answered, and purge what has been delivered for long."""
+"""Sweeping: ring again for what is due and was not answered."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import text
@@ -39,15 +39,6 @@ from silent where silent.event_id = d.event_id and silent.subscriber = d.subscri
 returning d.event_id
 """)
 
-# Identity has no worker of its own: the post, which alone hears of its events, purges them too.
-_SOURCES = {"notify": ["notify", "identity"]}
-
-_PURGE = text("""
-delete from bus.event e
-where e.source = any(:sources) and e.time < now() - make_interval(secs => :keep)
-  and not exists (select from bus.delivery d where d.event_id = e.id and d.state in ('waiting', 'dead'))
-""")
-
 
 def unanswered(post: Post, *, line: int) -> list[UUID]:
     """The events to ring for again. `line` is the number of messages that wait in the service's queue.
@@ -63,16 +54,6 @@ def unanswered(post: Post, *, line: int) -> list[UUID]:
         ).all()
         session.commit()
     return list(dict.fromkeys(found))
-
-
-def purge(post: Post, keep: timedelta) -> int:
-    """Delete this service's own events that everybody has handled and that are older than `keep`. Returns how many."""
-    with post.session() as session:
-        result: Any = session.execute(
-            _PURGE, {"sources": _SOURCES.get(post.service, [post.service]), "keep": keep.total_seconds()}
-        )
-        session.commit()
-        return int(result.rowcount)
 
 
 def oldest_waiting(session: Session, service: str) -> float:

@@ -7,11 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Uuid, func, text
-from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from shared.database import metadata, timestamp
+from shared.sealing.columns import SealedPayload
+
+# What the payload of an event is sealed for.
+DATA = "bus.event.data"
 
 
 class BusRecord(SQLModel, registry=registry(metadata=metadata("bus"))):
@@ -32,7 +35,7 @@ class Event(BusRecord, table=True):
     time: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
     traceparent: str | None = None
     # json, not jsonb: nobody searches inside, and the text is handed on as it was written
-    data: dict[str, Any] = Field(sa_type=JSON)
+    data: dict[str, Any] = Field(sa_type=SealedPayload(DATA))
 
 
 class Delivery(BusRecord, table=True):

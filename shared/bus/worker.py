@@ -1,4 +1,4 @@
-"""The Celery side: a task that delivers, a task that sweeps, a task that purges — for each service a worker serves."""
+"""The Celery side: a task that delivers, a task that sweeps, errands — for each service a worker serves."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import gc
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,8 @@ from shared.bus import acknowledging
 from shared.bus.bell import IDS_A_RING, TRANSPORT_OPTIONS, bell_of
 from shared.bus.deliver import Post, deliver
 from shared.bus.publish import ring_with
-from shared.bus.sweep import in_rings, purge, unanswered
+from shared.bus.sweep import in_rings, unanswered
+from shared.bus.wakings import note_them
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 SWEEP_EVERY = 4.0
 # Names a file that a worker touches while it hears the broker, for health checks; and how often it does, in seconds.
 ALIVE, ALIVE_EVERY = "MADOGUCHI_ALIVE", 5.0
-KEEP_EVENTS = timedelta(days=30)
 # A second SIGTERM is not needed to stop a worker softly: Celery takes SIGTERM as SIGQUIT then.
 os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
 
@@ -76,6 +75,7 @@ def celery_app(name: str, broker_url: SecretStr, *works: Work) -> Celery:
         queues += _register(app, work, schedule)
     app.conf.beat_schedule = schedule
     app.conf.task_queues = tuple(Queue(queue) for queue in queues)  # type: ignore[no-untyped-call] # kombu has no types
+    note_them(schedule, broker_url)
     _follow_fork(works)
     return app
 
@@ -92,10 +92,7 @@ def _register(app: Celery, work: Work, schedule: dict[str, Any]) -> list[str]:
         for ids in in_rings(unanswered(work.post, line=line), IDS_A_RING):
             app.send_task(f"{service}.deliver", (ids,), queue=service)
 
-    def purge_events() -> None:
-        purge(work.post, KEEP_EVENTS)
-
-    for name, function in (("deliver", deliver_events), ("sweep", sweep), ("purge", purge_events)):
+    for name, function in (("deliver", deliver_events), ("sweep", sweep)):
         # not shared: each application has tasks of its own, though another of this process may give them the same names
         app.task(name=f"{service}.{name}", shared=False)(function)
 
@@ -108,7 +105,6 @@ def _register(app: Celery, work: Work, schedule: dict[str, Any]) -> list[str]:
         }
 
     every(f"{service}.sweep", service, SWEEP_EVERY)
-    every(f"{service}.purge", service, 3600.0)
     for queue, (errand, seconds) in work.errands.items():
         app.task(name=f"{queue}.deliver", shared=False)(_as_task(app, queue, errand))
         every(f"{queue}.deliver", queue, seconds)

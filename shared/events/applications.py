@@ -16,6 +16,7 @@ class ProcedurePublished(Event):
 
     type: ClassVar[str] = "procedure.published.v1"
     source: ClassVar[str] = "intake"
+    personal: ClassVar[bool] = False
 
     procedure: ProcedureRef
     definition: dict[str, Any]
@@ -29,6 +30,7 @@ class ApplicationFiled(Event):
 
     type: ClassVar[str] = "application.filed.v1"
     source: ClassVar[str] = "intake"
+    personal: ClassVar[bool] = False
 
     receipt_number: str
     procedure: ProcedureRef

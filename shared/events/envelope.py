@@ -23,6 +23,8 @@ class Event(Part):
 
     type: ClassVar[str]
     source: ClassVar[str]
+    # whether the log seals what it carries (shared.sealing): False for those that tell of nobody
+    personal: ClassVar[bool] = True
 
     id: UUID = Field(default_factory=uuid7)
     subject: str

@@ -15,3 +15,4 @@ class CanarySent(Event):
 
     type: ClassVar[str] = "canary.sent.v1"
     source: ClassVar[str] = "intake"
+    personal: ClassVar[bool] = False

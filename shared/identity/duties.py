@@ -23,14 +23,19 @@ _MOST_SKILLS = 50
 
 def give(session: Session, account_id: UUID, group: str, roles: Iterable[str], procedure: str = EVERY_PROCEDURE) -> None:
     """Give a member of a group duties; those he has stay. Raises NotFound for who is no member, Invalid for what is no name."""
-    if session.get(Membership, (account_id, group)) is None:
-        raise NotFound("Nobody with this e-mail address is in the group {group}", group=group)
+    must_be_member(session, account_id, group)
     if procedure != EVERY_PROCEDURE:
         _must_be_name(procedure)
     for role in dict.fromkeys(roles):
         _must_be_name(role)
         session.merge(Duty(account_id=account_id, group=group, procedure=procedure, role=role))
     session.flush()
+
+
+def must_be_member(session: Session, account_id: UUID, group: str) -> None:
+    """Raises NotFound for who is not in the group."""
+    if session.get(Membership, (account_id, group)) is None:
+        raise NotFound("Nobody with this e-mail address is in the group {group}", group=group)
 
 
 def take_away(session: Session, account_id: UUID, group: str, role: str, procedure: str = EVERY_PROCEDURE) -> None:

@@ -125,8 +125,7 @@ def take_duty(
 
 def leave_group(session: Session, by: Operator, account_id: UUID, group: str, *, reason: str = "") -> None:
     """End an official's membership of a group, and his duties there. Raises NotFound."""
-    if session.get(Membership, (account_id, group)) is None:
-        raise NotFound("Nobody with this e-mail address is in the group {group}", group=group)
+    duties.must_be_member(session, account_id, group)
     duties.leave(session, account_id, group)
     note(session, by, "group.left", account_id, reason=reason, group=group)
 

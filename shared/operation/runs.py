@@ -24,6 +24,12 @@ def begin(session: Session, kind: str) -> UUID:
     return run.id
 
 
+def tell(session: Session, run_id: UUID, report: dict[str, Any]) -> None:
+    """Note how far a long run is, and commit."""
+    session.execute(update(Run).where(col(Run.id) == run_id).values(report=report))
+    session.commit()
+
+
 def finish(session: Session, run_id: UUID, report: dict[str, Any], *, failed: bool = False) -> None:
     """Note how a run ended, and commit. `report` holds no personal data."""
     outcome = "failed" if failed else "done"

@@ -21,7 +21,7 @@ def events_of(service: str) -> Kind:
     select e.id, '' as procedure, 'deleted' as becomes, false as held from bus.event e
     where e.source in ({_SOURCES.get(service, f"'{service}'")})
       and e.time < cast(:now as timestamptz) - interval '{days("bus.event")} days'
-      and not exists (select from bus.delivery d where d.event_id = e.id and d.state <> 'done')
+      and not exists (select from bus.delivery d where d.event_id = e.id and d.state in ('waiting', 'dead'))
     """  # noqa: S608 - our own names
     return Kind(f"bus.event.{service}", due, _delete, piece=2000)
 

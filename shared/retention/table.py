@@ -131,7 +131,7 @@ KEPT = (
         days=30,
         hold=False,
     ),
-    Kept(("operation.run",), "reports of scheduled work", ("operation.run",), "the beginning", days=1095, hold=False),
+    Kept(("operation.run",), "reports of scheduled work", ("operation.run",), "the end", days=1096, hold=False),
 )
 
 # Tables that nothing is purged from, each with why.

@@ -99,20 +99,25 @@ class _Reading:
         self._part, self._parts = part, self._parts + 1
         if self._parts > MOST_PARTS:
             raise TooLarge("Send at most {limit} fields", limit=MOST_PARTS)
+        self._count(len(part.name) + len(part.filename or ""))
         if part.filename:
             part.incoming = Incoming(self._file.enter_context(scratch(self._storage)), self._each)
 
     async def _take(self, part: Part, data: bytes) -> None:
         if part.incoming is None:
-            self._texts += len(data)
-            if self._texts > BODY_LIMIT:
-                raise TooLarge("Send at most {limit} bytes", limit=BODY_LIMIT)
+            self._count(len(data))
             part.text += data
         elif part.refused is None:
             try:
                 await run_in_threadpool(part.incoming.write, data)
             except TooLarge as problem:
                 part.refused = problem
+
+    def _count(self, more: int) -> None:
+        """What stays in memory: texts, and the names of all parts."""
+        self._texts += more
+        if self._texts > BODY_LIMIT:
+            raise TooLarge("Send at most {limit} bytes", limit=BODY_LIMIT)
 
     async def _end(self, part: Part) -> None:
         name = part.name.removesuffix(".file")

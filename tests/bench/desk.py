@@ -79,7 +79,7 @@ def measure(keys: list[str], repeat: int) -> dict[str, float]:
             caller = Callers().by_key(session, key)
             if caller is None:
                 raise LookupError("the benchmark's own key is unknown")
-            acts(session, caller.account_id)
+            acts(session, caller)
             session.rollback()
             for name, query in queries(caller.account_id).items():
                 sort = query.get("sort", "newest")

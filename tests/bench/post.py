@@ -138,7 +138,7 @@ def idle(site: Site, server: RoughServer, times: int, folder: Path) -> list[floa
             answer.raise_for_status()
             until(lambda: str(case["application_id"]) in server.times())  # noqa: B023 - called at once
             decided = site.value(
-                "select time from bus.event where type = 'case.decided.v1' and data ->> 'case_id' = :id", id=str(case["id"])
+                "select time from bus.event where type = 'case.decided.v1' and subject = :id", id=str(case["application_id"])
             )
             if number >= 3:  # the first ones load what is needed
                 found.append((server.times()[str(case["application_id"])] - decided.timestamp()) * 1000)

@@ -220,7 +220,7 @@ def small_targets(page: Page) -> list[str]:
     found: list[str] = page.evaluate("""
         [...document.querySelectorAll("a, button, input:not([type=hidden])")]
           .filter(one => !one.closest("p, li, dd, td") || one.matches(".button, nav a, footer a"))
-          .filter(one => !one.matches(".skip, [tabindex='-1']"))
+          .filter(one => !one.matches(".skip, [hidden], [tabindex='-1']"))
           .filter(one => { const box = one.getBoundingClientRect(); return box.width < 24 || box.height < 24 })
           .map(one => one.outerHTML.slice(0, 120))
     """)

@@ -71,7 +71,7 @@ def test_a_file_goes_from_the_form_to_the_official(
     page.get_by_role("group", name="事業計画書").locator("input[type=file]").set_input_files(files["事業計画書.pdf"])
     page.get_by_role("group", name="収支予算書").locator("input[type=file]").set_input_files(files["予算.xlsx"])
     page.wait_for_timeout(1500 if scripts == "with" else 0)  # what saves by itself lets a chosen file alone
-    press(page, "更新")
+    press(page, "保存して表示を更新")
     assert "事業計画書.pdf" in page.locator("#plan").inner_text()
     assert "ウイルス検査なし" in page.locator("#plan").inner_text()
     assert downloaded(page, "事業計画書.pdf") == PDF

@@ -19,6 +19,9 @@ from sqlmodel import Session
 from shared.bus.deliver import Post, deliver
 from shared.bus.publish import publish
 from shared.events import Applicant, ApplicationArrived, Contact, Event, ProcedureRef
+from shared.operation import runs
+from shared.retention.bus import events_of
+from shared.retention.purging import Service, lines, purge_some
 from tests.site import Site
 
 PROCEDURE = ProcedureRef(id="koen-meigi", version=1)
@@ -121,3 +124,15 @@ def lying_in(site: Site, queue: str) -> list[str]:
 def ids_in(site: Site, queue: str) -> list[list[str]]:
     """The ids that each message of a queue carries, the first rung first."""
     return [json.loads(json.loads(message)["body"])[0][0] for message in reversed(lying_in(site, queue))]
+
+
+def purge(post: Post, *, now: datetime | None = None) -> int:
+    """Purge the events of a service as its retention does; how many."""
+    service = Service(post.service, (events_of(post.service),), lambda _session, _now: {})
+    anew = True
+    while purge_some(post.engine, service, now=now, anew=anew):
+        anew = False
+    with Session(post.engine) as session:
+        (run,) = runs.latest(session, service.run_kind)
+    assert run.outcome == "done"
+    return sum(line.count for line in lines(run.report))

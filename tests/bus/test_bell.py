@@ -170,6 +170,5 @@ def test_a_worker_takes_no_more_than_one_rings_worth_and_wakes_errands_without_i
     wakings = {name: entry["options"]["queue"] for name, entry in app.conf.beat_schedule.items()}
     assert wakings == {
         "review.sweep": "review",
-        "review.purge": "review",
         "errand.deliver": "errand",
     }

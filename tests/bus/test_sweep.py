@@ -1,4 +1,4 @@
-"""The sweeper rings again for what nobody answered; the purge forgets what everybody has heard."""
+"""The sweeper rings again for what nobody answered; retention forgets what everybody has heard."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from sqlalchemy import text
 
 from shared.bus.bell import IDS_A_RING
 from shared.bus.deliver import Post
-from shared.bus.sweep import LONG_LINE, in_rings, oldest_waiting, purge, unanswered
+from shared.bus.sweep import LONG_LINE, in_rings, oldest_waiting, unanswered
 from shared.events import Contact, SignInRequested
-from tests.bus.parts import Listener, announce, arrived, delivery, make_due
+from tests.bus.parts import Listener, announce, arrived, delivery, make_due, purge
 from tests.site import Site
 
 KEEP = timedelta(days=30)
@@ -104,20 +104,20 @@ def intake(site: Site) -> Post:
 def test_old_events_that_all_have_heard_are_purged_with_their_deliveries(clean: Site) -> None:
     an_old_event(clean)
     kept = an_old_event(clean, age=KEEP - timedelta(days=1))
-    assert purge(intake(clean), KEEP) == 1
+    assert purge(intake(clean)) == 1
     assert clean.rows("select distinct event_id from bus.delivery") == [{"event_id": kept}]
 
 
 @pytest.mark.parametrize("state", ["waiting", "dead"])
 def test_an_event_that_somebody_has_not_heard_is_never_purged(clean: Site, state: str) -> None:
     an_old_event(clean, state)
-    assert purge(intake(clean), KEEP) == 0
+    assert purge(intake(clean)) == 0
     assert clean.value("select count(*) from bus.event") == 1
 
 
 def test_a_service_does_not_purge_the_events_of_others(clean: Site, listener: Listener) -> None:
     an_old_event(clean)
-    assert purge(listener.post, KEEP) == 0
+    assert purge(listener.post) == 0
 
 
 @pytest.mark.parametrize(("state", "purged"), [("done", 1), ("waiting", 0), ("dead", 0)])
@@ -135,8 +135,8 @@ def test_the_post_purges_the_events_of_identity_which_has_no_worker(clean: Site,
     )
     announce(clean, link)
     clean.run("update bus.delivery set state = :state", state=state)
-    assert purge(intake(clean), KEEP) == 0
-    assert purge(work.post, KEEP) == purged
+    assert purge(intake(clean)) == 0
+    assert purge(work.post) == purged
 
 
 def test_the_age_of_the_oldest_waiting_delivery_is_known(clean: Site) -> None:

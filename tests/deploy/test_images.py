@@ -96,7 +96,7 @@ def test_the_secrets_are_made_once_and_belong_together(tmp_path: Path) -> None:
     assert password
     assert f"#{hashlib.sha256(password.encode()).hexdigest()} " in first["redis_acl"]
     assert len(base64.b64decode(first["madoguchi_audit_key"], validate=True)) == 32
-    assert len({urlsplit(value).password for name, value in first.items() if name.endswith("database_url")}) == 7
+    assert len({urlsplit(value).password for name, value in first.items() if name.endswith("database_url")}) == 8
 
 
 def test_with_servers_outside_the_secrets_name_them(tmp_path: Path) -> None:

@@ -172,7 +172,7 @@ def go_through_the_desk(town: Town) -> None:
     mended = {"correction": correction, "answers": {"fee": 800, "fee_reason": "会場の借料に充てるため"}}
     path = f"/v1/applications/{application}"
     assert town.call(f"{path}/correction", town.applicant, "PUT", json=mended).status_code < 300
-    town.value("select case when answers ->> 'fee' = '800' then 1 end from review.\"case\" where id = cast(:id as uuid)", id=case)
+    town.value('select case when revision = 2 then 1 end from review."case" where id = cast(:id as uuid)', id=case)
     for side, key in ((f"/v1/cases/{case}", town.official), *[(path, town.applicant)] * 6):
         assert town.call(f"{side}/messages", key, json={"text": "電話は 06-0000-1234 の窓口まで"}).status_code == 201
     refused = {"decision": "refuse", "reasons": "営利を主たる目的とするため。"}

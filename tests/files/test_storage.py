@@ -63,6 +63,19 @@ def test_what_was_put_away_is_there_whole(storage: Storage) -> None:
     assert storage.answers()
 
 
+def test_it_says_what_it_has_but_not_what_it_is_receiving(storage: Storage) -> None:
+    others = ("attachments/8f/0194", "documents/8f/0193")
+    for key in (KEY, *others):
+        put(storage, b"x", key)
+    with storage.scratch() as arriving:
+        arriving.write(b"x")
+        arriving.flush()
+        assert {KEY, *others} <= set(storage.keys())
+        assert all(key.startswith(("attachments/", "documents/")) for key in storage.keys())  # noqa: SIM118 - no dict
+        assert set(storage.keys("attachments")) == {KEY, others[0]}
+        assert list(storage.keys("letters")) == []
+
+
 def test_a_key_is_no_path_to_elsewhere(storage: Storage) -> None:
     for wrong in ("../x", "a/../b", "/etc/passwd", "a", "a/B", "a//b", ""):
         with pytest.raises(ValueError, match="no key"):

@@ -55,13 +55,15 @@ def test_the_same_bell_rung_fifty_times_to_four_workers_opens_one_case_and_sends
 
 @contextmanager
 def poison(site: Site) -> Iterator[None]:
-    """While it works, an application whose representative is 毒 makes the format check raise."""
+    """While it works, the newest application makes the format check raise."""
     site.run("""
-    create function intake.poison() returns trigger language plpgsql as $$ begin raise exception 'poison'; end $$
+    create function intake.poison() returns trigger language plpgsql as $$ begin
+      if new.id = (select id from intake.application order by id desc limit 1) then raise exception 'poison'; end if;
+      return new;
+    end $$
     """)
     site.run("""
-    create trigger poison before update on intake.application for each row
-    when (new.answers->>'representative' = '毒') execute function intake.poison()
+    create trigger poison before update on intake.application for each row execute function intake.poison()
     """)
     try:
         yield
@@ -72,7 +74,7 @@ def poison(site: Site) -> Iterator[None]:
 def test_one_poisoned_event_in_a_hundred_waits_dies_and_is_replayed_while_the_others_pass(town: Town) -> None:
     site = town.site
     with poison(site):
-        site.file(town.applicant, 100, last={"representative": "毒"})
+        site.file(town.applicant, 100)
         eventually(lambda: site.undone() == 1 and cases(site) == 99, within=30)
         eventually(lambda: mails(town) == {"applicant@example.com": 99, "official@example.go.jp": 99}, within=30)
         (stuck,) = site.rows("select * from bus.delivery where state <> 'done'")

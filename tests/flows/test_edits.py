@@ -163,9 +163,8 @@ def test_an_official_changes_an_entry_by_form(clean: Site, desk: TestClient, *, 
     right = {**entered, "answer:fee": "0"}
     assert desk.post(here, data=right, headers=me, follow_redirects=False).status_code == 303
     assert desk.post(here, data={**right, "answer:event": "もう一度"}, headers=me).status_code == 409  # of a page kept open
-    assert clean.rows("select answers -> 'event' as event, revision from review.\"case\"") == [
-        {"event": "別の行事", "revision": 2}
-    ]
+    (edited,) = clean.rows('select answers, revision from review."case"')
+    assert (edited["answers"]["event"], edited["revision"]) == ("別の行事", 2)
     page = desk.get(f"/desk/cases/{case}", headers=me).text
     assert REASON in page
     assert here in page

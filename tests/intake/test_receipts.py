@@ -6,7 +6,6 @@ import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from threading import BoundedSemaphore
 from typing import Any
 
 import httpx
@@ -14,6 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from services.intake.applications import receipts
+from shared.few import Few
 from shared.pdf import ONE_AT_A_TIME
 from tests.intake.parts import APPLICATIONS
 from tests.site import DENKI, KOEN, Site, bearer, eventually, example
@@ -91,7 +91,7 @@ def test_the_applications_page_leads_to_it(counter: TestClient, key: str) -> Non
 
 def test_who_asks_for_many_holds_up_nobody_else(counter: TestClient, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     given, _ = filed(counter, key, KOEN)
-    monkeypatch.setattr(receipts, "_WAITING", BoundedSemaphore(1))
+    monkeypatch.setattr(receipts, "_WAITING", few := Few(1))
 
     def one() -> int:
         return receipt(counter, key, given["id"], "?format=pdf").status_code
@@ -99,7 +99,7 @@ def test_who_asks_for_many_holds_up_nobody_else(counter: TestClient, key: str, m
     with ThreadPoolExecutor(1) as hands:
         with ONE_AT_A_TIME:  # another is being drawn
             waits = hands.submit(one)
-            eventually(lambda: receipts._WAITING._value == 0)
+            eventually(lambda: few._places._value == 0)
             assert counter.app.state.engine.pool.checkedout() == 0  # type: ignore[attr-defined] # FastAPI's state
             assert one() == 503
         assert waits.result() == 200

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from fastapi.testclient import TestClient
 
-from services.notify.inbox import inbox
 from services.notify.models import Preference
 from services.notify.recipients.addresses import recipient_hash
 from services.notify.settings import Settings
@@ -14,6 +11,7 @@ from shared.events import CaseDecided, CaseOpened, MessageTaken
 from shared.settings import load
 from tests.notify.samples import CONTACT, OFFICIAL, an_event
 from tests.notify.test_telling import told
+from tests.retention.parts import NOTIFY, purged
 from tests.site import Site, bearer
 
 
@@ -65,11 +63,10 @@ def test_the_inbox_forgets_after_its_time(clean: Site) -> None:
     with clean.session("notify") as session:
         told(session, an_event(CaseOpened))
         session.commit()
-        bind = session.get_bind()
-        assert not inbox.forget(bind, timedelta(days=90))  # type: ignore[arg-type] # it is an engine
-        assert clean.value("select count(*) from notify.message where channel = 'inbox'") == 1
-        clean.run("update notify.message set created_at = now() - interval '91 days'")
-        inbox.forget(bind, timedelta(days=90))  # type: ignore[arg-type]
+    purged(NOTIFY)
+    assert clean.value("select count(*) from notify.message where channel = 'inbox'") == 1
+    clean.run("update notify.message set created_at = now() - interval '91 days', completed_at = now() - interval '91 days'")
+    purged(NOTIFY)
     assert clean.rows("select channel from notify.message") == [{"channel": "email"}]
 
 

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Engine
 from sqlmodel import Session
 
 from services.intake.retention.purging import SERVICE as INTAKE
+from services.notify.retention.purging import HOUSE
+from services.notify.retention.purging import service as notify
+from services.review.retention.purging import service
 from shared.retention.purging import Service, lines, plan, purge_some
 from tests.site import Site
 
-__all__ = ["INTAKE", "engine_of", "planned", "purged", "years_later"]
+__all__ = ["HOUSE", "INTAKE", "NOTIFY", "REVIEW", "engine_of", "planned", "purged", "years_later"]
 
+REVIEW, NOTIFY = service(), notify()
 Counted = dict[tuple[str, str, str], int]
 
 
 def engine_of(service: Service) -> Engine:
     """The connections of a service's worker."""
-    from services.intake import tasks as intake
+    from importlib import import_module
 
-    return {"intake": intake.engine}[service.name]
+    engine: Engine = import_module(f"services.{'notify' if service is HOUSE else service.name}.tasks").engine
+    return engine
 
 
 def years_later(years: int) -> datetime:
@@ -49,20 +53,14 @@ def planned(service: Service, *, now: datetime | None = None, held: bool = False
     return {(one.kind, one.procedure, one.becomes): one.count for one in found if one.held == held}
 
 
-def columns_with(site: Site, words: list[str]) -> list[str]:
-    """Every column of every table that has one of these words somewhere, as `schema.table.column: word`."""
-    columns = site.rows("""
-        select table_schema as schema, table_name as "table", column_name as "column" from information_schema.columns
-        where table_schema in ('intake', 'review', 'notify', 'opendata', 'bus', 'operation', 'identity')
-          and table_name in (select tablename from pg_tables where schemaname = table_schema)
+def tables_with(site: Site, words: list[str]) -> list[str]:
+    """Every table that has one of these words in any of its columns, as `schema.table: word`."""
+    tables = site.rows("""
+        select schemaname || '."' || tablename || '"' as name, schemaname || '.' || tablename as shown from pg_tables
+        where schemaname in ('intake', 'review', 'notify', 'opendata', 'bus', 'operation', 'identity')
     """)
-    found: list[str] = []
-    for one in columns:
-        name = f'"{one["schema"]}"."{one["table"]}"'
-        rows: list[dict[str, Any]] = site.rows(
-            f"""select distinct w.word from {name} t, unnest(cast(:words as text[])) as w(word)
-            where position(w.word in t."{one["column"]}"::text) > 0""",
-            words=words,
-        )
-        found += [f"{one['schema']}.{one['table']}.{one['column']}: {row['word']}" for row in rows]
-    return found
+    one = (
+        "select distinct '{shown}: ' || w as place from {name} t, unnest(cast(:words as text[])) w "
+        "where position(w in t::text) > 0"
+    )
+    return [row["place"] for row in site.rows(" union all ".join(one.format(**table) for table in tables), words=words)]

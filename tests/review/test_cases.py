@@ -220,12 +220,13 @@ def test_nobody_is_given_or_sees_a_case_of_his_own_or_of_a_party_in_conflict(cle
         id=second,
     )
     opens(clean, *(event.model_copy(update={"subject": str(uuid4()), "id": uuid4()}) for event in [own, firm] * 6))
-    rows = clean.rows("""select official_id, contact ->> 'email' = 'O0@Example.go.jp' as own from review."case" """)
+    rows = clean.rows("""select id, official_id, contact from review."case" """)
+    rows = [row | {"own": row["contact"]["email"] == "O0@Example.go.jp"} for row in rows]
     assert {row["official_id"] for row in rows if row["own"]} == {second, third}
     assert {row["official_id"] for row in rows if not row["own"]} == {first, third}
     shown = [len(desk.get(CASES, headers=bearer(key)).json()) for key in keys]
     assert shown == [6, 6, 12]
-    hidden = clean.value("""select id from review."case" where contact ->> 'email' = 'O0@Example.go.jp' limit 1""")
+    hidden = next(row["id"] for row in rows if row["own"])
     assert desk.get(f"{CASES}/{hidden}", headers=bearer(keys[0])).status_code == 404
     assert desk.get(f"{CASES}/{hidden}", headers=bearer(keys[1])).status_code == 200
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,19 @@ from fastapi.testclient import TestClient
 from pypdf import PdfReader
 from sqlmodel import select
 
-from services.review.documents import making, unfetched
+from services.review.documents import making, routes, unfetched
 from services.review.models import Document
 from services.review.settings import Settings
 from shared.buckets import Buckets
 from shared.bus.publish import publish
 from shared.database import new_id
 from shared.events import Contact, DocumentIssued, ProcedureRef
+from shared.few import Few
 from shared.settings import load
 from shared.storage import StorageError, storage_at
+from shared.typesetting import typesetting
 from tests.flows import corrections as on
-from tests.site import DENKI, ONE_STAGE, Site, bearer
+from tests.site import DENKI, ONE_STAGE, Site, bearer, eventually
 
 WHY = {"reason": "記載の誤りのため"}
 
@@ -353,6 +356,26 @@ def test_a_preview_is_a_specimen_without_number_and_code(
     assert "後援名義使用承認書" in says(page.content)
     assert clean.value("select count(*) from review.document") == 0
     assert clean.value("select count(*) from review.document_serial") == 0
+
+
+def test_who_looks_at_many_previews_holds_up_neither_case_nor_desk(
+    clean: Site, counter: TestClient, desk: TestClient, *, key: str, press: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = on.case_of(clean, on.filed(clean, counter, key))
+    monkeypatch.setattr(routes, "_WAITING", few := Few(1))
+
+    def one() -> int:
+        wanted = {"decision": "refuse", "reasons": "理由である。"}
+        return int(desk.post(f"/v1/cases/{case}/documents/preview", json=wanted, headers=bearer(press)).status_code)
+
+    with ThreadPoolExecutor(1) as hands:
+        with typesetting._ONE_AT_A_TIME:  # another is being set
+            waits = hands.submit(one)
+            eventually(lambda: few._places._value == 0)
+            assert clean.rows('select id from review."case" for update nowait')
+            assert one() == 503
+        assert waits.result() == 200
+    assert clean.value("select count(*) from review.audit_entry where act = 'case.preview-document'") == 2
 
 
 def test_numbers_have_no_gaps_and_each_procedure_counts_its_own(

@@ -21,7 +21,7 @@ from services.review.cases.moves import MOVES, STANDINGS
 from shared.identity import accounts, duties
 from tests.review.parts import CASES, an_arrival, opens
 from tests.review.samples import POSITIONS, SAMPLES, sample
-from tests.site import ONE_STAGE, Site, bearer
+from tests.site import ONE_STAGE, Site, bearer, example
 
 HOJOKIN = "hojokin-kofu"
 GROUPS = ("grants", "public-relations")
@@ -201,7 +201,7 @@ def _prepared(standing: str, position: str) -> Iterator[str]:
     if position != "only":
         yield _JUDGED
         small = position == "last-small"
-        amount = SMALL if small else "(answers ->> 'requested')::bigint"
+        amount = SMALL if small else example(HOJOKIN)["answers"]["requested"]
         yield _PROPOSED.format(decision="approve-in-part" if small else "approve", amount=amount)
     if "decision" in stages:
         yield _MARKED

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select, update
 from services.review.cases import cases
 from services.review.models import Case, Message
 from services.review.wall import HOUSE, acts, acts_as_house
+from shared.identity.callers import Caller
 from tests.review.parts import CASES, case_of, in_prefecture, opens
 from tests.site import Site, bearer
 
@@ -24,7 +25,9 @@ def acting(site: Site, who: UUID | str | None) -> Session:
     """A session of the desk's own role, as which an official, the house, or nobody acts."""
     session = Session(create_engine(site.url("madoguchi_review"), poolclass=pool.NullPool))
     if who is not None:
-        acts(session, who)
+        emails = {row["id"]: row["email"] for row in site.rows("select id, email from identity.account")}
+        email = emails.get(who, "stranger@example.com")
+        acts(session, Caller(who, "reviewer", "", email, "ja") if isinstance(who, UUID) else who)
     return session
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from services.intake.rights.reach import within
 from shared.database import new_id
 from shared.identity.callers import Caller
 from shared.problems import Gone, NotFound
+from shared.sealing.columns import seal_document
 
 # how the office may decide
 DECIDED = frozenset({"approved", "partly_approved", "refused", "accepted"})
@@ -97,7 +98,8 @@ select application_id, version, state, at, detail from moved
 
 def note(session: Session, moves: Sequence[Move]) -> None:
     """Write moves of locked applications: their new state, a step of their timeline each, and a notice of it."""
-    session.execute(_NOTE, {"moves": orjson.dumps(moves).decode()})
+    sealed = [replace(one, detail=seal_document("intake.step.detail", one.detail)) for one in moves]
+    session.execute(_NOTE, {"moves": orjson.dumps(sealed).decode()})
 
 
 _EXPECT = text("""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import asdict
 from typing import Any
 
@@ -10,13 +9,13 @@ from sqlmodel import Session
 
 from services.intake.catalogue.procedures import Published
 from services.intake.models import Application
+from shared.few import Few
 from shared.i18n import JST, Language, show_time, translate
-from shared.problems import Unavailable
 from shared.procedure.reading import sections
 from shared.procedure.rules import computed
 
-# One is drawn at a time, in a second. So many wait for theirs: if all threads did, nobody could do anything else here.
-_WAITING = threading.BoundedSemaphore(4)
+# One is drawn at a time, in a second.
+_WAITING = Few(4)
 
 
 def receipt(application: Application, published: Published, language: Language) -> dict[str, Any]:
@@ -59,22 +58,17 @@ def receipt_pdf(session: Session, application: Application, published: Published
 
     said = receipt(application, published, language)
     session.commit()  # nobody waits for our connection meanwhile
-    if not _WAITING.acquire(blocking=False):
-        raise Unavailable("Many receipts are asked for at this moment; try again shortly", retry_after=5)
-    try:
-        with ONE_AT_A_TIME:
-            sheet = Sheet(language, f"{translate('Receipt', language)} {said['receipt_number']}")
-            sheet.set_creation_date(said["filed_at"])
-            sheet.say(translate("Receipt", language), size=TITLE, after=2)
-            sheet.say(translate("The application below was received and recorded.", language), after=6)
-            for term, text in _facts(said, language):
-                sheet.entry(term, text)
-            sheet.heading(translate("What was filed", language))
-            for section in said["filed"]:
-                sheet.section(section["title"], section["entries"])
-            return bytes(sheet.output())
-    finally:
-        _WAITING.release()
+    with _WAITING.place(), ONE_AT_A_TIME:
+        sheet = Sheet(language, f"{translate('Receipt', language)} {said['receipt_number']}")
+        sheet.set_creation_date(said["filed_at"])
+        sheet.say(translate("Receipt", language), size=TITLE, after=2)
+        sheet.say(translate("The application below was received and recorded.", language), after=6)
+        for term, text in _facts(said, language):
+            sheet.entry(term, text)
+        sheet.heading(translate("What was filed", language))
+        for section in said["filed"]:
+            sheet.section(section["title"], section["entries"])
+        return bytes(sheet.output())
 
 
 def _facts(said: dict[str, Any], language: Language) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from services.intake.corrections.routes import work_of
 from services.intake.corrections.view import read_fields, shown_fields
 from services.intake.files import enclosures
 from services.intake.forms.entering import entered_by
-from services.intake.forms.reading import Posted, text_of, with_rows
+from services.intake.forms.reading import Posted, count_of, text_of, with_rows
 from services.intake.forms.shown import WORDS, as_shown, entries, refusals, with_files
 from shared.i18n import translate
 from shared.identity.callers import Caller, must_write
@@ -67,9 +67,8 @@ def mend(application_id: UUID, request: Request, session: Transaction, caller: A
     if go in {"add", "remove"}:
         key, _, row = which.partition(":")
         entered[key] = with_rows(work.published.procedure, {**work.before, **entered}, key, row)
-    version = text_of(posted, "version")
     try:
-        save(work, caller, entered, int(version) if version.isdigit() else 0, _replies(posted))
+        save(work, caller, entered, count_of(posted, "version"), _replies(posted))
         if form.refused:
             return _page(request, work, entered, refused=form.refused)
         if go == "send":

@@ -24,7 +24,7 @@ from services.intake.drafts.views import confirm_page, errors_in, form_page, pla
 from services.intake.files import attachments
 from services.intake.forms.entering import entered_by
 from services.intake.forms.posted import FormPosted
-from services.intake.forms.reading import Posted, read_page, text_of, with_rows
+from services.intake.forms.reading import Posted, count_of, read_page, text_of, with_rows
 from services.intake.lookups import lookups
 from services.intake.models import Draft
 from services.intake.rights.entitled import must_be_entitled
@@ -180,11 +180,10 @@ def save_page(  # noqa: PLR0917 - what FastAPI gives
         raise NotFound
     posted = entered.posted
     answers = read_page(form[number - 1], posted, draft.answers)
-    version = text_of(posted, "version")
     before = places_on(published, number, draft.answers, request)
     go, _, which = text_of(posted, "go").partition(":")
     try:
-        drafts.save(session, draft, caller, int(version) if version.isdigit() else 0, answers=answers, page=number)
+        drafts.save(session, draft, caller, count_of(posted, "version"), answers=answers, page=number)
     except Conflict as late:
         merged = {key: answer for key, answer in {**draft.answers, **answers}.items() if answer is not None}
         return form_page(request, draft, published, caller, number, late=late, answers=merged)
@@ -273,13 +272,12 @@ def _with_contact(request: Request, caller: Caller, draft_id: UUID, posted: Post
             WrittenContact.model_validate(contact)
         except ValidationError as error:
             wrong = {one.pointer[1:]: one for one in body_errors(error.errors(include_input=False, include_url=False))}
-        version = text_of(posted, "version")
-        late = None
+        version, late = count_of(posted, "version"), None
         try:
-            drafts.save(session, draft, caller, int(version) if version.isdigit() else 0, contact=None if wrong else contact)
+            drafts.save(session, draft, caller, version, contact=None if wrong else contact)
         except Conflict as conflict:
             # the first of two clicks saved it a moment ago, with the same contact: this is no change by somebody else
-            clicked = draft.contact == contact and draft.updated_by == caller.account_id and str(draft.version - 1) == version
+            clicked = draft.contact == contact and draft.updated_by == caller.account_id and draft.version - 1 == version
             late = None if clicked else conflict
         duplicates = draft_filing.duplicates_of(session, draft, published, caller)
         answer = None

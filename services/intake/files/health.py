@@ -20,8 +20,12 @@ LATE = 120.0
 
 
 def storage(app: FastAPI) -> dict[str, Any]:
-    """Whether files can be put away."""
-    return {"ok": storage_at(app.state.settings.storage).answers()}
+    """Whether files can be put away, and how much room there is, where that is known."""
+    place = storage_at(app.state.settings.storage)
+    told: dict[str, Any] = {"ok": place.answers()}
+    if (room := place.room()) is not None:
+        told |= {"free_bytes": room[0], "bytes": room[1]}
+    return told
 
 
 def scanner(app: FastAPI) -> dict[str, Any]:
@@ -34,4 +38,10 @@ def scanner(app: FastAPI) -> dict[str, Any]:
             waits = oldest_waiting(session, TABLE)
     except SQLAlchemyError:
         return {"ok": False, "scanning": True}
-    return {"ok": scanning.answers(clamd) and waits < LATE, "scanning": True, "oldest_waiting_s": round(waits, 1)}
+    newest = scanning.signatures(clamd)
+    return {
+        "ok": scanning.answers(clamd) and waits < LATE,
+        "scanning": True,
+        "oldest_waiting_s": round(waits, 1),
+        "signatures_of": newest and newest.isoformat(),
+    }

@@ -45,10 +45,9 @@ def read_field(field: SimpleField, name: str, posted: Posted) -> Any:
 
 
 def _rows(field: GroupField, posted: Posted, before: Any) -> list[dict[str, Any]] | None:
-    count = text_of(posted, f"{field.key}.rows")
     rows = []
     earlier = [row for row in before if isinstance(row, dict)] if isinstance(before, list) else []
-    for index in range(min(int(count) if count.isascii() and count.isdigit() else 0, field.repeat.most)):
+    for index in range(min(count_of(posted, f"{field.key}.rows"), field.repeat.most)):
         row = earlier[index] if index < len(earlier) else {}
         read = {part.key: _part_of_row(part, f"{field.key}.{index}.{part.key}", posted, row) for part in field.fields}
         rows.append({key: answer for key, answer in read.items() if answer is not None})
@@ -77,6 +76,12 @@ def text_of(posted: Posted, name: str, *, narrow: bool = False) -> str:
     """An entry as a text, without blanks around it and signs that no database takes."""
     text = (posted.get(name) or [""])[-1].replace("\0", "").replace("\r\n", "\n").strip()
     return unicodedata.normalize("NFKC", text) if narrow else text
+
+
+def count_of(posted: Posted, name: str) -> int:
+    """An entry as a number from 0 on; 0 for what is none."""
+    text = text_of(posted, name)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0  # noqa: PLR2004 - longer ones are no count
 
 
 def _text(field: FieldOf, name: str, posted: Posted) -> str | None:

@@ -116,10 +116,11 @@ def fill(session: Session, procedure: Procedure, answers: Mapping[str, Any], nam
     row, _, part_key = rest.partition(".")
     rows = [dict(one) for one in answers.get(key) or [] if isinstance(one, dict)]
     part = next((one for one in found.fields if one.key == part_key), None)
-    if part is None or not row.isdigit() or int(row) >= len(rows) or part.fills is not None:
+    at = next((number for number in range(len(rows)) if str(number) == row), None)
+    if part is None or at is None or part.fills is not None:
         return Filled("none")
-    filled = _fill(session, procedure, part, rows[int(row)])
-    rows[int(row)] |= filled.answers
+    filled = _fill(session, procedure, part, rows[at])
+    rows[at] |= filled.answers
     return Filled(filled.found, {key: rows} if filled.answers else {})
 
 

@@ -26,6 +26,7 @@ from sqlmodel import Field
 
 from services.intake.models.records import IntakeRecord
 from shared.database import timestamp
+from shared.sealing.columns import SealedJSON, SealedText
 
 # Numbers that people read. Gaps are no harm: a number says when and which, not how many.
 RECEIPTS = Sequence("receipt_number_seq", metadata=IntakeRecord.metadata)
@@ -51,8 +52,8 @@ class Application(IntakeRecord, table=True):
     procedure_id: str
     procedure_version: int
     applicant: dict[str, Any] = Field(sa_type=JSONB, description="shared.events.Applicant")
-    contact: dict[str, Any] = Field(sa_type=JSONB, description="shared.events.Contact")
-    answers: dict[str, Any] = Field(sa_type=JSONB)
+    contact: dict[str, Any] = Field(sa_type=SealedJSON("intake.application.contact"), description="shared.events.Contact")
+    answers: dict[str, Any] = Field(sa_type=SealedJSON("intake.application.answers"))
     state: str
     version: int = Field(description="counts the moves; the sequence of the events about it")
     receipt_number: str = Field(unique=True)
@@ -87,7 +88,7 @@ class Step(IntakeRecord, table=True):
     version: int = Field(primary_key=True)
     state: str
     at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
-    detail: dict[str, Any] = Field(sa_type=JSONB, default_factory=dict)
+    detail: dict[str, Any] = Field(sa_type=SealedJSON("intake.step.detail"), default_factory=dict)
 
 
 class Revision(IntakeRecord, table=True):
@@ -100,9 +101,9 @@ class Revision(IntakeRecord, table=True):
     )
     number: int = Field(primary_key=True)
     correction_id: UUID | None = Field(default=None, description="for which it was sent in; empty where the office changed it")
-    answers: dict[str, Any] = Field(sa_type=JSONB)
+    answers: dict[str, Any] = Field(sa_type=SealedJSON("intake.revision.answers"))
     account_id: UUID | None = None
-    account_name: str
+    account_name: str = Field(sa_type=SealedText("intake.revision.account_name"))
     at: datetime = timestamp()
     reason: str = Field(
         default="",

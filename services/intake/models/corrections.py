@@ -13,11 +13,11 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.intake.models.records import IntakeRecord
 from shared.database import timestamp
+from shared.sealing.columns import SealedJSON, SealedText
 
 
 class Correction(IntakeRecord, table=True):
@@ -30,19 +30,19 @@ class Correction(IntakeRecord, table=True):
     application_id: UUID = Field(
         sa_column=Column(Uuid, ForeignKey("intake.application.id", ondelete="CASCADE"), nullable=False, index=True)
     )
-    items: list[dict[str, Any]] = Field(sa_type=JSONB, description="shared.events.CorrectionItem")
-    note: str = ""
+    items: list[dict[str, Any]] = Field(sa_type=SealedJSON("intake.correction.items"), description="shared.events.CorrectionItem")
+    note: str = Field(default="", sa_type=SealedText("intake.correction.note"))
     asked_at: datetime = timestamp()
     due_on: date = Field(description="the last day, in Japan's time")
     state: str = "asked"
     entered: dict[str, Any] | None = Field(
-        default=None, sa_column=Column(JSONB(none_as_null=True)), description="answers saved and not sent in yet"
+        default=None, sa_column=Column(SealedJSON("intake.correction.entered")), description="answers saved and not sent in yet"
     )
     version: int = Field(default=1, description="counts the changes of `entered`: a change names the one it was made on")
-    entered_by_name: str = ""
+    entered_by_name: str = Field(default="", sa_type=SealedText("intake.correction.entered_by_name"))
     replies: dict[str, str] = Field(
         default_factory=dict,
-        sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")),
+        sa_column=Column(SealedJSON("intake.correction.replies"), nullable=False, server_default=text("'{}'")),
         description="what the organisation says to items, by their pointers",
     )
     revision: int | None = Field(default=None, description="the contents that were sent in")

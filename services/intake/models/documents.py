@@ -17,6 +17,7 @@ from sqlmodel import Field
 
 from services.intake.models.records import IntakeRecord
 from shared.database import timestamp
+from shared.sealing.columns import SealedText
 
 
 class Document(IntakeRecord, table=True):
@@ -30,8 +31,8 @@ class Document(IntakeRecord, table=True):
     )
     number: str
     title: str
-    text: str
-    addressee: str
+    text: str = Field(sa_type=SealedText("intake.document.text"))
+    addressee: str = Field(sa_type=SealedText("intake.document.addressee"))
     office: str
     issued_at: datetime = timestamp()
     available_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
@@ -45,4 +46,4 @@ class Document(IntakeRecord, table=True):
     replaced_by: UUID | None = None
     paper_sent_at: datetime | None = timestamp(default=None)
     fetched_at: datetime | None = timestamp(default=None)
-    fetched_by: str | None = None
+    fetched_by: str | None = Field(default=None, sa_type=SealedText("intake.document.fetched_by"))

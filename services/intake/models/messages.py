@@ -19,6 +19,7 @@ from sqlmodel import Field
 
 from services.intake.models.records import IntakeRecord
 from shared.database import timestamp
+from shared.sealing.columns import SealedText
 
 
 class Message(IntakeRecord, table=True):
@@ -30,8 +31,8 @@ class Message(IntakeRecord, table=True):
     id: UUID = Field(primary_key=True)
     application_id: UUID = Field(sa_column=Column(Uuid, ForeignKey("intake.application.id", ondelete="CASCADE"), nullable=False))
     from_office: bool
-    author: str
-    text: str
+    author: str = Field(sa_type=SealedText("intake.message.author"))
+    text: str = Field(sa_type=SealedText("intake.message.text"))
     at: datetime = timestamp()
     read_at: datetime | None = timestamp(default=None)
     files: list[dict[str, Any]] = Field(

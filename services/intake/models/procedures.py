@@ -20,6 +20,7 @@ from sqlmodel import Field
 
 from services.intake.models.records import IntakeRecord
 from shared.database import timestamp
+from shared.sealing.columns import SealedJSON
 
 # The versions of trials, below zero; none is used again, since processes remember versions.
 TRIAL_VERSIONS = Sequence("trial_version_seq", metadata=IntakeRecord.metadata)
@@ -69,7 +70,7 @@ class TrialFiling(IntakeRecord, table=True):
     procedure_id: str
     procedure_version: int
     number: str
-    answers: dict[str, Any] = Field(sa_type=JSONB)
+    answers: dict[str, Any] = Field(sa_type=SealedJSON("intake.trial_filing.answers"))
     warnings: list[dict[str, Any]] = Field(sa_type=JSONB, description="shared.events.Mend")
     office: str = Field(description="where a real one would go; empty when the rules do not say")
     filed_at: datetime = timestamp()

@@ -23,7 +23,7 @@ _AT_THE_END = f"""
 intake.step s join intake.application a on a.id = s.application_id and a.version = s.version
   join rule r on r.procedure = a.procedure_id
 where s.state in ({_ENDED}) and a.anonymised_at is null
-  and not exists (select from bus.delivery d where d.subject = cast(a.id as text) and d.state <> 'done')
+  and not exists (select from bus.delivery d where d.subject = cast(a.id as text) and d.state in ('waiting', 'dead'))
 """
 _IS_HELD = held(application="a.id", organisation="a.organisation_id", procedure="a.procedure_id")
 

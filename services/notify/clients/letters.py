@@ -23,6 +23,7 @@ from services.notify.recipients.addresses import recipient_hash
 from services.notify.wording.language import name_key
 from shared.bus.publish import ring_after_commit
 from shared.database import new_id
+from shared.few import Few
 from shared.files.inspection import inspect
 from shared.problems import Invalid
 from shared.telemetry import current_traceparent
@@ -35,6 +36,8 @@ MOST_PDF_BYTES = 5 * 1024 * 1024
 # In place of an address and a template, where the client made the letter itself.
 IN_THE_PDF = "Provided as PDF"
 NO_TEMPLATE = UUID(int=0)
+# One is set at a time.
+_WAITING = Few(4)
 _UNFIT = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
 
@@ -115,14 +118,21 @@ def _pdf(content: str) -> bytes:
 
 
 def pdf_of(session: Session, shown: Shown, sender: str) -> bytes:
-    """The PDF of a letter, as it is or will be printed. Raises Refusal."""
+    """The PDF of a letter, as it is or will be printed; the session's transaction ends before it is set.
+
+    Raises Refusal, and Unavailable while many are asked for.
+    """
     message = shown.message
     if message.channel != "letter":
         raise invalid("Notification is not a letter")
     if shown.status == "technical-failure":
         raise bad_request("PDF not available for letters in technical-failure")
     if not message.options.get("precompiled"):
-        return letter_of(message, shown.text, sender)
+        text = shown.text
+        session.expunge_all()
+        session.commit()  # nobody waits for our connection meanwhile
+        with _WAITING.place():
+            return letter_of(message, text, sender)
     enclosure = session.get(Enclosure, message.id)
     if enclosure is None:
         raise nothing_found()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 from uuid import UUID
 
 from pydantic import SecretStr
-from sqlalchemy import ColumnElement, Engine, and_
-from sqlmodel import Session, col, delete, func, select, update
+from sqlalchemy import ColumnElement, and_
+from sqlmodel import Session, col, func, select, update
 
 from services.notify.models import Message
 from services.notify.recipients.addresses import recipient_hash
@@ -17,7 +16,6 @@ from services.notify.wording.rendering import Wordings
 from shared.problems import NotFound
 
 MANY = 100  # unread ones that are counted; beyond, it is “99+”
-A_BATCH = 1000
 
 
 def listed(
@@ -58,15 +56,6 @@ def opened(session: Session, key: SecretStr, email: str, message_id: UUID) -> st
     read(session, key, email, [message_id])
     path: str = found.filling.get("path", "/")
     return path
-
-
-def forget(engine: Engine, kept: timedelta) -> bool:
-    """Delete what has lain in inboxes for longer than `kept`; whether there may be more."""
-    old = select(Message.id).where(Message.channel == "inbox", col(Message.created_at) < datetime.now(UTC) - kept).limit(A_BATCH)
-    with Session(engine) as session:
-        done: Any = session.exec(delete(Message).where(col(Message.id).in_(old)))
-        session.commit()
-        return bool(done.rowcount == A_BATCH)
 
 
 def _of(key: SecretStr, email: str) -> ColumnElement[bool]:

@@ -3,6 +3,7 @@
 from services.notify.models.acts import Act
 from services.notify.models.base import NotifyRecord
 from services.notify.models.clients import Client, ClientKey, Enclosure, Receipt, Webhook
+from services.notify.models.leaving import Leaving
 from services.notify.models.message import CHANNELS, QUEUES, STATES, Attempt, Channel, ChannelPause, Message, State
 from services.notify.models.procedure import Procedure
 from services.notify.models.recipients import Preference, Suppression
@@ -19,6 +20,7 @@ __all__ = [
     "Client",
     "ClientKey",
     "Enclosure",
+    "Leaving",
     "Letterhead",
     "Message",
     "NotifyRecord",

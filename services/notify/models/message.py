@@ -71,12 +71,15 @@ class Message(NotifyRecord, table=True):
         Index("message_unhashed_idx", "id", postgresql_where=text("recipient_hash is null")),
         Index(None, "recipient_hash"),
         Index(None, "subject"),
+        Index(None, "created_at", postgresql_using="brin"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     event_id: UUID = Field(description="the event it tells of; of a client's request, the message's own id")
     subject: str = Field(description="what it is about: the application's id, or a client's reference")
     procedure_id: str | None = None
+    application_id: str | None = Field(default=None, description="the application it is about, where the event said so")
+    organisation_id: UUID | None = Field(default=None, description="whose application that is")
     office: str | None = Field(default=None, description="the group whose header and footer it has")
     channel: str = "email"
     template: str = Field(description="the key of a shipped text, or the id of a client's template")

@@ -28,3 +28,9 @@ class Procedure(NotifyRecord, table=True):
         description="where its cases may go, with titles: their managers edit its texts",
         sa_column_kwargs={"server_default": text("'{}'")},
     )
+    retention: dict[str, Any] = Field(
+        default_factory=dict,
+        sa_type=JSONB,
+        description="its `retention`: how long mails are kept",
+        sa_column_kwargs={"server_default": text("'{}'")},
+    )

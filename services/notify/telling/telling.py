@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
+from uuid import UUID
 
 from pydantic import SecretStr
 from sqlmodel import Session
@@ -20,7 +21,7 @@ from services.notify.telling.people import Person, managers_of, office
 from services.notify.telling.table import TOLD, Telling
 from shared.bus.publish import ring_after_commit
 from shared.database import insert_many, new_id
-from shared.events import Event, ProcedureRef
+from shared.events import Applicant, Event, Parties, ProcedureRef
 from shared.i18n import Language
 from shared.procedure.messages import KINDS
 
@@ -61,6 +62,20 @@ def _procedure(event: Event) -> ProcedureRef | None:
     return getattr(event, "procedure", None)
 
 
+def application_of(event: Event) -> str | None:
+    """The application that an event is about, where it says so."""
+    if event.type.startswith(("application.", "case.", "correction.", "withdrawal.")):
+        return event.subject
+    about = getattr(event, "application_id", None)
+    return str(about) if about else None
+
+
+def organisation_of(event: Event) -> UUID | None:
+    """Whose application it is about, where it says so."""
+    whose: Applicant | Parties | None = getattr(event, "applicant", None) or getattr(event, "parties", None)
+    return whose.organisation_id if whose else None
+
+
 def _office(event: Any) -> str | None:
     """The group that has the case, where the event knows it."""
     return getattr(event, "group", None) or None
@@ -95,6 +110,8 @@ def _rows(told: Told, wish: Preference | None, carried: Collection[str], now: da
         "event_id": event.id,
         "subject": event.subject,
         "procedure_id": told.procedure.id if told.procedure else None,
+        "application_id": application_of(event),
+        "organisation_id": organisation_of(event),
         "office": _office(event),
         "template": telling.kind,
         "language": language,

@@ -104,6 +104,8 @@ def row_for(
         "event_id": event_id,
         "subject": str(body["data"].get("application_id", webhook.id)),
         "procedure_id": procedure["id"] if procedure else None,
+        "application_id": str(body["data"]["application_id"]) if procedure else None,
+        "organisation_id": webhook.owner if procedure else None,
         "channel": "webhook",
         "template": body["type"],
         "language": "en",

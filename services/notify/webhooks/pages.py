@@ -41,6 +41,24 @@ DONE = {
     "disabled": message("The webhook is not called any more"),
     "replay": message("It goes out once more"),
 }
+# What each type of call tells of.
+TOLD = {
+    "application.arrived": message("An application arrived"),
+    "application.returned": message("An application was returned because of its format"),
+    "application.withdrawn": message("An application was withdrawn"),
+    "case.opened": message("A review began"),
+    "case.decided": message("It was decided"),
+    "case.edited": message("An official changed entries"),
+    "correction.requested": message("A correction was asked for"),
+    "correction.extended": message("A correction got more time"),
+    "correction.reminded": message("A correction is due soon"),
+    "correction.expired": message("A correction's time has passed"),
+    "correction.closed": message("A correction is over"),
+    "message.to-applicant": message("The office wrote a message"),
+    "document.issued": message("A document was issued"),
+    "document.reminded": message("A document was not fetched yet"),
+    "document.ended": message("A document was replaced or revoked"),
+}
 # What a list of deliveries can be narrowed to.
 NARROW: tuple[State, ...] = ("delivered", "deferred", "failed", "cancelled")
 
@@ -88,7 +106,7 @@ def _form(request: Request, entered: Wanted, problem: Problem | None) -> dict[st
     says = language_of(request)
     return {
         "entered": entered,
-        "types": TYPES,
+        "types": [(one, TOLD.get(one, "")) for one in TYPES],
         "problem": problem,
         "errors": {"url": None, "types": None, "description": None, "since": None, **errors},
         "summary": [(name, translate(one.detail, says, **one.values)) for name, one in errors.items()],

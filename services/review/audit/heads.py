@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, ClassVar, Self
 
 import orjson
 from cryptography.exceptions import InvalidSignature
@@ -34,6 +34,8 @@ _log = logging.getLogger(__name__)
 class Head:
     """The chain at one moment: its last link and that link's hash, in hexadecimal; which key signed, and the signature."""
 
+    PREFIX: ClassVar[bytes] = b"madoguchi audit head\n"
+
     seq: int
     hash: str
     at: str
@@ -43,14 +45,26 @@ class Head:
     @property
     def _signed(self) -> bytes:
         said = {name: value for name, value in asdict(self).items() if name != "signature"}
-        return b"madoguchi audit head\n" + orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
+        return self.PREFIX + orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
 
     @classmethod
-    def of(cls, seq: int, link_hash: bytes, key: Ed25519PrivateKey) -> Head:
+    def of(cls, seq: int, link_hash: bytes, key: Ed25519PrivateKey) -> Self:
         """A signed head, as of now."""
         at = datetime.now(UTC).isoformat(timespec="seconds")
         head = cls(seq, link_hash.hex(), at, name_of(key.public_key()), "")
         return cls(seq, head.hash, at, head.key, base64.b64encode(key.sign(head._signed)).decode())
+
+    @classmethod
+    def read(cls, line: bytes) -> Self | None:
+        """What a line says, if it is one."""
+        try:
+            head = cls(**orjson.loads(line))
+        except (TypeError, ValueError):
+            return None
+        texts = (head.hash, head.at, head.key, head.signature)
+        return (
+            head if isinstance(head.seq, int) and 0 < head.seq <= _MOST and all(isinstance(one, str) for one in texts) else None
+        )
 
     def is_signed_by(self, key: Ed25519PublicKey) -> bool:
         """Whether the signature is this key's, and nothing was changed since."""
@@ -123,7 +137,7 @@ def newest(folder: Path) -> Head | None:
         with path.open("rb") as file:
             file.seek(0, os.SEEK_END)
             for line in reversed(_last_bytes(file, _TAIL).splitlines()):
-                if head := _read(line):
+                if head := Head.read(line):
                     return head
     return None
 
@@ -134,19 +148,9 @@ def every(folder: Path) -> Iterator[Head | Unreadable]:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
                 if line.strip():
-                    yield _read(line) or Unreadable(f"{path.name}, line {number}")
+                    yield Head.read(line) or Unreadable(f"{path.name}, line {number}")
 
 
 def _last_bytes(file: IO[bytes], most: int) -> bytes:
     file.seek(max(0, file.tell() - most))
     return file.read()
-
-
-def _read(line: bytes) -> Head | None:
-    try:
-        found = orjson.loads(line)
-        head = Head(**found)
-    except (TypeError, ValueError):
-        return None
-    texts = (head.hash, head.at, head.key, head.signature)
-    return head if isinstance(head.seq, int) and 0 < head.seq <= _MOST and all(isinstance(one, str) for one in texts) else None

@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from services.review.audit.chain import BEFORE_THE_FIRST, ENTRY_COLUMNS, digest, linked
 from services.review.audit.heads import Head, Unreadable
+from services.review.audit.purging import Checkpoint
 
 PAGE = 2000
 # The worker seals every few seconds. What is older than this and not sealed, or not under a head, was kept from it.
@@ -40,9 +41,15 @@ def verify(
     heads: Iterable[Head | Unreadable],
     keys: Mapping[str, Ed25519PublicKey],
     progress: Callable[[str, int], None] = lambda _what, _count: None,
+    purged: Iterable[Checkpoint | Unreadable] = (),
 ) -> Iterator[str]:
-    """What is wrong, each with its place; nothing when all is well. `keys` are the public keys in force, by their names."""
-    yield from _chain(session, progress)
+    """What is wrong, each with its place; nothing when all is well. `keys` are the public keys in force, by their names.
+
+    `purged` says up to which link entries may be missing, because their time was over.
+    """
+    good: list[Checkpoint] = []
+    yield from _purged(session, purged, keys, good)
+    yield from _chain(session, max((one.seq for one in good), default=0), progress)
     yield from _entries(session, progress)
     yield from _heads(session, heads, keys, progress)
 
@@ -54,8 +61,25 @@ def _pages(session: Session, query: TextClause, key: str) -> Iterator[RowMapping
         after = page[-1][key]
 
 
-def _chain(session: Session, progress: Callable[[str, int], None]) -> Iterator[str]:
-    """Each link follows from the one before, and its entry is as it was sealed."""
+def _purged(
+    session: Session, said: Iterable[Checkpoint | Unreadable], keys: Mapping[str, Ed25519PublicKey], good: list[Checkpoint]
+) -> Iterator[str]:
+    """Each word about purging is signed by a key in force, and the chain goes through it; those that are go to `good`."""
+    for one in said:
+        if isinstance(one, Unreadable):
+            yield f"purged, {one.where}: cannot be read"
+            continue
+        link = session.execute(_AT, {"seqs": [one.seq]}).first()
+        if one.key not in keys or not one.is_signed_by(keys[one.key]):
+            yield f"purged up to link {one.seq}, of {one.at}: not signed by a key in force"
+        elif link is None or link.hash.hex() != one.hash:
+            yield f"purged up to link {one.seq}, of {one.at}: the chain has another hash there"
+        else:
+            good.append(one)
+
+
+def _chain(session: Session, purged: int, progress: Callable[[str, int], None]) -> Iterator[str]:
+    """Each link follows from the one before, and its entry is as it was sealed, or was purged in its time."""
     seq, before = 0, BEFORE_THE_FIRST
     for count, link in enumerate(_pages(session, _LINKS, "seq"), start=1):
         if link["seq"] != seq + 1:
@@ -63,7 +87,8 @@ def _chain(session: Session, progress: Callable[[str, int], None]) -> Iterator[s
         elif linked(before, link["digest"]) != link["hash"]:
             yield f"link {link['seq']}: does not follow from the one before; rows were reordered, put in or replaced here"
         if link["id"] is None:
-            yield f"entry {link['entry_id']} (link {link['seq']}): removed"
+            if link["seq"] > purged:
+                yield f"entry {link['entry_id']} (link {link['seq']}): removed"
         elif digest(link) != link["digest"]:
             yield f"entry {link['entry_id']} (link {link['seq']}): not as it was sealed; it was changed or exchanged"
         seq, before = link["seq"], link["hash"]

@@ -153,7 +153,7 @@ def _read(engine: Engine, job_id: UUID) -> Iterator[tuple[Session, Job, Caller]]
         caller = acts.caller_of(session, job)
         if caller is None:
             raise NoOfficial
-        acts_as(session, caller.account_id)
+        acts_as(session, caller)
         yield session, job, caller
 
 

@@ -19,6 +19,7 @@ from services.review.cases.rights import duties, visible
 from services.review.finding import finding
 from services.review.finding.finding import Filter
 from services.review.models import Case, Job, JobFile, JobItem
+from services.review.models import Conflict as Declared
 from shared.bus.publish import ring_after_commit
 from shared.database import insert_many, new_id
 from shared.i18n import Language, translate
@@ -171,12 +172,18 @@ def files(session: Session, job: Job) -> Sequence[JobFile]:
 
 
 def fetched(session: Session, caller: Caller, job_id: UUID, number: int) -> JobFile:
-    """A file of one's own export, for who still has duties for all that is in it; noted. Raises NotFound, Forbidden."""
+    """A file of one's own export, for who still has duties for all that is in it and no newer conflict of interest; noted.
+
+    Raises NotFound, Forbidden.
+    """
     job = shown(session, caller, job_id)
     file = session.get(JobFile, (job.id, number))
     if file is None or file.kept_until < datetime.now(UTC):
         raise NotFound("This file is not kept any more: export anew")
     if not all(duties(session, caller, *one.split("/", 1)) for one in file.scope):
         raise Forbidden("You have no duty any more for some cases in this file: export anew")
+    since = select(Declared.id).where(Declared.account_id == caller.account_id, col(Declared.declared_at) >= job.made_at)
+    if session.exec(since.limit(1)).first():  # what he must not see any more may be in it
+        raise Forbidden("You have a conflict of interest that this file does not know: export anew")
     note(session, caller, "job.export-fetched", None, job=job.id, file=number, cases=file.cases)
     return file

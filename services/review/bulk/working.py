@@ -7,17 +7,17 @@ nothing is done twice.
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, delete, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from services.review.bulk import acts
-from services.review.bulk.exporting import export_some, file_key
-from services.review.models import Job, JobFile, JobItem
+from services.review.bulk.exporting import export_some
+from services.review.models import Job, JobItem
 from services.review.wall import HOUSE
 from services.review.wall import acts as acts_as
 from shared.i18n import message
@@ -29,9 +29,6 @@ log = logging.getLogger(__name__)
 
 # Cases of a batch in one transaction.
 PIECE = 25
-PURGED_AT_ONCE = 50
-# What is kept of a job that is over.
-KEPT = timedelta(days=90)
 _SURPRISE = message("Something went wrong on our side")
 # an id is no help to whoever reads a list of cases
 _NOT_YOURS = message("This is no case of your groups")
@@ -94,7 +91,7 @@ def _tried(session: Session, job: Job, item: JobItem, caller: Caller | None, *, 
     if caller is None:
         return bad, _NO_OFFICIAL, {}
     rests_on = item.seen
-    acts_as(session, caller.account_id)
+    acts_as(session, caller)
     point = session.begin_nested()
     try:
         if not keep:
@@ -125,21 +122,3 @@ def _why(problem: Problem) -> tuple[str, dict[str, Any]]:
     told = problem.errors[0] if problem.errors else problem
     values = {name: value if isinstance(value, str | int | float) else str(value) for name, value in told.values.items()}
     return told.detail or problem.title, values
-
-
-def purge(engine: Engine, storage: Storage) -> bool:
-    """Delete some files of exports whose time is over, and jobs that nobody looks at any more; whether more wait."""
-    with Session(engine) as session:
-        over = select(JobFile).where(JobFile.kept_until < datetime.now(UTC)).order_by(col(JobFile.kept_until))
-        found = session.exec(over.limit(PURGED_AT_ONCE).with_for_update(skip_locked=True)).all()
-        for one in found:
-            storage.delete(file_key(one.job_id, one.number))
-            session.delete(one)
-        session.flush()
-        session.execute(
-            delete(Job).where(
-                col(Job.made_at) < datetime.now(UTC) - KEPT, ~select(JobFile).where(JobFile.job_id == Job.id).exists()
-            )
-        )
-        session.commit()
-    return len(found) == PURGED_AT_ONCE

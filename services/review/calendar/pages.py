@@ -17,7 +17,7 @@ from services.review.cases.rights import manages
 from services.review.clock.badges import badge
 from services.review.procedures import version
 from shared.events import ProcedureRef
-from shared.i18n import Language, message
+from shared.i18n import Language, message, show_month
 from shared.identity.callers import Caller
 from shared.web.callers import Transaction, session_of
 from shared.web.pages import Pages, language_of, pages_router, with_query
@@ -69,6 +69,7 @@ def show_calendar(
         request,
         "calendar.html",
         month=first,
+        month_name=show_month(first, language),
         only=days[day] if day else None,
         weeks=[[days[one] for one in week] for week in weeks],
         listed=[one for at, one in days.items() if at.month == first.month and one["number"]],

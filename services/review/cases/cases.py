@@ -10,18 +10,18 @@ from sqlmodel import Session, col, select
 
 from services.review.audit.audit import note_view
 from services.review.cases.rights import visible
-from services.review.models import Case
+from services.review.models import Case, Purged
 from services.review.procedures import version
 from shared.events import Official, Parties, ProcedureRef
 from shared.identity.callers import Caller
-from shared.problems import NotFound
+from shared.problems import Gone, NotFound
 from shared.procedure.model import Procedure
 
 _OFFICIALS = text("select distinct account_id, name, email from identity.official where account_id = any(:ids)")
 
 
 def shown(session: Session, caller: Caller, case_id: UUID, *, lock: bool = False) -> Case:
-    """One case of the caller's groups; it is noted that he sees it. Raises NotFound.
+    """One case of the caller's groups; it is noted that he sees it. Raises NotFound, and Gone once it was purged.
 
     Who locks it does something with it, and notes that: see `services.review.cases.moves.acting`.
     """
@@ -30,6 +30,8 @@ def shown(session: Session, caller: Caller, case_id: UUID, *, lock: bool = False
     locking = query.with_for_update().execution_options(populate_existing=True)
     case = session.exec(locking if lock else query).first()
     if case is None:
+        if session.get(Purged, case_id) is not None:
+            raise Gone("The time for which this case is kept (保存期間) is over, and it was deleted")
         raise NotFound("No case of your groups has the id {id}", id=case_id)
     if not lock:
         note_view(session, caller, "case.shown", case.id)

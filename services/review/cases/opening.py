@@ -24,6 +24,7 @@ from shared.i18n import JST
 from shared.procedure.model import Procedure
 from shared.procedure.reviewing import Stage
 from shared.procedure.rules import Routed, routed
+from shared.sealing.blind import whose
 from shared.workdays import CALENDAR
 
 
@@ -130,6 +131,7 @@ def _new_case(event: ApplicationArrived, group: str, stage: Stage) -> dict[str, 
         "arrived_at": event.arrived_at,
         "applicant": event.applicant.model_dump(mode="json"),
         "contact": event.contact.model_dump(mode="json"),
+        "contact_hash": whose(event.contact.email),
         "answers": event.answers,
         "duplicates": [one.model_dump(mode="json") for one in event.duplicates],
         "group": group,

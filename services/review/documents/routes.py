@@ -20,6 +20,7 @@ from services.review.documents.typesetting import Unset, set_pdf
 from services.review.models import Case, Document
 from services.review.models.document import State
 from services.review.procedures import version
+from shared.few import Few
 from shared.identity.callers import Caller
 from shared.problems import Conflict, Invalid, NotFound, Unavailable
 from shared.storage import StorageError
@@ -33,6 +34,8 @@ PDF: dict[int | str, dict[str, Any]] = {
     200: {"description": "the document", "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}
 }
 _TEXT = r"^[^\x00]*$"  # PostgreSQL keeps no null character
+# One is set at a time.
+_WAITING = Few(4)
 
 
 class DocumentOut(BaseModel):
@@ -179,11 +182,16 @@ def paper_of(session: Session, case: Case, ruling: Ruling, letter: Written | Non
 
 
 def specimen(session: Session, case: Case, paper: Paper) -> Response:
-    """A paper as it would be issued. Raises Conflict for a template that cannot be set."""
+    """A paper as it would be issued; the session's transaction ends before it is set.
+
+    Raises Conflict for a template that cannot be set, Unavailable while many are asked for.
+    """
     doc, images = documents.specimen(paper, now := datetime.now(UTC))
     templates = version(session, cases.ref_of(case)).review.templates
+    session.commit()  # nobody waits for the case, or for our connection, meanwhile
     try:
-        pdf = set_pdf(paper.template, templates, doc, images, now)
+        with _WAITING.place():
+            pdf = set_pdf(paper.template, templates, doc, images, now)
     except Unset as error:
         raise Conflict("The template of this document has a mistake: {cause}", cause=str(error)) from None
     headers = {"content-disposition": 'attachment; filename="preview.pdf"', "cache-control": "no-store"}

@@ -50,7 +50,7 @@ FACTS: tuple[Fact, ...] = (
     Fact("email", message("E-mail address"), lambda case, *_: case.contact.get("email")),
     Fact("state", message("State"), lambda case, _, language: translate(STATES[case.state][1], language)),
     Fact("stage", message("Stage"), lambda case, procedure, language: procedure.review.stage(case.stage).title.within(language)),
-    Fact("due_on", message("Last day"), lambda case, *_: case.due_on),
+    Fact("due_on", message("Due"), lambda case, *_: case.due_on),
     Fact("decision", message("Decision"), lambda case, _, language: _decision(case, language)),
     Fact("decided_at", message("Decided on"), lambda case, *_: case.decided_at),
     Fact("amount", message("Amount granted (yen)"), lambda case, *_: case.amount),

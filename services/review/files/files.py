@@ -26,8 +26,8 @@ SCANS, TABLE = "review-scans", "review.file"
 # In one note, opinion or message; about one case; and of one sender that nothing has yet.
 MOST, MOST_OF_CASE, MOST_LOOSE = 10, 500, 30
 BYTES_OF_CASE = 1024 * 1024 * 1024
-# What nothing has is deleted after this time; a process that receives a file is done with it, or dead, after that one.
-KEEP, ARRIVING = timedelta(days=2), timedelta(hours=1)
+# A process that receives a file is done with it, or dead, after this time.
+ARRIVING = timedelta(hours=1)
 PURGED_AT_ONCE = 200
 _THERE = ("waiting", "clean", "infected", "failed")
 
@@ -167,13 +167,12 @@ def content(storage: Storage, file: CaseFile, *, scanning: bool) -> Readable:
 
 
 def purge(engine: Engine, storage: Storage) -> bool:
-    """Delete a batch of what nothing has, and of what was broken off; whether more wait. Raises StorageError."""
+    """Delete a batch of what is leaving, and of what was broken off; whether more wait. Raises StorageError."""
     with Session(engine) as session:
         now = datetime.now(UTC)
-        unused = col(CaseFile.owner_id).is_(None) & (col(CaseFile.created_at) < now - KEEP)
         cut_off = (col(CaseFile.state) == "arriving") & (col(CaseFile.created_at) < now - ARRIVING)
         left = col(CaseFile.state) == "leaving"
-        query = select(CaseFile.id).where(unused | cut_off | left).limit(PURGED_AT_ONCE).with_for_update(skip_locked=True)
+        query = select(CaseFile.id).where(cut_off | left).limit(PURGED_AT_ONCE).with_for_update(skip_locked=True)
         ids = session.exec(query).all()
         session.execute(update(CaseFile).where(col(CaseFile.id).in_(ids)).values(state="leaving"))
         session.commit()

@@ -60,7 +60,7 @@ class FileOut(BaseModel):
 async def send_file(case_id: UUID, request: Request, session: Transaction, caller: Reviewer) -> Any:
     def sending() -> tuple[UUID, UUID]:
         with Session(request.app.state.engine) as own:
-            acts(own, caller.account_id)
+            acts(own, caller)
             return cases.shown(own, caller, case_id).id, caller.account_id
 
     file = await sent(request, sending)

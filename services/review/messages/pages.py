@@ -32,7 +32,7 @@ router = pages_router()
 async def _entered(request: Request, caller: ReviewerPerson, case_id: UUID) -> Entered:
     def sending() -> tuple[UUID, UUID]:
         with Session(request.app.state.engine) as session:
-            acts(session, caller.account_id)
+            acts(session, caller)
             return cases.shown(session, caller, case_id).id, caller.account_id
 
     return await entered(request, sending)

@@ -12,6 +12,7 @@ from services.review.models.job import Job, JobFile, JobItem, SavedView
 from services.review.models.message import Message
 from services.review.models.note import Mention, Note
 from services.review.models.opinion import Opinion
+from services.review.models.purged import Leaving, Purged
 from services.review.models.stage import Judgement, Proposal, ProposalComment, ScoreSheet, Step
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "JobFile",
     "JobItem",
     "Judgement",
+    "Leaving",
     "Mention",
     "Message",
     "Note",
@@ -41,6 +43,7 @@ __all__ = [
     "Procedure",
     "Proposal",
     "ProposalComment",
+    "Purged",
     "ReviewRecord",
     "Revision",
     "SavedView",

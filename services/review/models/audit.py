@@ -24,6 +24,7 @@ class AuditEntry(ReviewRecord, table=True):
     __table_args__ = (
         Index(None, "case_id", "at"),
         Index(None, "account_id", "at"),
+        Index(None, "at", postgresql_using="brin"),
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))

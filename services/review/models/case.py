@@ -6,12 +6,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Text, func, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Text, event, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
 from services.review.models.base import ReviewRecord, of_case
 from shared.database import new_id, timestamp
+from shared.sealing.blind import whose
+from shared.sealing.columns import SealedJSON, SealedText
 
 
 class Procedure(ReviewRecord, table=True):
@@ -68,6 +70,11 @@ class Case(ReviewRecord, table=True):
         Index("case_correcting_idx", "arrived_at", "id", postgresql_where=text("state = 'correcting'")),
         Index("case_withdrawn_idx", "arrived_at", "id", postgresql_where=text("state = 'withdrawn'")),
         Index("case_decision_arrived_at_id_idx", "decision", "arrived_at", "id", postgresql_where=text("decision is not null")),
+        Index(
+            "case_ended_idx",
+            text("coalesce(decided_at, withdrawn_at)"),
+            postgresql_where=text("state in ('decided', 'withdrawn') and anonymised_at is null"),
+        ),
         Index(None, "receipt_number"),
         Index(None, "arrival_number"),
     )
@@ -80,8 +87,9 @@ class Case(ReviewRecord, table=True):
     arrival_number: str
     arrived_at: datetime = timestamp()
     applicant: dict[str, Any] = Field(sa_type=JSONB, description="shared.events.Applicant")
-    contact: dict[str, Any] = Field(sa_type=JSONB, description="shared.events.Contact")
-    answers: dict[str, Any] = Field(sa_type=JSONB)
+    contact: dict[str, Any] = Field(sa_type=SealedJSON("review.case.contact"), description="shared.events.Contact")
+    contact_hash: bytes | None = Field(default=None, description="set by `contact`: whose it is (shared.sealing.blind.whose)")
+    answers: dict[str, Any] = Field(sa_type=SealedJSON("review.case.answers"))
     revision: int = Field(
         default=1,
         sa_column=Column(BigInteger, nullable=False, server_default=text("1")),
@@ -130,7 +138,7 @@ class Case(ReviewRecord, table=True):
     took_days: int | None = Field(default=None, description="days of its standard period that a decided case has used")
     opened_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
     decision: str | None = None
-    reasons: str = ""
+    reasons: str = Field(default="", sa_type=SealedText("review.case.reasons"))
     amount: int | None = Field(
         default=None, sa_column=Column(BigInteger, nullable=True), description="what is granted, in yen, where that is decided"
     )
@@ -150,7 +158,13 @@ class Case(ReviewRecord, table=True):
     decided_by: UUID | None = None
     decided_at: datetime | None = timestamp(default=None)
     withdrawn_at: datetime | None = timestamp(default=None)
-    withdrawal_reason: str | None = None
+    withdrawal_reason: str | None = Field(default=None, sa_type=SealedText("review.case.withdrawal_reason"))
+    anonymised_at: datetime | None = timestamp(default=None, description="then nobody sees it any more, and it is only counted")
+
+
+@event.listens_for(Case.contact, "set")
+def _hash_contact(case: Case, contact: dict[str, Any], _before: Any, _initiator: Any) -> None:
+    case.contact_hash = whose(contact["email"]) if contact else None
 
 
 class Revision(ReviewRecord, table=True):
@@ -160,11 +174,13 @@ class Revision(ReviewRecord, table=True):
 
     case_id: UUID = of_case(primary_key=True)
     number: int = Field(primary_key=True)
-    answers: dict[str, Any] = Field(sa_type=JSONB)
+    answers: dict[str, Any] = Field(sa_type=SealedJSON("review.revision.answers"))
     at: datetime = timestamp()
     edited_by: str = Field(
         default="",
         sa_column=Column(Text, nullable=False, server_default=text("''")),
         description="the official who changed them; else the applicant sent them in",
     )
-    reason: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))
+    reason: str = Field(
+        default="", sa_column=Column(SealedText("review.revision.reason"), nullable=False, server_default=text("''"))
+    )

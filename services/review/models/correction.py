@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Boolean, CheckConstraint, Column, Index, text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.review.models.base import ReviewRecord, of_case
 from shared.database import new_id, timestamp
+from shared.sealing.columns import SealedJSON, SealedText
 
 
 class Correction(ReviewRecord, table=True):
@@ -27,8 +27,8 @@ class Correction(ReviewRecord, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     case_id: UUID = of_case()
-    items: list[dict[str, Any]] = Field(sa_type=JSONB, description="shared.events.CorrectionItem")
-    note: str = ""
+    items: list[dict[str, Any]] = Field(sa_type=SealedJSON("review.correction.items"), description="shared.events.CorrectionItem")
+    note: str = Field(default="", sa_type=SealedText("review.correction.note"))
     asked_at: datetime = timestamp()
     asked_by: UUID
     asked_by_name: str
@@ -39,7 +39,7 @@ class Correction(ReviewRecord, table=True):
     revision: int | None = Field(default=None, description="the contents that the applicant sent in")
     replies: dict[str, str] = Field(
         default_factory=dict,
-        sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")),
+        sa_column=Column(SealedJSON("review.correction.replies"), nullable=False, server_default=text("'{}'")),
         description="what the applicant says to items, by their pointers",
     )
     late: bool = Field(

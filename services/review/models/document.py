@@ -7,11 +7,11 @@ from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Sequence, Uuid, func, text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.review.models.base import ReviewRecord
 from shared.database import new_id, timestamp
+from shared.sealing.columns import SealedJSON, SealedText
 
 # What numbered documents before the procedures did; what an older version of the desk still asks for.
 DOCUMENTS = Sequence("document_number_seq", metadata=ReviewRecord.metadata)
@@ -45,12 +45,14 @@ class Document(ReviewRecord, table=True):
     procedure_id: str = Field(default="", sa_column_kwargs={"server_default": ""})
     number: str
     title: str
-    text: str
+    text: str = Field(sa_type=SealedText("review.document.text"))
     issued_at: datetime = timestamp()
     issued_by: UUID
     issued_by_name: str
     template: str = Field(default=LETTER, sa_column_kwargs={"server_default": LETTER})
-    data: dict[str, Any] | None = Field(default=None, sa_type=JSONB, description="all that the template was given")
+    data: dict[str, Any] | None = Field(
+        default=None, sa_type=SealedJSON("review.document.data"), description="all that the template was given"
+    )
     code: str | None = Field(default=None, description="of the public page that verifies it")
     version: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "1"}, description="events told of it")
     # the making
@@ -63,7 +65,7 @@ class Document(ReviewRecord, table=True):
     sha256: str | None = Field(default=None, index=True, description="of the bytes that were issued, in hexadecimal")
     # the fetching
     fetched_at: datetime | None = timestamp(default=None)
-    fetched_by: str | None = None
+    fetched_by: str | None = Field(default=None, sa_type=SealedText("review.document.fetched_by"))
     reminded_at: datetime | None = timestamp(default=None)
     paper_due_at: datetime | None = timestamp(default=None)
     paper_sent_at: datetime | None = timestamp(default=None)

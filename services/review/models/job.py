@@ -13,6 +13,7 @@ from sqlmodel import Field
 
 from services.review.models.base import ReviewRecord
 from shared.database import new_id, timestamp
+from shared.sealing.columns import SealedJSON
 
 
 class SavedView(ReviewRecord, table=True):
@@ -29,7 +30,9 @@ class SavedView(ReviewRecord, table=True):
     owner_name: str
     group: str | None = None
     name: str
-    filter: dict[str, Any] = Field(sa_type=JSONB, description="services.review.finding.finding.Filter")
+    filter: dict[str, Any] = Field(
+        sa_type=SealedJSON("review.saved_view.filter"), description="services.review.finding.finding.Filter"
+    )
     sort: str
     at: datetime = timestamp()
 
@@ -51,7 +54,9 @@ class Job(ReviewRecord, table=True):
     asked_by: UUID
     asked_by_name: str
     language: str
-    wanted: dict[str, Any] = Field(sa_type=JSONB, description="what is to be done: the filter, and what the kind needs")
+    wanted: dict[str, Any] = Field(
+        sa_type=SealedJSON("review.job.wanted"), description="what is to be done: the filter, and what the kind needs"
+    )
     total: int = Field(default=0, sa_column=Column(BigInteger, nullable=False), description="cases")
     done: int = Field(default=0, sa_column=Column(BigInteger, nullable=False), description="cases of an export that are written")
     last_case_id: UUID | None = Field(default=None, description="the last case in the files of an export that are put away")

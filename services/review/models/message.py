@@ -13,6 +13,7 @@ from sqlmodel import Field
 
 from services.review.models.base import ReviewRecord, of_case
 from shared.database import timestamp
+from shared.sealing.columns import SealedText
 
 
 class Message(ReviewRecord, table=True):
@@ -24,8 +25,8 @@ class Message(ReviewRecord, table=True):
     id: UUID = Field(primary_key=True)
     case_id: UUID = of_case()
     from_office: bool
-    author: str
-    text: str
+    author: str = Field(sa_type=SealedText("review.message.author"))
+    text: str = Field(sa_type=SealedText("review.message.text"))
     at: datetime = timestamp()
     read_at: datetime | None = timestamp(default=None)
     files: list[dict[str, Any]] = Field(

@@ -10,6 +10,7 @@ from sqlmodel import Field
 
 from services.review.models.base import ReviewRecord, of_case
 from shared.database import new_id, timestamp
+from shared.sealing.columns import SealedText
 
 
 class Note(ReviewRecord, table=True):
@@ -22,7 +23,7 @@ class Note(ReviewRecord, table=True):
     case_id: UUID = of_case()
     author_id: UUID
     author: str
-    text: str
+    text: str = Field(sa_type=SealedText("review.note.text"))
     at: datetime = timestamp()
     edited_at: datetime | None = timestamp(default=None)
     deleted_at: datetime | None = timestamp(default=None)

@@ -12,6 +12,7 @@ from sqlmodel import Field
 
 from services.review.models.base import ReviewRecord, of_case
 from shared.database import new_id, timestamp
+from shared.sealing.columns import SealedJSON, SealedText
 
 
 class Opinion(ReviewRecord, table=True):
@@ -28,10 +29,10 @@ class Opinion(ReviewRecord, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
     case_id: UUID = of_case()
     account_id: UUID | None = Field(default=None, description="the official who is asked; empty for somebody outside")
-    name: str
-    email: str
+    name: str = Field(sa_type=SealedText("review.opinion.name"))
+    email: str = Field(sa_type=SealedText("review.opinion.email"))
     language: str = "ja"
-    question: str
+    question: str = Field(sa_type=SealedText("review.opinion.question"))
     fields: list[str] = Field(sa_type=JSONB, description="keys of the fields that he may see")
     attachments: list[str] = Field(sa_type=JSONB, description="ids of the attachments that he may see")
     with_contact: bool = Field(description="whether he may see who applies, and whom to write to")
@@ -45,6 +46,8 @@ class Opinion(ReviewRecord, table=True):
         default=1, sa_column=Column(BigInteger, nullable=False), description="counts what happened; the sequence of its events"
     )
     reminded_at: datetime | None = timestamp(default=None)
-    answer: str = ""
+    answer: str = Field(default="", sa_type=SealedText("review.opinion.answer"))
     answered_at: datetime | None = timestamp(default=None)
-    earlier: list[dict[str, Any]] = Field(sa_type=JSONB, default_factory=list, description="answers before it was revised")
+    earlier: list[dict[str, Any]] = Field(
+        sa_type=SealedJSON("review.opinion.earlier"), default_factory=list, description="answers before it was revised"
+    )

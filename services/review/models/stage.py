@@ -13,6 +13,7 @@ from sqlmodel import Field
 from services.review.models.base import ReviewRecord, of_case
 from services.review.models.case import DECISIONS
 from shared.database import new_id, timestamp
+from shared.sealing.columns import SealedJSON, SealedText
 
 
 class Step(ReviewRecord, table=True):
@@ -33,7 +34,7 @@ class Step(ReviewRecord, table=True):
     left_by: UUID | None = None
     left_by_name: str = ""
     move: str = ""
-    note: str = ""
+    note: str = Field(default="", sa_type=SealedText("review.step.note"))
 
 
 class Judgement(ReviewRecord, table=True):
@@ -46,8 +47,10 @@ class Judgement(ReviewRecord, table=True):
     criterion: str = Field(primary_key=True)
     stage: str
     verdict: str
-    note: str = ""
-    evidence: str = Field(default="", description="what shows it, as the official says it")
+    note: str = Field(default="", sa_type=SealedText("review.judgement.note"))
+    evidence: str = Field(
+        default="", sa_type=SealedText("review.judgement.evidence"), description="what shows it, as the official says it"
+    )
     revision: int = Field(description="of the contents it was judged on")
     by: UUID
     by_name: str
@@ -64,7 +67,7 @@ class ScoreSheet(ReviewRecord, table=True):
     account_id: UUID = Field(primary_key=True)
     name: str
     marks: dict[str, int] = Field(sa_type=JSONB)
-    notes: dict[str, str] = Field(sa_type=JSONB)
+    notes: dict[str, str] = Field(sa_type=SealedJSON("review.score_sheet.notes"))
     revision: int = Field(description="of the contents that were marked")
     at: datetime = timestamp()
 
@@ -86,11 +89,11 @@ class Proposal(ReviewRecord, table=True):
     decision: str
     amount: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     conditions: list[str] = Field(sa_type=JSONB, default_factory=list)
-    reasons: str = ""
+    reasons: str = Field(default="", sa_type=SealedText("review.proposal.reasons"))
     criteria: list[str] = Field(sa_type=JSONB, default_factory=list, description="keys of the criteria it cites")
     document: dict[str, Any] | None = Field(
         default=None,
-        sa_column=Column(JSONB(none_as_null=True), nullable=True),
+        sa_column=Column(SealedJSON("review.proposal.document"), nullable=True),
         description="title and text of its own",
     )
     revision: int = Field(description="of the contents it rests on")
@@ -112,5 +115,5 @@ class ProposalComment(ReviewRecord, table=True):
     proposal: int = Field(description="its number")
     by: UUID
     by_name: str
-    text: str
+    text: str = Field(sa_type=SealedText("review.proposal_comment.text"))
     at: datetime = timestamp()

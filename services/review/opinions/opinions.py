@@ -82,10 +82,10 @@ def is_going(case: Case) -> bool:
     return case.state in {"open", "correcting"}
 
 
-def officials(session: Session, caller: Caller, case: Case) -> list[tuple[UUID, str, str]]:
+def officials(session: Session, caller: Caller, case: Case) -> list[tuple[UUID, str, list[str]]]:
     """Whom the caller may ask inside, all but those with a conflict of interest: id, name and groups."""
     rows, shut = session.execute(_OFFICIALS, {"me": caller.account_id}), concerned_with(session, case)
-    return [(row.account_id, row.name, ", ".join(row.groups)) for row in rows if row.account_id not in shut]
+    return [(row.account_id, row.name, list(row.groups)) for row in rows if row.account_id not in shut]
 
 
 def field_choices(procedure: Procedure, case: Case, language: Language) -> list[Choice]:

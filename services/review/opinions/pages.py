@@ -22,8 +22,8 @@ from services.review.models import Case
 from services.review.opinions import answering, opinions
 from services.review.opinions.answering import Asked
 from services.review.opinions.opinions import INSIDE, Outsider, Shown
-from services.review.procedures import version
-from shared.i18n import translate
+from services.review.procedures import group_titles, version
+from shared.i18n import Language, message, translate
 from shared.identity.callers import Caller
 from shared.problems import Conflict, FieldError, Invalid
 from shared.validation import WrittenContact, body_errors
@@ -34,6 +34,8 @@ from shared.web.visitors import ReviewerPerson
 
 PAGES = Pages(Path(__file__).parent.parent / "templates")
 router = pages_router()
+_GROUPS_TOLD = 2
+_AND_MORE = message("{number} more groups")
 _ANCHORS = {"to": "inside", "fields": "fields", "attachments": "attachments"}
 
 
@@ -239,7 +241,7 @@ def _form(  # noqa: PLR0917 - what the page shows
         case=case,
         title=procedure.title.within(language),
         going=opinions.is_going(case),
-        officials=opinions.officials(session, caller, case),
+        officials=_officials(session, caller, case, language),
         fields=opinions.field_choices(procedure, case, language),
         attachments=opinions.file_choices(procedure, case, language),
         given={name: posted.get(name, [""])[0] for name in ("whom", "to", "name", "email", "language", "question", "due_on")},
@@ -249,3 +251,14 @@ def _form(  # noqa: PLR0917 - what the page shows
         problem=problem,
         limit=opinions.QUESTION_LIMIT,
     )
+
+
+def _officials(session: Session, caller: Caller, case: Case, language: Language) -> list[tuple[UUID, str, str]]:
+    """Whom one may ask, with the names of the first groups each works for."""
+    titles, found = group_titles(session, language), []
+    for account_id, name, groups in opinions.officials(session, caller, case):
+        told = [titles.get(group, group) for group in groups[:_GROUPS_TOLD]]
+        if more := len(groups) - len(told):
+            told.append(translate(_AND_MORE, language, number=more))
+        found.append((account_id, name, translate(", ", language).join(told)))
+    return found

@@ -17,12 +17,12 @@ from services.review.cases.cases import procedure_of, shown
 from services.review.cases.moves import may
 from services.review.cases.rights import duties, groups_of
 from services.review.models import Case
-from services.review.procedures import newest
+from services.review.procedures import group_titles
 from services.review.staffing import absences, conflicts, handing, plans, team
 from services.review.staffing.why import HOW, why
-from shared.i18n import Language, translate
+from shared.i18n import message, translate
 from shared.identity.callers import Caller
-from shared.identity.duties import EVERY_PROCEDURE
+from shared.identity.duties import EVERY_PROCEDURE, EXAMINER
 from shared.problems import Conflict, FieldError, Forbidden, Invalid, NotFound
 from shared.procedure.fields import NAME
 from shared.procedure.reviewing import MANAGER
@@ -31,6 +31,8 @@ from shared.web.pages import Pages, language_of, pages_router
 from shared.web.visitors import ReviewerPerson
 
 _MOST_SHOWN = 200
+# Duties that every group has; those that a procedure names are shown as it names them.
+_DUTIES = {EXAMINER: message("Examiner"), "approver": message("Approver"), MANAGER: message("Manager of the group")}
 _pages = Pages(Path(__file__).parent.parent / "templates")
 router = pages_router()
 Group = Annotated[str, PathParameter(pattern=NAME, max_length=63)]
@@ -47,7 +49,7 @@ def list_groups(request: Request, session: Transaction, caller: ReviewerPerson) 
     groups = groups_of(session, caller)
     if len(groups) == 1:
         return _to(f"/desk/group/{groups[0]}")
-    titles = _titles(session, language_of(request))
+    titles = group_titles(session, language_of(request))
     return _pages.show(request, "groups.html", groups=[(group, titles.get(group, group)) for group in groups])
 
 
@@ -222,10 +224,6 @@ def _summary(request: Request, problem: Problem | None) -> list[tuple[str, str]]
     return [(anchors.get(error.pointer, ""), translate(error.detail, language, **error.values)) for error in errors]
 
 
-def _titles(session: Session, language: Language) -> dict[str, str]:
-    return {office.key: office.title.within(language) for one in newest(session) for office in one.offices}
-
-
 def _group(request: Request, session: Session, caller: Caller, group: str, problem: Problem | None = None) -> Response:
     found = team.overview(session, caller, group)
     people = {member["official"]["id"]: member["official"]["name"] for member in found["members"]}
@@ -236,8 +234,9 @@ def _group(request: Request, session: Session, caller: Caller, group: str, probl
         problem=problem,
         summary=_summary(request, problem),
         group=group,
-        title=_titles(session, language_of(request)).get(group, group),
+        title=group_titles(session, language_of(request)).get(group, group),
         team=found,
+        duty_titles=_DUTIES,
         absences=[(people[one.account_id], one) for one in absences.coming(session, people)],
         people=people,
         manages=MANAGER in duties(session, caller, group, EVERY_PROCEDURE),
@@ -252,7 +251,7 @@ def _plan(request: Request, session: Session, plan: plans.Plan, problem: Conflic
         problem=problem,
         summary=_summary(request, problem),
         plan=plan,
-        title=_titles(session, language_of(request)).get(plan.group, plan.group),
+        title=group_titles(session, language_of(request)).get(plan.group, plan.group),
         shown=plan.given[:_MOST_SHOWN],
         whose=plan.given[0].source_name if plan.given else "",
     )

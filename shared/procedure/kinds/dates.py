@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from shared.i18n import Language, message, show_date
-from shared.japanese import wareki
+from shared.i18n import Language, message, show_date, show_month
 from shared.procedure.fields import FieldOf, SimpleType
 from shared.procedure.kinds.kind import Fault, Kind, Schema, closed
 
@@ -41,8 +40,7 @@ def _show_day(_field: FieldOf, answer: Any, language: Language) -> str:
 
 
 def _show_month(_field: FieldOf, answer: Any, language: Language) -> str:
-    first = date.fromisoformat(f"{answer}-01")
-    return f"{wareki(first).removesuffix('1日')}（{first.year}年）" if language == "ja" else f"{first:%B %Y}"
+    return show_month(date.fromisoformat(f"{answer}-01"), language)
 
 
 def _show_range(field: FieldOf, answer: Any, language: Language) -> str:

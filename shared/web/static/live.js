@@ -56,6 +56,7 @@ async function save() {
   const saved = page.querySelector("form.form");
   if (!answer.ok || saved?.getAttribute("action") !== form.getAttribute("action")) {
     unsaved = given_up = true;
+    if (update) update.hidden = false;
     say(form.dataset.refused, true);
     return;
   }
@@ -76,7 +77,11 @@ function later(pause = PAUSE) {
   }, pause);
 }
 
+// Nobody needs the button while this script does what it does. Files go only with a button, so there it stays.
+const update = form?.querySelector("input[type=file]") ? null : form?.querySelector("button[data-live]");
+
 if (form) {
+  if (update) update.hidden = true;
   form.addEventListener("input", (event) => {
     unsaved = true;
     if (!given_up && event.target.type !== "file") later();

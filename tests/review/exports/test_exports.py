@@ -13,10 +13,11 @@ import pytest
 from fastapi.testclient import TestClient
 from python_calamine import CalamineWorkbook
 
-from services.review.bulk import exporting, working
+from services.review.bulk import exporting
 from shared.events import Applicant
 from shared.storage import StorageError, attachment_key, storage_at
 from tests.files.samples import PDF
+from tests.retention.parts import REVIEW, purged
 from tests.review.bulk.parts import Bulk, works
 from tests.review.parts import an_arrival, opens
 from tests.site import KOEN, Site, bearer
@@ -158,13 +159,25 @@ def test_a_file_is_for_whoever_asked_while_he_has_duties_and_for_a_week(clean: S
     clean.run("delete from identity.duty where account_id = :id", id=clean.account(press.email).id)
     assert press.send("GET", path).status_code == 403
     clean.run("update review.job_file set kept_until = now()")
-    from services.review.tasks import engine
+    from services.review.tasks import purge_files
 
     storage = storage_at(str(clean.storage))
-    assert working.purge(engine, storage) is False
+    purged(REVIEW)
+    assert purge_files() is False
     assert press.send("GET", path).status_code == 404
     with pytest.raises(StorageError):
         storage.open(exporting.file_key(clean.value("select id from review.job"), 1))
+
+
+def test_a_file_is_not_for_who_has_a_conflict_of_interest_by_now(clean: Site, desk: TestClient, press: Bulk) -> None:
+    filed(clean)
+    job = press.asks("/exports", format="json", filter={})
+    (case,) = desk.get("/v1/cases", headers=bearer(press.key)).json()
+    assert press.send("GET", f"/{job}/files/1/content").status_code == 200
+    said = {"kind": "case", "party": case["id"], "reason": "親族の会社です。"}
+    assert desk.post("/v1/conflicts", json=said, headers=bearer(press.key)).status_code == 201
+    assert press.send("GET", f"/{job}/files/1/content").status_code == 403
+    assert exported(press, "json") == b"[]\n"
 
 
 def test_an_export_has_nothing_of_other_groups_and_stops_when_it_is_cancelled(clean: Site, desk: TestClient, press: Bulk) -> None:

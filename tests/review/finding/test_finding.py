@@ -10,10 +10,12 @@ from uuid import uuid4
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import event
+from sqlmodel import select
 
 from services.review.finding import finding, keys
 from services.review.finding.finding import Filter
 from services.review.finding.renewing import renew
+from services.review.models import Case
 from shared.events import Applicant, ApplicationArrived
 from shared.i18n import JST
 from shared.identity.callers import Callers
@@ -90,7 +92,11 @@ def test_what_was_corrected_is_found_and_what_is_gone_is_not(clean: Site, find: 
     event = by("株式会社窓口", event="旧名称の催事")
     opens(clean, event)
     assert find(q="旧名称") == [event.subject]
-    clean.run("""update review."case" set answers = jsonb_set(answers, '{event}', '"新名称の催事"')""")
+    with clean.session("review") as session:
+        case = session.exec(select(Case)).one()
+        case.answers = case.answers | {"event": "新名称の催事"}
+        session.add(case)
+        session.commit()
     assert find(q="新名称") == [event.subject]
     assert find(q="旧名称") == []
 

@@ -192,7 +192,7 @@ def test_groups_are_locked_before_cases_whatever_is_done(clean: Site, way: str) 
     with clean.session("review") as session:
         caller = Callers().by_key(session, one if way in {"released", "declared"} else manager)
         assert caller is not None
-        acts(session, HOUSE if way == "left" else caller.account_id)
+        acts(session, HOUSE if way == "left" else caller)
         session.rollback()
         event.listen(session.get_bind(), "before_cursor_execute", note)
         try:

@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from deploy.cli import app
+from services.review.models import Case
 from services.review.staffing import plans
 from services.review.wall import HOUSE, acts
 from shared.identity.callers import Callers
@@ -60,7 +61,11 @@ def test_all_cases_of_somebody_are_handed_over_by_the_rules(clean: Site, desk: T
     _, third = an_official(clean, "three")
     manager, _ = an_official(clean, "manager", "manager")
     own = clean.value("""select id from review."case" order by id limit 1""")
-    clean.run("""update review."case" set contact = contact || '{"email": "two@example.go.jp"}' where id = :id""", id=own)
+    with clean.session("review") as session:
+        case = session.get_one(Case, own)
+        case.contact = case.contact | {"email": "two@example.go.jp"}
+        session.add(case)
+        session.commit()
     seen = desk.get(HANDOVER, params={"official": str(first)}, headers=bearer(manager)).json()
     assert len(seen["moves"]) == 5
     assert post(desk, manager, HANDOVER, token=seen["token"]).status_code == 409  # not of nobody
@@ -91,9 +96,9 @@ def test_who_leaves_hands_over_everything_and_what_nobody_can_have_is_unassigned
 
 MANY = """
 insert into review."case" (id, application_id, procedure_id, procedure_version, receipt_number, arrival_number, arrived_at,
-  applicant, contact, answers, duplicates, "group", official_id, official_name, state, version, reasons)
+  applicant, contact, contact_hash, answers, duplicates, "group", official_id, official_name, state, version, reasons)
 select gen_random_uuid(), gen_random_uuid(), procedure_id, procedure_version, 'R', 'A' || n, arrived_at,
-  applicant || jsonb_build_object('corporate_number', (n % 10)::text), contact, answers, duplicates, "group",
+  applicant || jsonb_build_object('corporate_number', (n % 10)::text), contact, contact_hash, answers, duplicates, "group",
   :first, 'o0', 'open', 1, ''
 from review."case", generate_series(1, 999) n
 """
@@ -118,7 +123,7 @@ def test_a_thousand_cases_on_seven_officials_of_whom_one_is_away_and_one_has_a_c
     with clean.session("review") as session:
         caller = Callers().by_key(session, manager)
         assert caller
-        acts(session, caller.account_id)
+        acts(session, caller)
         seen = plans.plan(session, caller, "rebalance", GROUP)
         plans.carry_out(session, caller, "rebalance", GROUP, token=seen.token)
         session.commit()

@@ -72,4 +72,14 @@ def health(app: FastAPI) -> dict[str, Any]:
         "oldest_waiting_s": round(late, 1),
         "held": sum(one.unknown for one in found),
         "stopped": [one.channel for one in found if one.pause],
+        "channels": {
+            one.channel: {
+                "waiting": one.waiting,
+                "deferred": one.deferred,
+                "unknown": one.unknown,
+                "oldest_s": round(one.oldest, 1),
+                "late_s": round(one.late, 1),
+            }
+            for one in found
+        },
     }

@@ -1,0 +1,1 @@
+"""What the desk purges when its time is over (docs/adr/0026)."""

@@ -1,0 +1,35 @@
+"""Finding what is sealed by its exact value: a hash of it with the house's key (HMAC-SHA-256), another one for each use.
+
+Each hash begins with a mark of the key. What was hashed with another MADOGUCHI_SECRET_KEY is so told from what is another value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from functools import cache
+
+from shared.environment import setting
+
+# Bytes of the key's mark, and of the hash behind it.
+MARK, HASH = 4, 16
+_PURPOSE = b"madoguchi.blind-index:"
+
+
+def blind(use: str, value: str) -> bytes:
+    """The hash of a value for one use, such as a column's place."""
+    key, mark = _key(setting("MADOGUCHI_SECRET_KEY"))
+    return mark + hmac.digest(key, f"{use}\0{value}".encode(), hashlib.sha256)[:HASH]
+
+
+def whose(email: str) -> bytes:
+    """The hash of whom an address belongs to, however it is written: a contact's, or an official's who might be the contact."""
+    return blind("email", email.lower())
+
+
+@cache
+def _key(secret: str) -> tuple[bytes, bytes]:
+    if not secret:
+        raise LookupError("MADOGUCHI_SECRET_KEY is not set: what is sealed cannot be found by its value")
+    key = hmac.digest(secret.encode(), _PURPOSE, hashlib.sha256)
+    return key, hmac.digest(key, b"mark", hashlib.sha256)[:MARK]
