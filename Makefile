@@ -45,7 +45,7 @@ browser: .venv/.ready ## the pages in Debian's chromium (apt-get install chromiu
 compose: .venv/.ready ## build the images, bring all up and upgrade it under load (needs a Docker engine with compose)
 	$(BIN)/pytest -p no:randomly -m compose --timeout=1200 tests/compose
 
-IMAGES := intake review notify opendata console beat tools gateway
+IMAGES := intake review notify opendata console beat tools backup gateway
 sbom: ## what the images are made of, as CycloneDX, in sbom/ (after: docker compose build)
 	@mkdir -p sbom
 	@for image in $(IMAGES); do docker run --rm --entrypoint cat "$${MADOGUCHI_IMAGES:-madoguchi}-$$image:$${MADOGUCHI_VERSION:-latest}" /sbom.cdx.json > sbom/$$image.cdx.json && echo sbom/$$image.cdx.json; done

@@ -109,6 +109,7 @@ def into_volumes(request: Request, folder: Path, say: Say) -> None:
     # As deploy/compose/secrets.sh makes them: readable for all, in a folder that only its owner can enter.
     place = Place(folder / "postgres", files_at, folder / "audit-heads", folder / "secrets", secret_mode=0o444)
     with tempfile.TemporaryDirectory(prefix="madoguchi-log-") as work:
+        Path(work).chmod(0o711)  # PostgreSQL's account passes through
         into_place(request, place, Path(work, "log"), say)
 
 

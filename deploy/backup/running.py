@@ -31,6 +31,7 @@ from deploy.backup.vault import Vault
 from deploy.backup.wal import Archive, Receiver, received, spool_of
 from shared.database import connect
 from shared.operation import runs
+from shared.operation.measuring import BASE, REHEARSAL, WAL
 from shared.storage import Storage, StorageError, storage_at
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
     from deploy.backup.settings import Settings
 
-BASE, WAL, REHEARSAL = "backup.base", "backup.wal", "backup.rehearsal"
 HEADS_SECONDS = 600.0
 AGAIN = timedelta(minutes=15)  # until a base or a rehearsal is tried again that failed
 A_DAY = timedelta(days=1)
@@ -74,8 +74,8 @@ class House:
 
     @cached_property
     def engine(self) -> Engine:
-        """For the notes of runs."""
-        return connect(self.settings.database_url, name="backup", pool=1)
+        """For the notes of runs. What was committed before such a note is on the disk, even where a server takes its time."""
+        return connect(self.settings.database_url, name="backup", pool=1, settings={"synchronous_commit": "on"})
 
     @contextmanager
     def noted(self, kind: str) -> Iterator[dict[str, Any]]:

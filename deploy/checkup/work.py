@@ -10,14 +10,15 @@ import psycopg
 from deploy.checkup.database import variable
 from deploy.checkup.findings import Finding
 from deploy.paths import SERVICES
+from shared.operation.measuring import BACKUPS, BASE, WAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 # One is sent a minute.
 CANARY_LATE = timedelta(minutes=4)
-BACKUP_LATE = timedelta(hours=26)
-WAL_LATE = timedelta(minutes=15)
+BACKUPS_LATE = {BASE: timedelta(hours=26), WAL: timedelta(minutes=15)}
+BACKUP_PAGE = "docs/runbooks/backup-late.md"
 
 _HEARD = """
 select d.service, max(e.time) filter (where d.state = 'done') from bus.delivery d join bus.event e on e.id = d.event_id
@@ -26,10 +27,6 @@ where d.source = 'intake' and d.subject = 'canary' group by 1
 _SENT = "select max(time), now() - pg_postmaster_start_time() from bus.event where source = 'intake' and subject = 'canary'"
 _DEAD = "select subscriber, count(*) from bus.delivery where state = 'dead' group by 1 order by 1"
 _UNKNOWN = "select count(*) from notify.message where state = 'unknown'"
-_RUNS = """
-select distinct on (kind) kind, ended_at, outcome, max(ended_at) filter (where outcome = 'done') over (partition by kind)
-from operation.run where kind like 'backup.%' order by kind, started_at desc
-"""
 
 
 def look(get: Callable[[str], str], *, production: bool) -> Iterator[Finding]:
@@ -86,24 +83,23 @@ def _failed(connection: psycopg.Connection) -> Iterator[Finding]:
 
 
 def _backups(connection: psycopg.Connection, *, production: bool) -> Iterator[Finding]:
-    rows = {kind: (ended, outcome, done) for kind, ended, outcome, done in connection.execute(_RUNS)}
-    now = datetime.now(UTC)
-    if "backup.base" not in rows:
+    found = {kind: (age, failed) for kind, age, failed in connection.execute(BACKUPS.encode())}
+    if found.get(BASE, (None, False))[0] is None:
         yield Finding(
             "no backup was ever made",
             "Set one up: docker compose --profile backup up --detach." if production else "",
             "docs/backup.md",
         )
-    for kind, (_, outcome, done) in rows.items():
-        late = WAL_LATE if kind == "backup.wal" else BACKUP_LATE
-        if outcome == "failed":
+    for kind, (age, failed) in found.items():
+        late = BACKUPS_LATE.get(kind)
+        if failed:
+            yield Finding(f"the last {kind} failed", "See the log of the backups; then try: madoguchi backup now.", BACKUP_PAGE)
+        elif late and age is not None and age > late.total_seconds():
+            old = _minutes(timedelta(seconds=age))
             yield Finding(
-                f"the last {kind} failed", "madoguchi backup status says why; then madoguchi backup now.", "docs/backup.md"
+                f"the newest {kind} is {old} old", "See the log of the backups, and madoguchi backup list.", BACKUP_PAGE
             )
-        elif kind != "backup.rehearsal" and (done is None or now - done > late):
-            when = "has never ended well" if done is None else f"ended {_minutes(now - done)} ago"
-            yield Finding(f"{kind} {when}", "See the log of the backup, and madoguchi backup status.", "docs/backup.md")
-        else:
+        elif age is not None:
             yield Finding(f"{kind} is well")
 
 

@@ -39,7 +39,8 @@ def environment(home: Path | None) -> dict[str, str]:
     """The settings of the machine that runs in the home; none where there is none, and the environment has to do."""
     place = Home.at(home)
     if told := place.told():
-        return Site(place, place.ports(), told["port"]).settings()
+        known: dict[str, str] = told.get("backup", {})
+        return known | Site(place, place.ports(), told["port"]).settings()
     return {}
 
 

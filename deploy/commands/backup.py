@@ -101,7 +101,7 @@ def rehearse(
     from deploy.backup import keys
     from deploy.backup.errors import Broken
     from deploy.backup.rehearsing import rehearse as look
-    from deploy.backup.running import REHEARSAL
+    from shared.operation.measuring import REHEARSAL
 
     if identity is None:
         typer.echo("Name the file of the identity: --identity, or MADOGUCHI_BACKUP_IDENTITY.", err=True)

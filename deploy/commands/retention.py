@@ -133,6 +133,14 @@ def list_holds(home: HomeOption = None) -> None:
         typer.echo("Nothing is held.", err=True)
 
 
+@app.command()
+def table() -> None:
+    """Print what is kept how long, as docs/retention.md has it."""
+    from shared.retention.table import markdown
+
+    typer.echo(markdown(), nl=False)
+
+
 def _services() -> list[tuple[Service, str]]:
     """What each service purges, and the role it does it with: what the operator's role may not even read."""
     from services.intake.retention.purging import SERVICE as INTAKE

@@ -6,7 +6,7 @@ import json
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -15,6 +15,9 @@ from deploy.commands.options import HomeOption
 from deploy.one.home import Home
 from deploy.one.parts import Site
 from deploy.one.process import is_alive
+
+if TYPE_CHECKING:
+    from shared.operation.measuring import Backup
 
 
 def status(home: HomeOption = None) -> None:
@@ -66,13 +69,28 @@ def _show_health(site: Site) -> bool:
 
 def _show_backlogs(home: Path) -> None:
     from shared.bus.deadletters import waiting
+    from shared.operation.measuring import backups
 
     with session_as("operator", home) as session:
         found = waiting(session)
+        backed_up = backups(session)
     typer.echo("Deliveries" if found else "Deliveries: none waits, none is dead.")
     for row in found:
         typer.echo(
             f"  {row['subscriber']:<28} {row['waiting']:>6} waiting (oldest {row['oldest']:.0f} s overdue), {row['dead']} dead"
         )
+    _show_backups(backed_up)
     if any(row["dead"] for row in found):
         typer.echo("See the dead ones: madoguchi deadletters list")
+
+
+def _show_backups(backed_up: dict[str, Backup]) -> None:
+    if not backed_up:
+        typer.echo("Backups: none is made (docs/backup.md).")
+        return
+    names = {"backup.base": "whole", "backup.wal": "log", "backup.rehearsal": "rehearsed"}
+    said = []
+    for kind, how in backed_up.items():
+        age = "never" if how.age is None else f"{how.age:.0f} s ago" if how.age < 7200 else f"{how.age / 3600:.0f} h ago"  # noqa: PLR2004 - two hours
+        said.append(f"{names[kind]} {age}{' (THE LAST FAILED)' if how.failed else ''}")
+    typer.echo(f"Backups: {', '.join(said)}")

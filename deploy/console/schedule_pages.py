@@ -94,6 +94,7 @@ def _wakings(request: Request, language: Language) -> list[tuple[Waking, str, bo
 def _runs(session: Session, *, backups: bool) -> Sequence[Run]:
     """The newest runs of scheduled work: backups and rehearsals, or all others."""
     kind = col(Run.kind).startswith("backup.")
+    others = ~kind & ~col(Run.kind).startswith("retention.")  # which have their own page
     return session.exec(
-        select(Run).where(kind if backups else ~kind).order_by(col(Run.started_at).desc()).limit(RUNS_SHOWN)
+        select(Run).where(kind if backups else others).order_by(col(Run.started_at).desc()).limit(RUNS_SHOWN)
     ).all()

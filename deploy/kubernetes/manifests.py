@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 
 COMPOSE = Path(__file__).parents[2] / "compose.yaml"
 # What compose.yaml has for one machine only: the database is a cluster here (components/postgres), the mailbox a real server.
-LEFT_OUT = {"postgres", "mailbox", "tools"}
+LEFT_OUT = {"postgres", "mailbox", "tools", "backup", "restore"}
 STATEFUL = {"redis", "clamd"}
 # Who may be asked over the network, on which port, by whom.
 ASKED: dict[str, tuple[int, tuple[str, ...]]] = {

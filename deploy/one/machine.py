@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # Ended in this order: first who takes work, then who carries it, last who keeps it.
 STOP_ORDER = (("beat", "web", "worker"), ("mailbox", "valkey", "backup"), ("postgres",))
 MIGRATION_SECONDS = 600.0
+BACKUP = "MADOGUCHI_BACKUP_"
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ class _Machine:
             base_url=self._site.base_url,
             mailbox_url=self._site.mailbox_url,
             port=self._options.port,
+            backup={name: value for name, value in self._site.settings().items() if name.startswith(BACKUP)},
             parts=[
                 {
                     "name": life.part.name,

@@ -38,6 +38,7 @@ from services.intake.overview import pages as overview_pages
 from services.intake.settings import Settings
 from shared.buckets import Buckets
 from shared.database import connect_async
+from shared.operation import measuring as operation_measuring
 from shared.settings import load
 from shared.storage import storage_at
 from shared.web.app import service_app
@@ -107,6 +108,7 @@ def create_app() -> FastAPI:
             "/register": Rate(settings.registrations_per_address, settings.registrations_per_address),
         },
         checks={"storage": health.storage, "scanner": health.scanner},
+        measures=[operation_measuring.measured],
     )
     app.state.catalogue = Catalogue()
     app.state.lookups = Known(app.state.engine)

@@ -66,7 +66,6 @@ def create_app() -> FastAPI:
         load(Settings),
         checks={"messages": health},
         description="Messages and their states, for operators; webhooks, for owners.",
-        body_limits=client_routes.BODY_LIMITS,
         measures=[measuring.measured],
     )
     app.state.wordings = Wordings(app.state.engine, app.state.settings)

@@ -174,20 +174,17 @@ def _claim(session: Session, service: str, ids: Sequence[UUID]) -> list[Claimed]
 
 def _read(row: Any) -> Claimed:
     event, problem = None, ""
+    contract = EVENTS.get(row["type"])
+    envelope = {"id": row["event_id"], **{name: row[name] for name in ("subject", "sequence", "time", "traceparent")}}
     try:
-        contract = EVENTS[row["type"]]
-        event = contract(
-            **open_document(DATA, row["data"]),
-            id=row["event_id"],
-            subject=row["subject"],
-            sequence=row["sequence"],
-            time=row["time"],
-            traceparent=row["traceparent"],
-        )
+        if contract is None:
+            problem = f"no contract is known for {row['type']}"
+        elif contract.source != row["source"]:  # the database sees to it that each publishes as itself, whatever it says
+            problem = f"{row['type']} is not for {row['source']} to publish"
+        else:
+            event = contract(**{**open_document(DATA, row["data"]), **envelope})
     except SealingError as error:
         problem = str(error)
-    except KeyError:
-        problem = f"no contract is known for {row['type']}"
     except ValidationError as error:
         problem = f"{row['type']} does not fit its contract: " + "; ".join(
             f"{'.'.join(map(str, e['loc']))}: {e['type']}" for e in error.errors()[:5]

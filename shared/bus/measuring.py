@@ -20,6 +20,12 @@ from bus.delivery where service = :service and state in ('waiting', 'dead')
 group by subscriber
 """)
 
+# How long ago its retention ran to its end; before it ever did, since it first tried.
+_PURGED = text("""
+select coalesce(extract(epoch from now() - coalesce(max(started_at) filter (where outcome = 'done'), min(started_at))), 0) as age
+from operation.run where kind = 'retention.' || :service
+""")
+
 # The newest canary that this service answered. Its subject is its own, so it is found by the index of the log.
 _CANARY = text("""
 select extract(epoch from now() - e.time) as age, extract(epoch from d.done_at - e.time) as took
@@ -41,6 +47,8 @@ def measured(session: Session, service: str) -> Iterator[Measured]:
         )
         oldest = float(row.oldest) if row else 0.0
         yield Measured("madoguchi_delivery_oldest_seconds", "Age of the oldest delivery that is due", oldest, labels)
+    purged = float(session.execute(_PURGED, {"service": service}).scalar_one())
+    yield Measured("madoguchi_retention_age_seconds", "Time since what is over its time was purged", purged, {"service": service})
     if (canary := session.execute(_CANARY, {"service": service}).first()) is not None:
         labels = {"service": service}
         yield Measured(

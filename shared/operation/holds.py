@@ -19,7 +19,6 @@ from shared.validation import text_errors
 
 Kind = Literal["application", "organisation", "procedure"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-REASON_LIMIT = 1000
 SUBJECT_LIMIT = 100
 
 # A purge takes the lock shared for each of its pieces: who held something back knows that no piece is under way that missed it.
@@ -35,7 +34,7 @@ def hold(session: Session, by: Operator, kind: str, subject: str, reason: str) -
     subject = subject.strip()
     errors = [
         *text_errors("/subject", subject, SUBJECT_LIMIT, needed=True),
-        *text_errors("/reason", reason, REASON_LIMIT, needed=True),
+        *text_errors("/reason", reason, acts.REASON_LIMIT, needed=True),
     ]
     if kind not in KINDS:
         errors.append(FieldError("/kind", "Choose one of those listed"))
@@ -58,15 +57,14 @@ def hold(session: Session, by: Operator, kind: str, subject: str, reason: str) -
 
 def release(session: Session, by: Operator, hold_id: UUID, reason: str) -> Hold:
     """End a hold. What was over its time goes with the next purge. Raises Invalid, NotFound."""
-    if errors := text_errors("/reason", reason, REASON_LIMIT, needed=True):
-        raise Invalid("Some entries need mending", errors=errors)
+    why = acts.reason_of(reason)
     query = select(Hold).where(Hold.id == hold_id, col(Hold.released_at).is_(None))
     found = session.exec(query.with_for_update()).first()
     if found is None:
         raise NotFound("No hold that lasts has the id {id}", id=hold_id)
     found.released_at, found.released_by = datetime.now(UTC), by.name
     session.add(found)
-    acts.note(session, by, "hold.released", f"{found.kind} {found.subject}", reason=reason.strip())
+    acts.note(session, by, "hold.released", f"{found.kind} {found.subject}", reason=why)
     return found
 
 

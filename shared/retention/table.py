@@ -181,3 +181,28 @@ def days(kind: str) -> int:
     if found.days is None:
         raise LookupError(f"how long {kind} is kept is the procedures' to say")
     return found.days
+
+
+def markdown() -> str:
+    """Both as tables of docs/retention.md."""
+    kept = [
+        f"| {one.what} | {one.how_long} | {one.counted_from} | {one.becomes} | {'yes' if one.hold else 'no'} | {_listed(one)} |"
+        for one in KEPT
+    ]
+    good = [f"| `{name}` | {why} |" for name, why in FOR_GOOD.items()]
+    return "\n".join(
+        [
+            "| what | how long | counted from | then | held | kind |",
+            "|---|---|---|---|---|---|",
+            *kept,
+            "",
+            "| table | why it is not purged |",
+            "|---|---|",
+            *good,
+            "",
+        ]
+    )
+
+
+def _listed(one: Kept) -> str:
+    return ", ".join(f"`{kind}`" for kind in one.kinds)

@@ -55,6 +55,8 @@ _SECURITY_HEADERS = [
     (b"x-frame-options", b"DENY"),
     (b"content-security-policy", _CONTENT_SECURITY_POLICY),
 ]
+# What says nothing of caches may be somebody's own: JSON that a cookie opened lies in no browser after the sign-out.
+_SAID_OF_ALL = (*_SECURITY_HEADERS, (b"cache-control", b"no-store"))
 
 
 Around = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -147,7 +149,7 @@ class Frame:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 present = {name for name, _ in message["headers"]}
-                added = [(name, value) for name, value in _SECURITY_HEADERS if name not in present]
+                added = [(name, value) for name, value in _SAID_OF_ALL if name not in present]
                 message["headers"] = [*message["headers"], *added, (b"traceparent", span.traceparent.encode())]
             await send(message)
 

@@ -76,10 +76,10 @@ def sign_in_router(pages: Pages) -> APIRouter:
     ) -> Response:
         key = request.app.state.settings.secret_key
         cookie = redeem_link(session, key, link_id, secret) if (link_id := _as_id(link)) and secret.isascii() else None
-        if cookie is None:
+        caller = request.app.state.callers.by_cookie(session, cookie) if cookie else None  # none: closed in the meantime
+        if cookie is None or caller is None:
             return pages.show(request, "sign_in_link.html", status=403, link="", secret="", failed=True)
         _leave(request, session)
-        caller = request.app.state.callers.by_cookie(session, cookie)
         goal = local(request.cookies.get(NEXT_COOKIE, "")) or home_of(caller.role)
         response = RedirectResponse(goal, 303, {"cache-control": "no-store"})
         set_cookie(response, COOKIE, cookie)

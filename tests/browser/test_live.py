@@ -138,7 +138,7 @@ def test_it_is_filed_with_rows_and_totals_and_withdrawn(
                 page.locator("#funds-0-matter").focus()
                 eventually(lambda: computed(page, "equipment_total") == TOTALS["equipment_total"], within=10)
             else:
-                press(page, {"ja": "保存して表示を更新", "en": "Update the page"}[language])
+                press(page, {"ja": "保存して表示を更新", "en": "Save and update the page"}[language])
             assert {field: computed(page, field) for field in TOTALS} == TOTALS
             assert [computed(page, f"equipment.{index}.amount") for index in (0, 1)] == ["12,000", "1,500"]
             picture(page, f"keieiryoku-totals-{language}-{scripts}")

@@ -42,13 +42,13 @@ def test_an_operator_writes_a_text_sees_it_and_the_next_mail_is_made_of_it(place
     page.locator("#subject").fill("【到達】((arrival_number))")
     page.locator("#body").fill(BODY)
     page.locator("button[value=preview]").click()
-    assert "受付番号：20261125-000123" in page.locator("pre").inner_text()
+    assert "受付番号：R20261125-0000123" in page.locator("pre").inner_text()
     picture(page, "text-preview")
     with context.expect_page() as opened:
         page.locator("button[value=mail]").click()
     mail = opened.value
     mail.wait_for_load_state()
-    assert mail.locator("blockquote").inner_text() == "受付番号：20261125-000123"
+    assert mail.locator("blockquote").inner_text() == "受付番号：R20261125-0000123"
     assert mail.locator("a").get_attribute("href") == "https://madoguchi.example/applications/1"
     picture(mail, "mail")
     mail.close()

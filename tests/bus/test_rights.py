@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ from sqlalchemy.exc import ProgrammingError
 from deploy.database import SERVICES
 from shared.bus.publish import publish
 from shared.events import ApplicationFiled, Contact, SignInRequested
-from tests.bus.parts import PROCEDURE, announce, arrived
+from tests.bus.parts import PROCEDURE, Listener, announce, arrived, delivery, effects
 from tests.site import Site
 
 FORGE = text("""
@@ -90,6 +91,21 @@ def test_a_service_cannot_address_an_event_of_another_to_anybody(clean: Site) ->
     event_id = announce(clean, filed())[0]
     with clean.session("review") as session, pytest.raises(ProgrammingError, match="row-level security"):
         session.execute(FORGE, {"id": event_id, "subscriber": "review.open_case", "service": "review", "source": "intake"})
+
+
+def test_what_only_another_service_may_say_is_heard_by_nobody(clean: Site, listener: Listener) -> None:
+    said, envelope = arrived(), {"source": "opendata", "subject": "x"}  # as itself, so the database lets it
+    with clean.session("opendata") as session:
+        session.execute(
+            text("""insert into bus.event (id, type, source, subject, sequence, data)
+                    values (:id, :type, :source, :subject, 1, cast(:data as json))"""),
+            {**envelope, "id": said.id, "type": said.type, "data": json.dumps(said.data())},
+        )
+        session.execute(FORGE, {"id": said.id, "subscriber": "review.open_case", "service": "review", "source": "opendata"})
+        session.commit()
+    assert listener.takes([said.id]) == 0
+    assert (listener.calls, effects(clean)) == ([], [])
+    assert delivery(clean, said.id)["error"] == "application.arrived.v1 is not for opendata to publish"
 
 
 def test_a_made_up_delivery_opens_no_event_of_another(clean: Site) -> None:

@@ -227,11 +227,15 @@ def test_backups_that_fail_or_are_late_are_found(clean: Site) -> None:
     run = f"insert into operation.run ({columns}) values (gen_random_uuid(), 'backup.base', :at, :at, :outcome)"
     ago = "select now() - make_interval(hours => :hours)"
     clean.run(run, at=clean.value(ago, hours=30), outcome="done")
-    assert "backup.base ended 30 hours ago" in problems(work.look(get, production=True))
+    assert "the newest backup.base is 30 hours old" in problems(work.look(get, production=True))
     clean.run(run, at=clean.value(ago, hours=2), outcome="done")
     assert problems(work.look(get, production=True)) == ""
     clean.run(run, at=clean.value(ago, hours=1), outcome="failed")
     assert "the last backup.base failed" in problems(work.look(get, production=True))
+    clean.run(run, at=clean.value(ago, hours=0), outcome="done")
+    report = "report, id, kind, outcome) values (jsonb_build_object('through', now() - interval '20 min'), gen_random_uuid()"
+    clean.run(f"insert into operation.run ({report}, 'backup.wal', 'running')")
+    assert "the newest backup.wal is 20 minutes old" in problems(work.look(get, production=True))
 
 
 def test_a_setting_that_is_wrong_is_named_without_its_value(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from ruamel.yaml import YAML
+from sqlmodel import Session
 
+from shared.operation import runs
 from tests.bus.parts import announce, arrived
 from tests.notify.parts import write_to
 from tests.site import Site, bearer
@@ -58,6 +61,10 @@ def test_what_alerts_and_dashboards_ask_for_is_measured(
     write_to(clean, "a@example.com", "b@example.com")
     clean.run("update notify.message set state = 'unknown' where recipient = 'b@example.com'")
     clean.run("""update review."case" set due_on = date '2020-01-06'""")
+    with Session(clean.operator) as session:
+        for kind in ("backup.base", "backup.rehearsal"):
+            runs.finish(session, runs.begin(session, kind), {})
+        runs.tell(session, runs.begin(session, "backup.wal"), {"through": datetime.now(UTC).isoformat()})
     from services.intake.tasks import send_canary
 
     send_canary()

@@ -170,6 +170,16 @@ def test_a_number_is_used_when_the_code_that_was_sent_there_came_back(clean: Sit
     assert confirm(code) == 409
 
 
+def test_a_key_that_may_only_read_changes_nobodys_wishes(clean: Site, post_office: TestClient) -> None:
+    key = clean.an_applicant("a@example.com")
+    clean.run("update identity.api_key set rights = 'read'")
+    assert put(post_office, key, electronic=False).status_code == 403
+    ours = bearer(key) | {"origin": str(post_office.base_url)}
+    assert post_office.post("/notify/preferences", data={"electronic": "no"}, headers=ours).status_code == 403
+    assert post_office.get("/v1/preferences", headers=bearer(key)).status_code == 200
+    assert not clean.value("select count(*) from notify.preference")
+
+
 def test_who_guesses_at_many_codes_at_once_has_no_more_tries(clean: Site, post_office: TestClient) -> None:
     key = clean.an_applicant("a@example.com")
     put(post_office, key, channels=["sms"], phone="090-1234-5678")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from services.opendata.retention import SERVICE as OPENDATA
-from shared.retention.table import FOR_GOOD, KEPT
+from shared.retention.table import FOR_GOOD, KEPT, markdown
 from tests.retention.parts import HOUSE, INTAKE, NOTIFY, REVIEW
 from tests.site import Site
 
@@ -44,3 +46,8 @@ def test_what_belongs_to_an_application_or_a_case_goes_with_it(site: Site) -> No
 def test_every_kind_that_is_purged_is_in_the_table_and_every_line_of_it_is_purged() -> None:
     purged = {kind.name for service in (INTAKE, REVIEW, NOTIFY, HOUSE, OPENDATA) for kind in service.kinds}
     assert purged == {kind for one in KEPT for kind in one.kinds}
+
+
+def test_the_page_has_the_table_as_it_is() -> None:
+    page = Path(__file__).parents[2] / "docs" / "retention.md"
+    assert page.read_text(encoding="utf-8").endswith(markdown()), "madoguchi retention table"

@@ -108,7 +108,7 @@ def test_field_errors_are_said_in_the_callers_language(counter_pages: TestClient
     body = {"procedure": 1, "contact": {"email": "x", "more": True}}
     wanted = {
         "/procedure": "文字列で書いてください",
-        "/answers": "入力してください。必須です",
+        "/answers": "必ず入力してください",
         "/contact/more": "取り除いてください。ここにはない項目です",
     }
     answer = counter_pages.post("/v1/applications", json=body, headers=headers)
@@ -204,6 +204,9 @@ def test_an_organisation_sees_its_own_applications_only(counter_pages: TestClien
     assert "令和" in own.text
     assert "中小企業デジタル化フェア" in own.text
     assert own.headers["cache-control"] == "no-store"
+    as_json = counter_pages.get(f"/v1/applications/{filed}", headers={"accept": "application/json"})
+    assert as_json.json()["id"] == filed
+    assert as_json.headers["cache-control"] == "no-store"  # it was a cookie that opened it
     sign_in(counter_pages, clean, "other@example.com")
     assert counter_pages.get(f"/applications/{filed}").status_code == 404
     assert filed not in counter_pages.get("/applications").text

@@ -80,6 +80,13 @@ def test_a_link_that_is_too_old_does_not_sign_in(counter_pages: TestClient, clea
     assert counter_pages.post("/sign-in/link", data=form).status_code == 403
 
 
+def test_a_link_of_an_account_that_was_closed_meanwhile_does_not_sign_in(counter_pages: TestClient, clean: Site) -> None:
+    clean.an_applicant(APPLICANT)
+    form = ask_for_link(counter_pages, clean, APPLICANT)
+    clean.run("update identity.account set disabled_at = now()")
+    assert counter_pages.post("/sign-in/link", data=form).status_code == 403
+
+
 def test_an_incomplete_link_does_not_sign_in(counter_pages: TestClient) -> None:
     assert counter_pages.post("/sign-in/link", data={"link": "12", "secret": "34"}).status_code == 403
 

@@ -60,7 +60,7 @@ def test_what_is_wrong_is_said_beside_its_entry_and_kept(
     examiner = sign_in(counter_pages, clean, EXAMINER)
     wrong = desk_pages.post(f"{case}/criteria", data=judged(**{"verdict-trust": "not-met"}), headers=examiner)
     assert wrong.status_code == 422
-    assert '<a href="#note-trust">' in wrong.text
+    assert '<a href="#note-trust">主催者が信用できる：' in wrong.text
     assert 'value="not-met" checked' in wrong.text
     nothing = desk_pages.post(f"{case}/proposal", data={"decision": "refuse", "reasons": "<理由>"}, headers=examiner)
     assert nothing.status_code == 422

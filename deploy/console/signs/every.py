@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from deploy.console.health import healths
-from deploy.console.signs import servers, services, work
+from deploy.console.signs import retention, servers, services, work
 from deploy.console.signs.sign import GROUPS, Sign
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def everything(session: Session, broker_url: SecretStr, addresses: list[str]) ->
         *work.work(session),
         *servers.postgres(session),
         *work.backups(session),
+        *retention.retention(session, datetime.now(UTC)),
         *work.features(session),
     ]
     session.commit()

@@ -19,6 +19,7 @@ Runbook = Literal[
     "deliveries-late",
     "messages-late",
     "messages-unknown",
+    "retention-late",
     "schedules",
     "service-down",
     "signatures",

@@ -39,7 +39,7 @@ def _to(path: str) -> Response:
 def _rights(entered: str) -> Rights:
     known = next((one for one in get_args(Rights) if one == entered), None)
     if known is None:
-        raise Invalid("Some entries need mending", errors=[FieldError("/rights", "Choose what he may do")])
+        raise Invalid("Some entries need mending", errors=[FieldError("/rights", "Choose what they may do")])
     rights: Rights = known
     return rights
 

@@ -15,6 +15,8 @@ from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Resp
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from services.notify.channels.letters.carrier import sender_of as sender_of_letters
@@ -29,12 +31,13 @@ from services.notify.clients.templates import CHANNELS
 from services.notify.clients.tokens import Sender, sender_of
 from services.notify.wording.versions import compiled
 from shared.problems import Problem
+from shared.web.app import allow_body
 from shared.web.callers import Transaction
 from shared.web.responses import OrjsonResponse
 
 PREFIX = "/notify/v2"
-# Where a letter may be sent as a PDF, in base64.
-BODY_LIMITS = {f"{prefix}/notifications/letter": 8 * 1024 * 1024 for prefix in (PREFIX, "/v2")}
+# Where a letter may be sent as a PDF, in base64, and how large that is: for who has a token, not for anybody.
+_LETTERS, _LETTER_BYTES = "/notifications/letter", 8 * 1024 * 1024
 _limits = Limits()
 
 
@@ -47,6 +50,8 @@ class NotifyRoute(APIRoute):
 
         async def answered(request: Request) -> Response:
             try:
+                if request.scope["path"].endswith(_LETTERS):
+                    await run_in_threadpool(_let_more_in, request)
                 return await answer(request)
             except (Refusal, RequestValidationError, ValidationError, HTTPException, Problem) as error:
                 refusal = _refusal(error)
@@ -57,6 +62,13 @@ class NotifyRoute(APIRoute):
                 return OrjsonResponse(refusal.body(), refusal.status, headers)
 
         return answered
+
+
+def _let_more_in(request: Request) -> None:
+    """Look at the token before the body is read. Raises Refusal."""
+    with Session(request.app.state.engine) as session:
+        sender_of(session, request.app.state.settings.secret_key, request.headers.get("authorization"))
+    allow_body(request, _LETTER_BYTES)
 
 
 def _refusal(error: Exception) -> Refusal | None:

@@ -34,15 +34,15 @@ def _name(about: str, ja: Any, en: Any = None) -> Name:
     return Name(about, ja, ja if en is None else en)
 
 
-_DAY = ("2026年12月9日", "9 December 2026")
-_TIME = ("2026年11月25日 14:30", "25 November 2026, 14:30")
+_DAY = ("令和8年12月9日（2026年）", "9 December 2026")
+_TIME = ("令和8年11月25日（2026年） 14:30", "25 November 2026 14:30 JST")
 
 NAMES: dict[str, Name] = {
     "name": _name(message("The name of whom it is for"), "窓口 花子", "Hanako Madoguchi"),
     "link": _name(message("The address of the page about it"), Link("https://madoguchi.example/applications/1")),
     "procedure": _name(message("The title of the procedure"), "後援名義の使用承認申請", "Approval of the use of our name"),
-    "receipt_number": _name(message("The receipt number"), "20261125-000123"),
-    "arrival_number": _name(message("The arrival number"), "A-2026-000123"),
+    "receipt_number": _name(message("The receipt number"), "R20261125-0000123"),
+    "arrival_number": _name(message("The arrival number"), "A20261125-0000123"),
     "arrived_at": _name(message("When it arrived"), *_TIME),
     "corrected_at": _name(message("When the correction came"), *_TIME),
     "withdrawn_at": _name(message("When it was withdrawn"), *_TIME),

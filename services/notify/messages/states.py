@@ -32,7 +32,7 @@ STATES: dict[str, Meaning] = {
         "bad",
         message("Came back"),
         message("The server took it, and later it came back: the address does not exist, or its mailbox is full."),
-        message("Ask the recipient for the right address, or tell him otherwise. If the cause is mended, send it again."),
+        message("Ask the recipient for the right address, or tell them otherwise. If the cause is mended, send it again."),
     ),
     "failed": Meaning(
         "bad",

@@ -50,8 +50,10 @@ KINDS: dict[Step, _Kind] = {
     "cancel": _Kind("message.cancelled", ("created", "deferred"), "state = 'cancelled', completed_at = now()"),
 }
 
+# What was written with a test key was never sent, whatever it says of itself, and never is.
 _CHANGE = """
-with before as (select id, state from notify.message where id = any(:ids) and state = any(:takes) for update),
+with before as (select id, state from notify.message where id = any(:ids) and state = any(:takes)
+  and key_type is distinct from 'test' for update),
 changed as (update notify.message m set {sets} from before where m.id = before.id returning m.id, before.state as was)
 , noted as (insert into notify.act (account_id, name, act, message_id, reason, details)
   select cast(:account_id as uuid), :name, :act, id, :reason, jsonb_build_object('was', was) || cast(:details as jsonb)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from services.notify.models import Preference
 from services.notify.recipients import wishes
-from services.notify.recipients.routes import confirmed
+from services.notify.recipients.routes import confirmed, himself
 from services.notify.recipients.wishes import MOST_LINES, Wishes
 from shared.identity.callers import Caller
 from shared.problems import Conflict, FieldError, Gone, Invalid, Problem
@@ -35,6 +35,7 @@ def show_preferences(request: Request, session: Transaction, caller: Person, don
 
 @router.post(PAGE)
 def change_preferences(request: Request, fields: Posted, session: Transaction, caller: Person) -> Response:
+    himself(request, caller)
     secret_key = request.app.state.settings.secret_key
     written = _written(fields)
     try:
@@ -49,6 +50,7 @@ def change_preferences(request: Request, fields: Posted, session: Transaction, c
 def confirm_phone(
     request: Request, session: Transaction, caller: Person, code: Annotated[str, Form(max_length=20)] = ""
 ) -> Response:
+    himself(request, caller)
     secret_key = request.app.state.settings.secret_key
     try:
         confirmed(session, secret_key, caller, code)

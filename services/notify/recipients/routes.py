@@ -13,13 +13,23 @@ from services.notify.models import Preference
 from services.notify.recipients import telephones, wishes
 from services.notify.recipients.wishes import Wishes
 from shared.i18n import Language
-from shared.identity.callers import Caller
+from shared.identity.callers import Caller, must_write
 from shared.problems import Invalid
-from shared.web.callers import Transaction, a_caller
+from shared.web.callers import Transaction, a_caller, bearer
 from shared.web.problems import described
 
 router = APIRouter(prefix="/v1/preferences", tags=["preferences"])
 Anybody = Annotated[Caller, Depends(a_caller("applicant", "reviewer", "operator"))]
+
+
+def himself(request: Request, caller: Anybody) -> Caller:
+    """A dependency: whoever may say how he wants to be told. A key that may only read may not. Raises Forbidden."""
+    if caller.role == "applicant" and bearer(request):
+        must_write(caller)
+    return caller
+
+
+Himself = Annotated[Caller, Depends(himself)]
 
 
 class PreferenceOut(BaseModel):
@@ -53,14 +63,14 @@ def show_preferences(request: Request, session: Transaction, caller: Anybody) ->
 
 
 @router.put("", response_model=PreferenceOut, responses=described(400, 401, 403, 413, 422, 429))
-def change_preferences(request: Request, wished: Wishes, session: Transaction, caller: Anybody) -> Any:
+def change_preferences(request: Request, wished: Wishes, session: Transaction, caller: Himself) -> Any:
     """Say how you want to be told. A new telephone number gets a code by SMS, to be sent back to `/v1/preferences/phone`."""
     settings = request.app.state.settings
     return _out(wishes.save(session, settings.secret_key, caller, wished, settings.carried))
 
 
 @router.post("/phone", response_model=PreferenceOut, responses=described(400, 401, 403, 409, 410, 413, 422, 429))
-def confirm_phone(request: Request, written: CodeIn, session: Transaction, caller: Anybody) -> Any:
+def confirm_phone(request: Request, written: CodeIn, session: Transaction, caller: Himself) -> Any:
     """Send back the code that came to your telephone."""
     return _out(confirmed(session, request.app.state.settings.secret_key, caller, written.code))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -158,7 +158,7 @@ def _criteria(
         values=dict(entered.texts) if entered else _before(session, case, mine),
         verdicts=VERDICTS,
         errors=errors,
-        summary=list(errors.items()),
+        summary=[(at, _about(stage.criteria, at, language) + text) for at, text in errors.items()],
         problem=problem,
         sections=sections(procedure, case.answers, language),
         files=files,
@@ -170,6 +170,12 @@ def _criteria(
 def _row(one: Criterion, language: Language) -> dict[str, Any]:
     law = one.law.within(language) if one.law else ""
     return {"key": one.key, "title": one.title.within(language), "law": law, "evidence": one.evidence}
+
+
+def _about(asked: Sequence[Criterion], anchor: str, language: Language) -> str:
+    """Which criterion an error is about, to say so above the form; empty for what is about all."""
+    title = next((one.title.within(language) for one in asked if anchor.endswith(f"-{one.key}")), "")
+    return f"{title}{translate(': ', language)}" if title else ""
 
 
 def _before(session: Session, case: Case, mine: Any) -> dict[str, str]:

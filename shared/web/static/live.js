@@ -1,4 +1,4 @@
-// A form that is saved as one goes (form.form with data-saved). It sends what the button "Update the page" sends, and takes over from the page
+// A form that is saved as one goes (form.form with data-saved). It sends what the button "Save and update the page" sends, and takes over from the page
 // that comes back what nobody is writing at that moment: items asked for now, computed values, mended errors. Without this script the button does it.
 "use strict";
 

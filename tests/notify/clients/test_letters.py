@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from http.client import HTTPConnection
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from fpdf import FPDF
@@ -37,6 +39,18 @@ def print_all(office: Office) -> dict[str, bytes]:
     send_some(engine, "letter", LetterCarrier(settings, wordings, engine))
     with office.site.session("notify") as session:
         return {str(one.id): content(session, storage_at(settings.storage), one.id) for one in waiting(session)}
+
+
+@pytest.mark.parametrize("token", [{}, {"Authorization": "Bearer a.b.c"}], ids=["none", "wrong"])
+def test_nothing_large_is_read_of_who_has_no_token(office: Office, token: dict[str, str]) -> None:
+    url = urlsplit(office.url)
+    connection = HTTPConnection(url.hostname or "", url.port, timeout=10)
+    connection.putrequest("POST", f"{url.path}/v2/notifications/letter")
+    for name, value in {"Content-Length": "8000000", "Content-Type": "application/json", **token}.items():
+        connection.putheader(name, value)
+    connection.endheaders()  # and nothing of the body
+    assert connection.getresponse().status == (403 if token else 401)
+    connection.close()
 
 
 def test_a_letter_is_accepted_with_its_address(office: Office) -> None:

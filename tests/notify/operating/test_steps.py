@@ -57,6 +57,15 @@ def test_an_unknown_one_goes_nowhere_until_somebody_says_that_he_checked(clean: 
     assert state_of(clean, one) == "unknown"
 
 
+@pytest.mark.parametrize("state", ["failed", "unknown"])
+def test_what_a_test_key_wrote_is_never_sent(clean: Site, state: str) -> None:
+    one = a_message(clean, state)
+    clean.run("update notify.message set key_type = 'test'")
+    with pytest.raises(Conflict):
+        act(clean, "resend", one, checked=True)
+    assert state_of(clean, one) == state
+
+
 def test_what_is_sent_again_keeps_its_message_id_and_has_all_its_tries(clean: Site) -> None:
     with moody_server() as (url, moody):
         write_to(clean, "never@example.com")

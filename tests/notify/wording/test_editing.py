@@ -146,7 +146,7 @@ def test_a_preview_shows_samples_or_values_of_a_message_one_may_see_and_no_secre
     key = bearer(clean.an_operator())
     asked = {"subject": NEW["subject"], "body": NEW["body"]}
     shown = post_office.post(f"{ARRIVED}/preview", json=asked, headers=key).json()
-    assert "20261125-000123" in shown["body"]
+    assert "R20261125-0000123" in shown["body"]
     write_to(clean, "a@example.com", name="花子<b>")
     message = str(clean.value("select id from notify.message"))
     shown = post_office.post(f"{ARRIVED}/preview", json=asked | {"message_id": message}, headers=key).json()
