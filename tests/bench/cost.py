@@ -68,6 +68,15 @@ class Town:
         """Where a web answers."""
         return f"http://127.0.0.1:{self.ports[web]}"
 
+    def written(self) -> dict[str, int]:
+        """How many mails, events and deliveries there are."""
+        (row,) = self.site.rows("""
+            select (select count(*) from notify.message where channel = 'email' and state = 'sent') as mails,
+                   (select count(*) from bus.event where subject <> 'canary') as events,
+                   (select count(*) from bus.delivery where subject <> 'canary') as deliveries
+        """)
+        return row
+
     def used(self) -> dict[str, float]:
         """What was used since the start, by kind."""
         broker: Any = self.site.broker.info()
@@ -86,10 +95,11 @@ class Town:
         }
 
 
-def town(stack: ExitStack, site: Site, server: RoughServer, pids: dict[str, int], folder: Path) -> Town:
-    """Start a process of each kind, and wait until all do their work."""
+def start(here: Town, stack: ExitStack, server: RoughServer) -> None:
+    """Start a process of each kind, and wait until the webs answer."""
     os.environ["MADOGUCHI_NOTIFY_SMTP_URL"] = server.url
-    ports = dict(zip(WEBS, free_ports(len(WEBS)), strict=True))
+    ports, pids, folder = here.ports, here.pids, here.folder
+    ports |= dict(zip(WEBS, free_ports(len(WEBS)), strict=True))
     for kind, service in WEBS.items():
         command = ["uvicorn", f"services.{service}.app:create_app", "--factory", "--port", str(ports[kind]), "--no-access-log"]
         pids[kind] = stack.enter_context(process([*command, "--log-level", "warning"], folder / f"{service}.log")).pid
@@ -100,10 +110,8 @@ def town(stack: ExitStack, site: Site, server: RoughServer, pids: dict[str, int]
         pids[kind] = stack.enter_context(process(command, folder / f"{kind}.log")).pid
     beat = ["celery", "-A", "deploy.one.worker:app", "beat", "-s", str(folder / "beat"), "-l", "warning"]
     pids["beat"] = stack.enter_context(process(beat, folder / "beat.log")).pid
-    made = Town(site, pids, ports, folder)
     for kind in WEBS:
-        until(lambda kind=kind: _answers(f"{made.url(kind)}/health/live"))
-    return made
+        until(lambda kind=kind: _answers(f"{here.url(kind)}/health/live"))
 
 
 def _answers(url: str) -> bool:
@@ -150,15 +158,15 @@ def reference(here: Town) -> dict[str, float]:
 
 
 def measure(here: Town, count: int, procedure: str) -> dict[str, Any]:
-    """One application, and the reference, as numbers."""
+    """One application as numbers."""
     site = here.site
     applicant, official = site.an_applicant(), site.a_reviewer("kinki-bureau", "public-relations")
     go_through(here, min(WARM, count), procedure, applicant, official)  # warm
-    one_commit = reference(here)
     settle(site)
     began = here.used()
     time.sleep(IDLE_SECONDS)
     idle = {name: (value - began[name]) / IDLE_SECONDS for name, value in here.used().items()}
+    written = here.written()
     sizes, files, began, clock = tables(site), _bytes_in(site.storage), here.used(), time.monotonic()
     go_through(here, count, procedure, applicant, official)
     seconds, ended = time.monotonic() - clock, here.used()
@@ -171,10 +179,7 @@ def measure(here: Town, count: int, procedure: str) -> dict[str, Any]:
         "idle": idle,
         "grown": {name: size for name, size in sorted(grown.items(), key=lambda one: -one[1]) if size >= 1},
         "file bytes": (_bytes_in(site.storage) - files) / count,
-        "mails": site.value("select count(*) from notify.message where channel = 'email' and state = 'sent'") / count,
-        "deliveries": site.value("select count(*) from bus.delivery d where d.subject <> 'canary'") / count,
-        "events": site.value("select count(*) from bus.event e where e.subject <> 'canary'") / count,
-        "reference": one_commit,
+        **{name: (number - written[name]) / count for name, number in here.written().items()},
         "load": os.getloadavg(),
     }
 
@@ -234,8 +239,10 @@ def main() -> None:
             "PostgreSQL": int((database.data / "postmaster.pid").read_text().split()[0]),
             "broker": child_named("valkey-server"),
         }
-        here = town(stack, site, stack.enter_context(rough_server(folder)), pids, folder)
-        found = measure(here, asked.count, asked.procedure)
+        here = Town(site, pids, {}, folder)
+        one_commit = reference(here)
+        start(here, stack, stack.enter_context(rough_server(folder)))
+        found = measure(here, asked.count, asked.procedure) | {"reference": one_commit}
     show(found)
     if asked.json:
         asked.json.write_text(json.dumps(found, indent=1, default=float) + "\n")
