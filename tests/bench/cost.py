@@ -12,13 +12,15 @@ import argparse
 import json
 import os
 import platform
+import signal
 import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +29,18 @@ import httpx
 from deploy.database import OWNER, bootstrap, migrate
 from deploy.one import postgres, valkey
 from deploy.one.ports import free_ports
+from shared.i18n import JST
 from tests.bench import commits
 from tests.bench.__main__ import process, until
 from tests.bench.ground import clear, settle
-from tests.bench.used import child_named, processor_seconds, tables
+from tests.bench.used import child_named, family, processor_seconds, tables
 from tests.notify.rough import RoughServer, rough_server
 from tests.site import DENKI, PROCEDURES, Site, bearer, example
 
 CONNECTIONS = 16
 IDLE_SECONDS, REFERENCE_SECONDS = 20, 5
 WARM = 50
+ONE_BY_ONE, BATCHES = "one by one", "in batches"
 # Each kind of process, and the queues it serves.
 WORKERS = {
     "intake worker": "intake",
@@ -67,6 +71,18 @@ class Town:
     def url(self, web: str) -> str:
         """Where a web answers."""
         return f"http://127.0.0.1:{self.ports[web]}"
+
+    @contextmanager
+    def workers_held(self, held: bool) -> Iterator[None]:  # noqa: FBT001 - whether at all
+        """Workers that stand still, if they are held."""
+        pids = [pid for kind in WORKERS for pid in family(self.pids[kind])] if held else []
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
 
     def written(self) -> dict[str, int]:
         """How many mails, events and deliveries there are."""
@@ -127,9 +143,9 @@ def _in_parallel(number: int, url: str, key: str, call: Callable[[httpx.Client, 
             pass
 
 
-def go_through(here: Town, count: int, procedure: str, applicant: str, official: str) -> None:
-    """File, wait for the cases, decide, and wait for the last document and mail."""
-    filing = json.dumps(example(procedure)).encode()
+def go_through(here: Town, count: int, procedure: str, people: tuple[str, str], *, held: bool = False) -> None:
+    """File, wait for the cases, decide, and wait for the last document and mail. `held`: the workers begin when all is there."""
+    filing, (applicant, official) = json.dumps(example(procedure)).encode(), people
 
     def file(client: httpx.Client, _: int) -> None:
         headers = {"idempotency-key": str(uuid.uuid4()), "content-type": "application/json"}
@@ -138,12 +154,14 @@ def go_through(here: Town, count: int, procedure: str, applicant: str, official:
     def decide(client: httpx.Client, case: uuid.UUID) -> None:
         client.post(f"/v1/cases/{case}/decision", json={"decision": "accept"}).raise_for_status()
 
-    _in_parallel(CONNECTIONS, here.url("counter web"), applicant, file, iter(range(count)))
+    with here.workers_held(held):
+        _in_parallel(CONNECTIONS, here.url("counter web"), applicant, file, iter(range(count)))
     until(lambda: here.site.value(UNDONE) == 0, 900)
     cases = [row["id"] for row in here.site.rows("select id from review.\"case\" where state = 'open'")]
     if len(cases) != count:
         raise RuntimeError(f"{count} applications gave {len(cases)} cases")
-    _in_parallel(4, here.url("desk web"), official, decide, iter(cases))
+    with here.workers_held(held):
+        _in_parallel(4, here.url("desk web"), official, decide, iter(cases))
     until(lambda: here.site.value(UNDONE) == 0, 1800)
 
 
@@ -158,29 +176,41 @@ def reference(here: Town) -> dict[str, float]:
 
 
 def measure(here: Town, count: int, procedure: str) -> dict[str, Any]:
-    """One application as numbers."""
+    """One application as numbers: while each is handled as it comes, and while all are there at once."""
     site = here.site
-    applicant, official = site.an_applicant(), site.a_reviewer("kinki-bureau", "public-relations")
-    go_through(here, min(WARM, count), procedure, applicant, official)  # warm
+    people = site.an_applicant(), site.a_reviewer("kinki-bureau", "public-relations")
+    go_through(here, min(WARM, count), procedure, people)  # warm
     settle(site)
     began = here.used()
     time.sleep(IDLE_SECONDS)
     idle = {name: (value - began[name]) / IDLE_SECONDS for name, value in here.used().items()}
-    written = here.written()
+    programs = f"Python {platform.python_version()}, PostgreSQL {site.value('show server_version')}"
+    return {
+        "day": f"{datetime.now(JST):%Y-%m-%d}",
+        "machine": f"{_processor()}, {os.cpu_count()} cores; {programs}",
+        "count": count,
+        "idle": idle,
+        **{way: _way(here, count, procedure, people, idle, held=way == BATCHES) for way in (ONE_BY_ONE, BATCHES)},
+        "load": os.getloadavg()[1],
+    }
+
+
+def _way(
+    here: Town, count: int, procedure: str, people: tuple[str, str], idle: dict[str, float], *, held: bool
+) -> dict[str, Any]:
+    site, written = here.site, here.written()
+    settle(site)
     sizes, files, began, clock = tables(site), _bytes_in(site.storage), here.used(), time.monotonic()
-    go_through(here, count, procedure, applicant, official)
+    go_through(here, count, procedure, people, held=held)
     seconds, ended = time.monotonic() - clock, here.used()
     settle(site)
     grown = {name: (size - sizes.get(name, 0)) / count for name, size in tables(site).items()}
     return {
-        "count": count,
         "seconds": seconds,
         "used": {name: (ended[name] - began[name] - idle[name] * seconds) / count for name in ended},
-        "idle": idle,
         "grown": {name: size for name, size in sorted(grown.items(), key=lambda one: -one[1]) if size >= 1},
         "file bytes": (_bytes_in(site.storage) - files) / count,
         **{name: (number - written[name]) / count for name, number in here.written().items()},
-        "load": os.getloadavg(),
     }
 
 
@@ -190,27 +220,15 @@ def _bytes_in(folder: Path) -> int:
 
 def show(found: dict[str, Any]) -> None:
     """The table."""
-    used, one = found["used"], found["reference"]
-    say = print
-    say(f"{_processor()}, {os.cpu_count()} cores, Python {platform.python_version()}; load {found['load'][1]:.1f}")
-    say(f"{found['count']} applications in {found['seconds']:.0f} s; for each:")
-    total = 0.0
-    for name, value in used.items():
-        if name.startswith("cpu "):
-            total += value
-            say(f"  {name:26} {value * 1e6:12,.0f} µs   idle {found['idle'][name] * 1000:6.1f} ms/s")
-        else:
-            say(f"  {name:26} {value:12,.1f}")
-    say(f"  {'cpu together':26} {total * 1e6:12,.0f} µs")
-    for name in ("file bytes", "mails", "events", "deliveries"):
-        say(f"  {name:26} {found[name]:12,.1f}")
-    say(f"  of one psycopg commit: PostgreSQL {one['cpu PostgreSQL'] * 1e6:,.0f} µs, {one['wal bytes']:,.0f} bytes of WAL")
-    say(
-        f"  an application is {used['cpu PostgreSQL'] / one['cpu PostgreSQL']:.1f} × its processor time, "
-        f"{used['wal bytes'] / one['wal bytes']:.1f} × its WAL"
-    )
-    say(f"  grown, bytes: {sum(found['grown'].values()):,.0f}")
-    for name, size in found["grown"].items():
+    ways, one, say = [found[ONE_BY_ONE], found[BATCHES]], found["reference"], print
+    say(f"{found['machine']}; load {found['load']:.1f}; {found['count']} applications, {ONE_BY_ONE} and {BATCHES}:")
+    for name in ways[0]["used"]:
+        scale, unit = (1e6, "µs") if name.startswith("cpu ") else (1, "")
+        say(f"  {name:26} {ways[0]['used'][name] * scale:12,.0f} {ways[1]['used'][name] * scale:12,.0f} {unit}")
+    for name in ("seconds", "file bytes", "mails", "events", "deliveries"):
+        say(f"  {name:26} {ways[0][name]:12,.1f} {ways[1][name]:12,.1f}")
+    say(f"  one psycopg commit: PostgreSQL {one['cpu PostgreSQL'] * 1e6:,.0f} µs, {one['wal bytes']:,.0f} bytes of WAL")
+    for name, size in ways[0]["grown"].items():
         say(f"    {name:40} {size:10,.0f}")
 
 

@@ -43,6 +43,15 @@ def _processes() -> Iterator[tuple[int, int, int]]:
         yield int(stat.parent.name), int(told[1]), sum(map(int, told[11:15]))
 
 
+def family(pid: int) -> list[int]:
+    """A process, its children and theirs."""
+    parents = {one: parent for one, parent, _ in _processes()}
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
+
+
 def child_named(program: str) -> int:
     """The child of this process that runs a program."""
     for pid, parent, _ in _processes():

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+ONE_BY_ONE, BATCHES = "one by one", "in batches"
 MEASURED = Path(__file__).parent / "measured" / "cost.json"
 PAGE = Path(__file__).parent.parent.parent / "docs" / "scale.md"
 
@@ -24,7 +26,10 @@ OFFICE_SECONDS = 240 * 8 * 3600  # a year's, in which people file
 DEADLINE = 10  # times as many in the busiest hours
 EGOV = 30_000_000
 STATE = 502_260_000
-RATES = (1, 50, 1000)
+WAYS = (ONE_BY_ONE, BATCHES)
+# Applications a second, and how the workers meet them.
+RATES = ((1, ONE_BY_ONE), (50, ONE_BY_ONE), (1000, BATCHES))
+FILING_ROWS = "application, event, two deliveries"
 # How long it lies: the bus and what is of the message itself days, the rest years.
 BUS_DAYS, MESSAGE_YEARS, CASE_YEARS = 30, 1, 5
 YEARS = (1, 2, 3, 5, 10)
@@ -39,13 +44,26 @@ def measured() -> dict[str, Any]:
 
 def sections(found: dict[str, Any]) -> dict[str, str]:
     """Each computed part of the page by its name."""
-    made = {"cost": _cost, "tables": _tables, "rates": _rates, "storage": _storage, "processors": _processors, "years": _years}
+    made = {
+        "machine": _machine,
+        "cost": _cost,
+        "tables": _tables,
+        "rates": _rates,
+        "storage": _storage,
+        "processors": _processors,
+        "years": _years,
+    }
     return {name: "\n".join(make(found)) for name, make in made.items()}
 
 
-def processors(found: dict[str, Any]) -> dict[str, float]:
+def processors(found: dict[str, Any], way: str = ONE_BY_ONE) -> dict[str, float]:
     """Processor seconds an application, by kind of process."""
-    return {name[4:]: seconds for name, seconds in found["used"].items() if name.startswith("cpu ") and name != "cpu beat"}
+    return {name[4:]: seconds for name, seconds in found[way]["used"].items() if name.startswith("cpu ") and name != "cpu beat"}
+
+
+def _machine(found: dict[str, Any]) -> Iterator[str]:
+    yield f"{found['day']}: {found['machine']}; {found['count']} applications each way; load of the machine {found['load']:.1f}"
+    yield "(it is shared; the load above 2 is others')."
 
 
 def _table(heads: list[str], rows: list[list[str]]) -> Iterator[str]:
@@ -55,26 +73,33 @@ def _table(heads: list[str], rows: list[list[str]]) -> Iterator[str]:
 
 
 def _cost(found: dict[str, Any]) -> Iterator[str]:
-    one, used = found["reference"], found["used"]
-    rows = [[kind, f"{seconds * 1e6:,.0f} µs"] for kind, seconds in processors(found).items()]
-    rows += [
-        ["**all processes**", f"**{sum(processors(found).values()) * 1e6:,.0f} µs**"],
-        ["write-ahead log", f"{used['wal bytes']:,.0f} bytes"],
-        ["commits", f"{used['commits']:.1f}"],
-        ["events; deliveries; mails", f"{found['events']:.1f}; {found['deliveries']:.1f}; {found['mails']:.1f}"],
-        ["commands at the broker", f"{used['broker commands']:.1f}"],
-        ["bytes sent to the broker", f"{used['broker bytes in']:,.0f}"],
-        ["bytes of tables and indexes, after vacuum", f"{sum(found['grown'].values()):,.0f}"],
-        ["bytes of files (its document)", f"{found['file bytes']:,.0f}"],
-        ["PostgreSQL's processor time: of one commit by psycopg", f"{used['cpu PostgreSQL'] / one['cpu PostgreSQL']:.0f} ×"],
-        ["write-ahead log: of one commit by psycopg", f"{used['wal bytes'] / one['wal bytes']:.1f} ×"],
-    ]
-    yield from _table(["an application, through everything", "measured"], rows)
+    one, ways = found["reference"], [found[way] for way in WAYS]
+    cpu = [processors(found, way) for way in WAYS]
+    rows = [[kind, *(f"{of[kind] * 1e6:,.0f} µs" for of in cpu)] for kind in cpu[0]]
+    rows.append(["**all processes**", *(f"**{sum(of.values()) * 1e6:,.0f} µs**" for of in cpu)])
+    for name, key in (
+        ("write-ahead log, bytes", "wal bytes"),
+        ("commits", "commits"),
+        ("commands at the broker", "broker commands"),
+    ):
+        rows.append([name, *(f"{way['used'][key]:,.0f}" for way in ways)])
+    rows.append(["bytes sent to the broker", *(f"{way['used']['broker bytes in']:,.0f}" for way in ways)])
+    rows.append(
+        ["events; deliveries; mails", *(f"{way['events']:.0f}; {way['deliveries']:.0f}; {way['mails']:.0f}" for way in ways)]
+    )
+    rows.append(["bytes of tables and indexes, after vacuum", *(f"{sum(way['grown'].values()):,.0f}" for way in ways)])
+    rows.append(["bytes of files (its document)", *(f"{way['file bytes']:,.0f}" for way in ways)])
+    for name, key in (("processor time of PostgreSQL", "cpu PostgreSQL"), ("write-ahead log", "wal bytes")):
+        rows.append([f"{name}, in commits of psycopg", *(f"{way['used'][key] / one[key]:.0f}" for way in ways)])
+    yield from _table(["an application, through everything", *WAYS], rows)
+    yield ""
+    commit = f"{one['cpu PostgreSQL'] * 1e6:,.0f} µs and {one['wal bytes']:,.0f} bytes of the log"
+    yield f"One commit of psycopg (the same rows as a filing: {FILING_ROWS}) costs PostgreSQL {commit}."
 
 
 def _by_table(found: dict[str, Any]) -> dict[str, float]:
     sums: dict[str, float] = {}
-    for name, size in found["grown"].items():
+    for name, size in found[ONE_BY_ONE]["grown"].items():
         table = name.removesuffix(" (indexes)")
         sums[table] = sums.get(table, 0) + size
     return dict(sorted(sums.items(), key=lambda one: -one[1]))
@@ -83,35 +108,38 @@ def _by_table(found: dict[str, Any]) -> dict[str, float]:
 def _tables(found: dict[str, Any]) -> Iterator[str]:
     rows = []
     for table, size in list(_by_table(found).items())[:SHOWN]:
-        indexes = found["grown"].get(f"{table} (indexes)", 0)
+        indexes = found[ONE_BY_ONE]["grown"].get(f"{table} (indexes)", 0)
         rows.append([f"`{table}`", f"{size - indexes:,.0f}", f"{indexes:,.0f}", f"{size * EGOV / 1e9:,.0f}"])
     yield from _table(["table", "rows, bytes", "indexes, bytes", f"{EGOV / 1e6:.0f} million of them, GB"], rows)
 
 
 def _rates(found: dict[str, Any]) -> Iterator[str]:
-    cpu, used = processors(found), found["used"]
-    rows: list[list[str]] = []
-    for kind, seconds in cpu.items():
-        rows.append([f"cores: {kind}", *(f"{rate * seconds / BUSY:,.1f}" for rate in RATES)])
-    rows.append(["**cores together**", *(f"**{rate * sum(cpu.values()) / BUSY:,.0f}**" for rate in RATES)])
-    rows.append(["write-ahead log, MB/s", *(f"{rate * used['wal bytes'] / 1e6:,.1f}" for rate in RATES)])
-    rows.append(["commits a second, at most", *(f"{rate * used['commits']:,.0f}" for rate in RATES)])
-    rows.append(
-        ["rows of `bus.delivery` written and marked a second", *(f"{2 * rate * found['deliveries']:,.0f}" for rate in RATES)]
-    )
-    rows.append(["new pages of 8 KB a second", *(f"{rate * sum(found['grown'].values()) / 8192:,.0f}" for rate in RATES)])
-    rows.append(["mails a second", *(f"{rate * found['mails']:,.0f}" for rate in RATES)])
-    rows.append(["commands at the broker a second, at most", *(f"{rate * used['broker commands']:,.0f}" for rate in RATES)])
-    rows.append(["connections to PostgreSQL", *(f"{connections(found, rate):,}" for rate in RATES)])
-    rows.append(
-        ["GB of tables a day of 8 hours", *(f"{rate * 28_800 * sum(found['grown'].values()) / 1e9:,.1f}" for rate in RATES)]
-    )
-    yield from _table(["computed", *(f"{rate:,}/s" for rate in RATES)], rows)
+    def row(name: str, value: Callable[[dict[str, Any]], float], digits: int = 0) -> list[str]:
+        return [name, *(f"{rate * value(found[way]):,.{digits}f}" for rate, way in RATES)]
+
+    rows = [row(f"cores: {kind}", partial(_cores, kind), 1) for kind in processors(found)]
+    rows += [
+        ["**cores together**", *(f"**{rate * sum(processors(found, way).values()) / BUSY:,.0f}**" for rate, way in RATES)],
+        row("write-ahead log, MB/s", lambda way: way["used"]["wal bytes"] / 1e6, 1),
+        row("commits a second", lambda way: way["used"]["commits"]),
+        row("rows of `bus.delivery` written and marked a second", lambda way: 2 * way["deliveries"]),
+        row("new pages of 8 KB a second", lambda way: sum(way["grown"].values()) / 8192),
+        row("mails a second", lambda way: way["mails"]),
+        row("commands at the broker a second", lambda way: way["used"]["broker commands"]),
+        ["connections to PostgreSQL", *(f"{connections(found, rate, way):,}" for rate, way in RATES)],
+        row("GB of tables in 8 hours", lambda way: 28_800 * sum(way["grown"].values()) / 1e9, 1),
+    ]
+    yield from _table(["computed", *(f"{rate:,}/s, {way}" for rate, way in RATES)], rows)
 
 
-def connections(found: dict[str, Any], rate: float) -> int:
+def _cores(kind: str, way: dict[str, Any]) -> float:
+    cores: float = way["used"][f"cpu {kind}"] / BUSY
+    return cores
+
+
+def connections(found: dict[str, Any], rate: float, way: str) -> int:
     """How many connections the processes keep open that take so many a second; one process is one core."""
-    kinds = {kind: seconds for kind, seconds in processors(found).items() if kind not in {"PostgreSQL", "broker"}}
+    kinds = {kind: seconds for kind, seconds in processors(found, way).items() if kind not in {"PostgreSQL", "broker"}}
     return sum(max(1, math.ceil(rate * seconds / BUSY)) * KEPT.get(kind, KEPT_OTHERWISE) for kind, seconds in kinds.items())
 
 
@@ -125,7 +153,7 @@ def gigabytes(found: dict[str, Any], a_year: float, year: int) -> dict[str, floa
         "bus": a_year * BUS_DAYS / 365 * bus / 1e9,
         "messages": a_year * min(year, MESSAGE_YEARS) * post / 1e9,
         "applications and cases": a_year * min(year, CASE_YEARS) * rest / 1e9,
-        "files": a_year * min(year, CASE_YEARS) * found["file bytes"] / 1e9,
+        "files": a_year * min(year, CASE_YEARS) * found[ONE_BY_ONE]["file bytes"] / 1e9,
     }
 
 

@@ -13,13 +13,14 @@ def test_the_page_is_worked_out_from_the_measurement() -> None:
 
 
 def test_the_arithmetic() -> None:
-    found = {
+    one = {
         "used": {"cpu PostgreSQL": 0.002, "cpu counter web": 0.0006, "cpu notify worker": 0.0006, "cpu beat": 9.0},
         "grown": {"bus.event": 300.0, "bus.event (indexes)": 100.0, "notify.message": 1000.0, "review.case": 2000.0},
         "file bytes": 10.0,
     }
+    found = {"one by one": one, "in batches": one}
     assert pytest.approx(4.34, abs=0.01) == EGOV / OFFICE_SECONDS
     # 1,000/s: one core each, busy 60 %, is a process with 9 and one with 8 connections
-    assert connections(found, 1000) == 9 + 8
+    assert connections(found, 1000, "in batches") == 9 + 8
     sizes = gigabytes(found, 365e6, 10)
     assert sizes == pytest.approx({"bus": 12.0, "messages": 365.0, "applications and cases": 3650.0, "files": 18.25})
