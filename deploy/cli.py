@@ -12,6 +12,7 @@ from deploy.commands import (
     deadletters,
     doctor,
     health,
+    keys,
     letters,
     lookups,
     messages,
@@ -51,6 +52,7 @@ app.add_typer(messages.app, name="messages")
 app.add_typer(bounces.app, name="bounces")
 app.add_typer(letters.app, name="letters")
 app.add_typer(retention.app, name="retention")
+app.add_typer(keys.app, name="keys")
 
 
 def main() -> None:

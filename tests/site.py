@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import redis
+from pydantic import SecretStr
 from sqlalchemy import Engine, create_engine, text
 from sqlmodel import Session, select
 
@@ -198,6 +199,12 @@ class Site:
         """The one value a query finds; what is sealed is opened."""
         with self.owner.connect() as connection:
             return opened(connection.execute(text(query), values).scalar())
+
+    def hash_of(self, recipient: str) -> bytes:
+        """What the post knows a recipient by."""
+        from services.notify.recipients.addresses import recipient_hash
+
+        return recipient_hash(SecretStr(self.environment["MADOGUCHI_SECRET_KEY"]), recipient)
 
     def run(self, statement: str, **values: Any) -> None:
         """Change something, as superuser."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +24,10 @@ def recipient(written: str) -> Recipient:
 
 
 def identity(file: Path) -> Identity:
-    """The identity in a file of `madoguchi backup key` or age-keygen. Raises Locked."""
+    """The identity in a file of `madoguchi backup key` or age-keygen, or (`-`) on standard input. Raises Locked."""
     try:
-        lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
+        written = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+        lines = [line.strip() for line in written.splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise Locked(f"The identity {file} cannot be read ({type(error).__name__}).") from None
     try:

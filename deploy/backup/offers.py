@@ -10,7 +10,7 @@ from deploy.backup import base as bases
 from deploy.backup.errors import Refused
 from deploy.backup.server import SEGMENT, Lsn, sequence
 from deploy.backup.vault import Vault, houses
-from deploy.backup.wal import called
+from deploy.backup.wal import called, is_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,14 +40,15 @@ class Offer:
 def of(vault: Vault) -> list[Offer]:
     """What one house's backups offer, oldest first. Raises Broken, StorageError."""
     segments = [name for name in map(called, vault.names("wal")) if SEGMENT.fullmatch(name)]
-    said = vault.noted("through")
-    through = (datetime.fromisoformat(said["at"]), Lsn.of(said["lsn"])) if said else None
     offers = []
     for base in bases.every(vault):
+        said = vault.noted(f"through/{base.timeline:08x}")
+        through = (datetime.fromisoformat(said["at"]), Lsn.of(said["lsn"])) if said else None
         goes_on = through is not None and through[0] >= base.ended
         # A place at the very beginning of a segment is reached by the one before it.
         needed = Lsn(through[1].at - 1).segment if through else 0
-        whole = not goes_on or sequence(segments, bases.first_segment(base)) >= needed
+        log = [name for name in segments if is_of(name, base.timeline)]
+        whole = not goes_on or sequence(log, bases.first_segment(base)) >= needed
         until, lsn = through if through is not None and goes_on and whole else (None, None)
         offers.append(Offer(vault, base, until, lsn, whole))
     return offers

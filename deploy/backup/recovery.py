@@ -73,7 +73,7 @@ def lay_out(vault: Vault, base: Base, key: Identity, data: Path) -> None:
 def fetch_log(vault: Vault, base: Base, key: Identity, folder: Path) -> int:
     """Decrypt the log that goes on from a base into a folder; how many segments. Raises BackupError, StorageError."""
     folder.mkdir(mode=0o700)
-    names = from_segment(sorted(vault.names("wal")), bases.first_segment(base))
+    names = from_segment(sorted(vault.names("wal")), base.timeline, bases.first_segment(base))
     for name in names:
         packed = io.BytesIO()
         vault.get_into(name, key, packed)
@@ -137,7 +137,7 @@ def _part(data: Path, log: Path, place: Path, target: Target, is_there: Callable
         "unix_socket_directories": str(place),
         "hba_file": str(rights),
         "restore_command": f"cp {shlex.quote(str(log))}/%f %p",
-        "recovery_target_timeline": "latest",
+        "recovery_target_timeline": "current",
         "recovery_target_action": "pause" if target.pause else "promote",
         "hot_standby": "on",
         "fsync": "off",  # whoever keeps what is restored writes all of it to the disk at the end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -92,6 +93,14 @@ class House:
             runs.finish(session, run_id, report)
 
 
+def _show_life() -> None:
+    """Touch the file of the health check, where there is one: a round may take longer than it waits."""
+    if file := os.environ.get("MADOGUCHI_ALIVE"):
+        while True:
+            Path(file).touch()
+            time.sleep(5)
+
+
 def said(error: Exception) -> str:
     """An error in a line, without what a statement of the database would quote."""
     return str(error).strip() if isinstance(error, BackupError | StorageError) else type(error).__name__
@@ -151,7 +160,7 @@ class Rounds:
         report["bytes"] = self._archive.put_away(what)
         if what.through is None:
             raise BackupError("The log does not come over.")
-        return report | {"through": what.through[0].isoformat(), "lsn": str(what.through[1])}
+        return report | {"through": what.through.at.isoformat(), "lsn": str(what.through.lsn)}
 
 
 class Keeper:
@@ -171,6 +180,7 @@ class Keeper:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
         with spool_of(self._house.settings.spool) as spool:
+            threading.Thread(target=_show_life, daemon=True).start()
             self.work(spool)
 
     def work(self, spool: Path) -> None:

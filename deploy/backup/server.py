@@ -81,6 +81,15 @@ class Lsn:
         return f"{self.at >> 32:X}/{self.at & 0xFFFFFFFF:X}"
 
 
+@dataclass(frozen=True)
+class Through:
+    """Up to when and to which place the log is there, and on which timeline: each restored house begins a new one."""
+
+    at: datetime
+    lsn: Lsn
+    timeline: int
+
+
 def segment_number(name: str) -> int:
     """The number of a segment by its file's name, whatever its timeline."""
     return int(name[8:16], 16) * _PER_LOG + int(name[16:24], 16)
@@ -126,12 +135,13 @@ class Server:
             raise BackupError(f"PostgreSQL's log has segments of {segment}; backups know those of 16MB (initdb's default).")
         return f"house-{identifier}"
 
-    def flushed(self) -> tuple[datetime, Lsn]:
-        """The server's time, and up to where its log is on its disk: what was committed until then is before that."""
-        with self._one("select clock_timestamp(), pg_current_wal_flush_lsn()::text") as row:
-            at, lsn = row
+    def flushed(self) -> Through:
+        """Up to where its log is on its disk now: what was committed until then is before that."""
+        query = "select clock_timestamp(), lsn::text, pg_walfile_name(lsn) from pg_current_wal_flush_lsn() as lsn"
+        with self._one(query) as row:
+            at, lsn, file = row
         assert isinstance(at, datetime)  # noqa: S101 - PostgreSQL's types
-        return at, Lsn.of(str(lsn))
+        return Through(at, Lsn.of(str(lsn)), int(str(file)[:8], 16))
 
     def is_received(self, until: Lsn, within: float) -> bool:
         """Whether pg_receivewal has written down the log up to there, or does so in time."""

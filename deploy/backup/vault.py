@@ -9,7 +9,7 @@ house-7712…/wal/<segment>             a segment of the write-ahead log: gzip, 
 house-7712…/objects/<key>             a file that somebody sent: age
 house-7712…/secrets/<time>            the folder of secrets: tar, age
 house-7712…/heads/<month>             signed heads of the trace: age
-house-7712…/through                   a note: up to when everything is here
+house-7712…/through/<timeline>        a note: up to when everything is here
 """
 
 from __future__ import annotations

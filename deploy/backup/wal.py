@@ -14,12 +14,11 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.backup.errors import Refused
-from deploy.backup.server import SEGMENT, Lsn, Server, ending, last_line, programs, segment_number
+from deploy.backup.server import SEGMENT, Server, Through, ending, last_line, programs, segment_number
 
 if TYPE_CHECKING:
     from deploy.backup.vault import Vault
@@ -95,13 +94,13 @@ class Received:
 
     finished: tuple[Path, ...]
     growing: tuple[str, bytes] | None
-    through: tuple[datetime, Lsn] | None
+    through: Through | None
 
 
 def received(server: Server, spool: Path, within: float = PATIENCE) -> Received:
     """Wait until all that is committed now has come, and take hold of it. Raises psycopg.OperationalError."""
-    at, lsn = server.flushed()
-    complete = server.is_received(lsn, within)
+    through = server.flushed()
+    complete = server.is_received(through.lsn, within)
     growing = None
     for file in sorted(spool.glob(f"*{PARTIAL}")):
         try:
@@ -109,7 +108,7 @@ def received(server: Server, spool: Path, within: float = PATIENCE) -> Received:
         except FileNotFoundError:  # finished this moment; then it is among those below
             growing = None
     finished = tuple(file for file in sorted(spool.iterdir()) if file.suffix != PARTIAL)
-    return Received(finished, growing, (at, lsn) if complete else None)
+    return Received(finished, growing, through if complete else None)
 
 
 class Archive:
@@ -138,9 +137,14 @@ class Archive:
             name, content = what.growing
             put += self._vault.put(f"wal/{stored_as(name)}-partial", _compressed(content))
         if what.through is not None:
-            at, lsn = what.through
-            self._vault.note("through", {"at": at.isoformat(), "lsn": str(lsn)})
+            said = {"at": what.through.at.isoformat(), "lsn": str(what.through.lsn)}
+            self._vault.note(f"through/{what.through.timeline:08x}", said)
         return put
+
+
+def is_of(segment: str, timeline: int) -> bool:
+    """Whether a segment is of a timeline."""
+    return int(segment[:8], 16) == timeline
 
 
 def stored_as(file: str) -> str:
@@ -159,12 +163,15 @@ def _compressed(content: bytes) -> io.BytesIO:
     return io.BytesIO(gzip.compress(content, 1, mtime=0))
 
 
-def from_segment(names: list[str], first: int) -> list[str]:
-    """Of the store's names those that recovery needs from a segment on: a partial one only where the whole one is not there."""
+def from_segment(names: list[str], timeline: int, first: int) -> list[str]:
+    """Of the store's names those that recovery needs from a segment on: a partial one only where the whole one is not there.
+
+    The histories of all timelines are among them, so that whoever is restored begins one that was not there before.
+    """
     have = set(names)
     return [
         name
         for name in names
         if not (name.endswith("-partial") and name.removesuffix("-partial") in have)
-        and (not SEGMENT.fullmatch(called(name)) or segment_number(called(name)) >= first)
+        and (not SEGMENT.fullmatch(called(name)) or (is_of(called(name), timeline) and segment_number(called(name)) >= first))
     ]

@@ -95,6 +95,25 @@ def show(
     typer.echo(f"{shown} shown." if shown else "Nothing is noted there.", err=True)
 
 
+@app.command("acts")
+def list_acts(
+    act: Annotated[str, typer.Option(help="How the act's name begins, such as dead-letter. or switch.off.")] = "",
+    subject: Annotated[str, typer.Option(help="What it was done to: an id, or a name.")] = "",
+    since: Annotated[datetime | None, typer.Option(help="In UTC, such as 2026-04-01 or 2026-04-01T09:00:00.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=20_000, help="At most so many, the newest.")] = 50,
+    home: HomeOption = None,
+) -> None:
+    """Show what operators did, newest first."""
+    from shared.operation import acts
+
+    with session_as("operator", home) as session:
+        wanted = acts.Wanted(act=act, subject=subject, since=since.replace(tzinfo=UTC) if since else None)
+        for one in acts.found(session, wanted, most=limit):
+            why = f": {one.reason}" if one.reason else ""
+            details = "".join(f"  {name}={_value(value)}" for name, value in one.details.items())
+            typer.echo(f"{one.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}  {one.act}  {one.subject}  {one.name}{why}{details}")
+
+
 def _own_key(home: Path | None) -> Any:
     from services.review.audit import heads as signed
 

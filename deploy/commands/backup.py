@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Make backups, see what they can restore, rehearse it.", no_args_is_help=True)
 
-IdentityOption = Annotated[Path, typer.Option("--identity", help="The file with the identity (AGE-SECRET-KEY-1…).")]
+_IDENTITY_HELP = "The file with the identity (AGE-SECRET-KEY-1…); - for standard input."
+IdentityOption = Annotated[Path, typer.Option("--identity", allow_dash=True, help=_IDENTITY_HELP)]
 FROM = typer.Option("--from", envvar="MADOGUCHI_BACKUP_STORE", help="The store: a folder, or s3://bucket/prefix?endpoint=…")
 
 
@@ -94,7 +95,9 @@ def show(store: Annotated[str | None, FROM] = None, home: HomeOption = None) -> 
 
 @app.command()
 def rehearse(
-    identity: Annotated[Path | None, typer.Option("--identity", envvar="MADOGUCHI_BACKUP_IDENTITY")] = None,
+    identity: Annotated[
+        Path | None, typer.Option("--identity", envvar="MADOGUCHI_BACKUP_IDENTITY", allow_dash=True, help=_IDENTITY_HELP)
+    ] = None,
     home: HomeOption = None,
 ) -> None:
     """Restore the newest backup into a throw-away folder and compare everything. Ends with 1 and says what is wrong."""

@@ -57,6 +57,26 @@ def add(
         typer.echo(f"{account.email} ({account.role}) may sign in.")
 
 
+@app.command("list")
+def list_all(
+    words: Annotated[str, typer.Argument(help="A piece of a name, an e-mail address or an organisation's name.")] = "",
+    *,
+    role: Annotated[str, typer.Option(help="applicant, reviewer, operator or service.")] = "",
+    disabled: Annotated[bool, typer.Option("--disabled", help="Only closed accounts.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many, the newest.")] = 50,
+    home: HomeOption = None,
+) -> None:
+    """List accounts, newest first."""
+    from shared.identity import finding
+
+    with session_as("operator", home) as session:
+        wanted = finding.Wanted.of(words, role, "disabled" if disabled else "")
+        for account, organisation in finding.accounts(session, wanted, most=limit):
+            used = f"signed in {account.signed_in_at:%Y-%m-%d %H:%M} UTC" if account.signed_in_at else "no sign-in known"
+            state = f", disabled {account.disabled_at:%Y-%m-%d}" if account.disabled_at else ""
+            typer.echo(f"{account.email}  {account.name}  {account.role}  {organisation or '-'}  {used}{state}")
+
+
 @app.command()
 def rights(
     email: EmailArgument,

@@ -56,9 +56,12 @@ def run(home: HomeOption = None) -> None:
         while purge_some(engine, Service(service.name, kinds, service.rules), anew=anew):
             anew = False
         with Session(engine) as session:
-            (last,) = runs.latest(session, service.run_kind)
-            _show(service, lines(last.report))
-            for kind, error in last.report.get("failed", {}).items():
+            last = next(iter(runs.latest(session, service.run_kind)), None)
+            said = last.report if last else {}
+            _show(service, lines(said))
+            if last is None or last.outcome == "running":
+                typer.echo(f"{service.name:9} a worker is at it at this moment", err=True)
+            for kind, error in said.get("failed", {}).items():
                 failed = True
                 typer.echo(f"{service.name:9} {kind}: failed ({error}); see the log", err=True)
         engine.dispose()

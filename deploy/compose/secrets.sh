@@ -41,6 +41,10 @@ else
   printf '%s' "$REDIS" | put madoguchi_broker_url
 fi
 
+# Personal fields are encrypted from the first start on. A house that is upgraded begins with it later (docs/operating.md): an
+# older version beside cannot read what is encrypted.
+if [ -e madoguchi_secret_key ]; then : | put madoguchi_sealing_keys; fi
+{ printf first:; random 32; echo =; } | tr -d '\n' | put madoguchi_sealing_keys
 random 48 | put madoguchi_secret_key
 password | put madoguchi_metrics_token
 password | put grafana_password

@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,11 +133,11 @@ class Home:
             write_private(self.path / "ports.json", json.dumps(ports, indent=2) + "\n")
         return ports
 
-    def secret(self, name: str) -> str:
-        """A secret of this home, URL-safe; made at the first asking and kept."""
+    def secret(self, name: str, make: Callable[[], str] = lambda: secrets.token_urlsafe(32)) -> str:
+        """A secret of this home, URL-safe unless `make` says otherwise; made at the first asking and kept."""
         file = self._secrets / name
         if not file.exists():
-            write_private(file, secrets.token_urlsafe(32))
+            write_private(file, make())
         return file.read_text()
 
     def secrets(self) -> list[str]:

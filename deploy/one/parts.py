@@ -19,6 +19,7 @@ from deploy.one.postgres import Postgres
 from deploy.one.process import Part
 from deploy.one.valkey import Valkey
 from deploy.paths import SERVICES
+from shared.sealing.ring import new_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,6 +97,7 @@ class Site:
             "MADOGUCHI_BASE_URL": self.base_url,
             "MADOGUCHI_BROKER_URL": self.valkey.url,
             "MADOGUCHI_SECRET_KEY": self.home.secret("secret_key"),
+            "MADOGUCHI_SEALING_KEYS": self.home.secret("sealing_keys", lambda: new_key("first")),
             "MADOGUCHI_OWNER_DATABASE_URL": database("owner"),
             "MADOGUCHI_OPERATOR_DATABASE_URL": database("operator"),
             "MADOGUCHI_BACKUP_DATABASE_URL": database("backup"),

@@ -10,6 +10,7 @@ from services.intake.files import attachments
 from services.intake.files.attachments import SCANS, TABLE
 from services.intake.following import follow_case
 from services.intake.retention.purging import SERVICE
+from services.intake.sealed import WALKED
 from services.intake.settings import Settings
 from shared.bus import canary
 from shared.bus.deliver import Post
@@ -17,6 +18,8 @@ from shared.bus.worker import Work, celery_app
 from shared.database import connect
 from shared.files.scans import Waiting, scan_some
 from shared.retention.purging import RETENTION_EVERY, purge_some
+from shared.sealing.resealing import EVERY as SEALING_EVERY
+from shared.sealing.resealing import reseal_some
 from shared.settings import load
 from shared.storage import StorageError, storage_at
 
@@ -26,6 +29,7 @@ log = logging.getLogger(__name__)
 RETENTION = "intake-retention"
 FILES, FILES_EVERY = "intake-files", 3600.0
 SCANS_EVERY = 5.0
+SEALING = "intake-sealing"
 CANARY, CANARY_EVERY = "intake-canary", 60.0
 
 settings = load(Settings)
@@ -76,6 +80,7 @@ work = Work(
         FILES: (purge_files, FILES_EVERY),
         SCANS: (scan_files, SCANS_EVERY),
         CANARY: (send_canary, CANARY_EVERY),
+        SEALING: (partial(reseal_some, engine, "intake", WALKED), SEALING_EVERY),
     },
 )
 app = celery_app("intake", settings.broker_url, work)

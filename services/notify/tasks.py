@@ -21,6 +21,7 @@ from services.notify.messages.hashing import hash_some
 from services.notify.models.message import QUEUES
 from services.notify.procedures import keep_procedure
 from services.notify.retention.purging import HOUSE, service
+from services.notify.sealed import walked
 from services.notify.sending import pacing
 from services.notify.sending.sending import Sender
 from services.notify.settings import Settings
@@ -35,6 +36,8 @@ from shared.bus.worker import Work, celery_app
 from shared.database import connect
 from shared.retention import leaving
 from shared.retention.purging import RETENTION_EVERY, purge_some
+from shared.sealing.resealing import EVERY as SEALING_EVERY
+from shared.sealing.resealing import reseal_some
 from shared.settings import load
 from shared.storage import StorageError, storage_at
 
@@ -120,6 +123,7 @@ work = Work(
         RETENTION: (purge, RETENTION_EVERY),
         "post-recipients": (hash_recipients, HASH_EVERY),
         "post-bounces": (fetch_bounces, BOUNCES_EVERY),
+        "post-sealing": (partial(reseal_some, engine, "notify", walked(settings.secret_key)), SEALING_EVERY),
     },
 )
 signals.worker_process_shutdown.connect(close, weak=False)

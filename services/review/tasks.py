@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from pathlib import Path
 
 from services.review.audit import chain, purging
@@ -22,6 +23,7 @@ from services.review.following import follow_application
 from services.review.opinions import deadlines as opinion_deadlines
 from services.review.procedures import keep_procedure
 from services.review.retention.purging import service
+from services.review.sealed import WALKED
 from services.review.staffing.handing import AT_ONCE as PICKED_UP_AT_ONCE
 from services.review.staffing.handing import pick_up
 from services.review.wall import AS_HOUSE
@@ -32,6 +34,8 @@ from shared.database import Session, connect
 from shared.files.scans import Waiting, scan_some
 from shared.retention import leaving
 from shared.retention.purging import RETENTION_EVERY, purge_some
+from shared.sealing.resealing import EVERY as SEALING_EVERY
+from shared.sealing.resealing import reseal_some
 from shared.settings import load
 from shared.storage import StorageError, storage_at
 from shared.workdays import today
@@ -45,6 +49,7 @@ UNFETCHED, UNFETCHED_EVERY = "review-unfetched", 60.0
 CLOCK, CLOCK_EVERY = "review-clock", 60.0
 FILES, FILES_EVERY = "review-files", 3600.0
 RETENTION = "review-retention"
+SEALING = "review-sealing"
 FINDING, FINDING_EVERY = "review-finding", 5.0
 JOBS_EVERY = 5.0
 SCANS_EVERY = 5.0
@@ -160,6 +165,7 @@ work = Work(
         STAFFING: (pick_up_cases, STAFFING_EVERY),
         JOBS: (work_on_jobs, JOBS_EVERY),
         FINDING: (renew_findings, FINDING_EVERY),
+        SEALING: (partial(reseal_some, engine, "review", WALKED), SEALING_EVERY),
     },
 )
 app = celery_app("review", settings.broker_url, work)

@@ -31,12 +31,16 @@ MISSED = 3.0
 
 @dataclass(frozen=True)
 class Waking:
-    """A task that beat wakes every so many seconds; when it ran last, if it did, and whether it came to its end."""
+    """A task that beat wakes every so many seconds; when it ran last, if it did, and whether it came to its end.
+
+    `since` is when a worker said first that there is such a task.
+    """
 
     name: str
     every: float
     at: datetime | None
     ok: bool
+    since: datetime | None = None
 
     @property
     def queue(self) -> str:
@@ -45,7 +49,8 @@ class Waking:
 
     def late(self, now: datetime) -> bool:
         """Whether it should have run by now."""
-        return self.at is None or (now - self.at).total_seconds() > MISSED * self.every + 60
+        last = self.at or self.since
+        return last is None or (now - last).total_seconds() > MISSED * self.every + 60
 
 
 def note_them(schedule: Mapping[str, Any], broker_url: SecretStr) -> None:
@@ -66,7 +71,8 @@ class _Noter:
         """What is never woken is known all the same."""
         with contextlib.suppress(redis.RedisError):
             for name, every in self._every.items():
-                self._client().hsetnx(KEY, name, orjson.dumps({"every": every, "at": None, "ok": True}))
+                told = {"every": every, "at": None, "ok": True, "since": time.time()}
+                self._client().hsetnx(KEY, name, orjson.dumps(told))
 
     def ran(self, sender: Any = None, state: str = "", **_: object) -> None:
         """A task came to its end, good or bad."""
@@ -96,6 +102,6 @@ def read(client: redis.Redis) -> list[Waking]:
     made = []
     for name, value in sorted(found.items()):
         told = orjson.loads(value)
-        at = datetime.fromtimestamp(told["at"], UTC) if told["at"] else None
-        made.append(Waking(name.decode(), told["every"], at, told["ok"]))
+        at, since = (datetime.fromtimestamp(told[key], UTC) if told.get(key) else None for key in ("at", "since"))
+        made.append(Waking(name.decode(), told["every"], at, told["ok"], since))
     return made

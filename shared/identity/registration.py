@@ -29,8 +29,9 @@ LINK_LIFE = timedelta(hours=24)
 PATH = "/register/link"
 NAME_LIMIT = 100
 KINDS = ("corporation", "sole-proprietor", "association")
-# These names stand in our mails to others: no control characters, and nothing that a mail program makes a link of.
-_NAME = re.compile(r"[^\x00-\x1f\x7f\u2028\u2029]+")
+# These names stand in our mails to others and before officials: no control characters, nothing that turns the text around it,
+# and nothing that a mail program makes a link of.
+_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 _LINK = re.compile(r"://|www\.", re.IGNORECASE)
 
 

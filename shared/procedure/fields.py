@@ -113,6 +113,8 @@ LOOKS: dict[str, tuple[str, ...]] = {
 }
 # Types whose answers are files.
 FILES = frozenset({"attachment", "attachments"})
+# Types whose answers tell of a person, whatever the procedure.
+PERSONAL = frozenset({"email", "telephone", "person", "birth-date", "bank-account"})
 # What a rule can compute.
 COMPUTABLE = frozenset({"text", "integer", "decimal", "money", "percent", "date", "yes-no"})
 
@@ -154,6 +156,12 @@ class FieldOf(Written):
         default=None, alias="as", description="how it looks: choice, date, birth-date and group have a choice"
     )
     value: Expression | None = Field(default=None, description="computes the answer; nobody enters it")
+    personal: bool = Field(
+        default=False,
+        description="it tells of a person: cases are found by the whole of it, and by no part. For the types "
+        + ", ".join(sorted(PERSONAL))
+        + " that is so anyway",
+    )
     within: str | None = Field(
         default=None, pattern=KEY, description="the field with the prefecture in which a municipality has to lie"
     )

@@ -84,7 +84,7 @@ def procedure_files(folder: Path) -> list[Path]:
 
 def _load(path: Path) -> Any:
     if not path.is_file():
-        raise Unreadable([Mistake(path, 1, "there is no such file")])
+        raise Unreadable([Mistake(path, 1, f"there is no such file: {path.name}")])
     if path.stat().st_size > FILE_LIMIT:
         raise Unreadable([Mistake(path, 1, f"the file is larger than {FILE_LIMIT} bytes")])
     try:

@@ -82,14 +82,15 @@ def label_at(procedure: Procedure, pointer: str, language: Language) -> str:
 def _entry(one: SimpleField | GroupField, answer: Any, language: Language, *, files: bool) -> Entry:
     label = one.label.within(language)
     if not isinstance(one, GroupField):
-        return Entry(label, _text(one, answer, language))
+        return Entry(label, shown(one, answer, language))
     parts = [part for part in one.fields if files or part.type not in FILES]
     headers = [part.label.within(language) for part in parts]
-    rows = [[_text(part, row.get(part.key), language) for part in parts] for row in answer or []]
+    rows = [[shown(part, row.get(part.key), language) for part in parts] for row in answer or []]
     return Entry(label, headers=headers, rows=rows)
 
 
-def _text(one: SimpleField, answer: Any, language: Language) -> str:
+def shown(one: SimpleField, answer: Any, language: Language) -> str:
+    """An answer as a text; empty where nothing was entered."""
     if answer is None or answer in ("", []):
         return ""
     return KINDS[one.type].shown(one, answer, language)

@@ -141,6 +141,7 @@ def _piece(session: Session, kind: Kind, rules: Rules, run: Run, now: datetime) 
             return False
         kind.purge(session, found)
         session.flush()
+        _must_be_gone(session, kind, rules, now, found)
     except OperationalError:  # the database is away, or somebody has what is needed: another time
         raise
     except Exception as error:
@@ -168,6 +169,14 @@ def _due(session: Session, kind: Kind, rules: Rules, now: datetime) -> list[Purg
         # whoever had one of them locked may have changed it: look again
         rows = session.execute(text(f"{some} and d.id = any(:ids)"), {**given, "ids": locked}).all()
     return [Purged(row.id, row.procedure, row.becomes) for row in rows]
+
+
+def _must_be_gone(session: Session, kind: Kind, rules: Rules, now: datetime, found: Sequence[Purged]) -> None:
+    """Raises RuntimeError where what was purged is still due: the kind would never come to its end."""
+    given = {"rules": as_parameter(rules), "now": now, "ids": [one.id for one in found]}
+    query = f"{WITH_RULES} select 1 from ({kind.due}) d where d.id = any(:ids) limit 1"  # noqa: S608 - our own queries
+    if session.execute(text(query), given).first() is not None:
+        raise RuntimeError("what was purged is still due")
 
 
 def _counted(rows: Any, before: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -13,13 +13,14 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Dialect, Text
+from sqlalchemy import ColumnElement, Dialect, Text, and_, case, cast, func, literal, null, or_, type_coerce
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from shared.sealing.ring import ID, ring
 
 _KEY, _SEALED, _PLAIN = "~", "c", "p"
+_UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 _TEXT = re.compile(rf"~({ID})~([A-Za-z0-9+/]{{38,}}={{0,2}})")
 
 
@@ -74,6 +75,19 @@ class Sealed(TypeDecorator[Any]):
     def read(self, value: Any) -> Any:
         """The value that stands in the database."""
         raise NotImplementedError
+
+    def raw(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The column as it stands in the database, sealed."""
+        return type_coerce(column, self.impl_instance).label(column.key)
+
+    def opened(self, value: Any) -> Any:
+        """What `raw` gave, opened. Raises SealingError."""
+        return None if value is None else self.read(value)
+
+    def sealed_text(self, value: Any) -> str | None:
+        """A value as it stands in the database, written out for a statement of one's own."""
+        written = None if value is None else self.written(value)
+        return written if written is None or isinstance(written, str) else orjson.dumps(written).decode()
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002, D102 - SQLAlchemy's
         return None if value is None else self.written(value)
@@ -132,9 +146,30 @@ class SealedAddress(SealedText):
         """Sealed, if there are keys and it is not an id."""
         return value if _is_id(value) else super().written(value)
 
+    def coerce_compared_value(self, op: Any, value: Any) -> Any:
+        """An id may be looked for."""
+        return self if isinstance(value, str) and _is_id(value) else super().coerce_compared_value(op, value)
+
 
 def _is_id(value: str) -> bool:
     try:
         return str(UUID(value)) == value
     except ValueError:
         return False
+
+
+def key_of(column: ColumnElement[Any]) -> ColumnElement[str]:
+    """An expression: the id of the key that a column's value is sealed with, '' where it is plain, null where it says nothing."""
+    sealed = column.type
+    plain = literal("")
+    if isinstance(sealed, SealedText):
+        raw = type_coerce(column, Text)
+        nothing = [raw == ""]
+        if isinstance(sealed, SealedAddress):
+            nothing.append(raw.op("~")(_UUID))
+        found = func.substring(raw, f"^~({ID})~[A-Za-z0-9+/]{{38}}")
+        return case((or_(raw.is_(None), *nothing), null()), else_=func.coalesce(found, plain))
+    document = cast(type_coerce(column, JSONB), JSONB)
+    empty = cast(document, Text).in_(["{}", "[]", "null"])
+    is_sealed = and_(func.jsonb_typeof(document) == "object", document.has_key(_SEALED))
+    return case((or_(document.is_(None), empty), null()), (is_sealed, func.coalesce(document[_KEY].astext, plain)), else_=plain)

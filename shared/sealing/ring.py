@@ -20,6 +20,7 @@ from shared.problems import Unavailable
 
 VARIABLE = "MADOGUCHI_SEALING_KEYS"
 ID = r"[a-z0-9][a-z0-9-]{0,31}"
+NONE = "none"
 _NONCE, _KEY = 12, 32
 _LINE = re.compile(rf"({ID}):([A-Za-z0-9+/]{{43}}=)")
 
@@ -40,13 +41,19 @@ class Ring:
 
     @classmethod
     def read(cls, written: str) -> Ring:
-        """The keys of a setting: `id:base64 of 32 bytes`, by lines or commas. Raises ValueError, which quotes no key."""
+        """The keys of a setting: `id:base64 of 32 bytes`, by lines or commas. Raises ValueError, which quotes no key.
+
+        `none` in front of them: nothing is sealed yet, but what another process sealed is opened.
+        """
         keys: dict[str, AESGCM] = {}
-        for number, line in enumerate(written.replace(",", "\n").split(), 1):
+        lines = written.replace(",", "\n").split()
+        for number, line in enumerate(lines, 1):
+            if number == 1 and line == NONE:
+                continue
             if (found := _LINE.fullmatch(line)) is None or found[1] in keys:
                 raise ValueError(f"entry {number} has to be id:key, the id of its own, the key {_KEY} bytes as base64")
             keys[found[1]] = AESGCM(base64.b64decode(found[2]))
-        return cls(keys, next(iter(keys), ""))
+        return cls(keys, "" if lines[:1] == [NONE] else next(iter(keys), ""))
 
     def seal(self, place: str, content: bytes) -> str:
         """What stands in the database under the first key: base64 of nonce, ciphertext and tag."""

@@ -206,7 +206,7 @@ def test_in_containers_every_secret_is_saved_and_a_restore_fills_every_volume_th
     assert filled - {"${MADOGUCHI_SECRETS"} == of_services & {"postgres", "storage", "heads"}
 
 
-def test_a_key_is_made_once_and_readable_by_us_alone(tmp_path: Path) -> None:
+def test_a_key_is_made_once_and_readable_by_us_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "identity.txt"
     made = CliRunner().invoke(app, ["backup", "key", "--out", str(file)])
     public = made.stdout.split("MADOGUCHI_BACKUP_RECIPIENTS=")[1].strip()
@@ -214,6 +214,9 @@ def test_a_key_is_made_once_and_readable_by_us_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     again = CliRunner().invoke(app, ["backup", "key", "--out", str(file)])
     assert again.exit_code == 1
+    with monkeypatch.context() as patched:
+        patched.setattr("sys.stdin", io.StringIO(file.read_text()))
+        assert str(keys.identity(Path("-")).to_public()) == public
     file.write_text("# nothing\n")
     with pytest.raises(Locked, match="no identity"):
         keys.identity(file)
@@ -241,7 +244,8 @@ def test_of_the_log_only_what_follows_without_a_gap_counts() -> None:
         f"wal/{segment(3).lower()}-partial",
         "wal/00000002-history",
     ]
-    assert from_segment(names, 3) == [f"wal/{segment(3).lower()}", "wal/00000002-history"]
+    names.append("wal/000000020000000000000003")
+    assert from_segment(names, 1, 3) == [f"wal/{segment(3).lower()}", "wal/00000002-history"]
 
 
 def test_a_store_whose_disk_is_not_mounted_is_refused_and_an_empty_one_says_so(saved: Saved, tmp_path: Path) -> None:

@@ -9,9 +9,12 @@ from uuid import UUID
 
 import httpx
 import pytest
+from sqlmodel import Session
 
 from services.intake.drafts import trials
 from services.notify.models import STATES
+from shared.operation import runs, switches
+from shared.operation.acts import Operator, note
 from shared.procedure.files import read
 from shared.workdays import today
 from tests.browser.conftest import APPLICANT, OFFICIAL, OPERATOR, Place, picture, the_decision
@@ -25,6 +28,19 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+CONSOLE = (
+    "health",
+    "queues",
+    "schedules",
+    "backups",
+    "retention",
+    "people",
+    "organisations",
+    "keys",
+    "switches",
+    "audit",
+    "runbooks",
+)
 WIDTHS = {"desktop": 1280, "phone": 320}
 
 
@@ -116,7 +132,17 @@ def visits(place: Place, browser: Browser) -> dict[str, Visit]:
                 "edit": f"/desk/cases/{place.case_of(accepted)}/edit",
             }
         ),
-        OPERATOR: Visit({"console": "/console", "dead-letters": "/console/dead-letters"}),
+        OPERATOR: Visit(
+            {
+                "console": "/console",
+                **{f"console-{room}": f"/console/{room}" for room in CONSOLE},
+                "console-seals": "/console/audit?verify=true",
+                "console-runbook": "/console/runbooks/dead-letters",
+                "console-account": f"/console/people/{place.site.account(APPLICANT).id}",
+                "console-official": f"/console/people/{place.site.account(OFFICIAL).id}",
+                "dead-letters": "/console/dead-letters",
+            }
+        ),
     }
     for email, visit in made.items():
         context = browser.new_context()
@@ -128,8 +154,20 @@ def visits(place: Place, browser: Browser) -> dict[str, Visit]:
         visit.cookies = context.cookies()
         context.close()
     made[OPERATOR].pages.update(post(place))
+    operated(place)
     made[OPERATOR].pages["dead-letter"] = f"/console/dead-letters/{place.kill_a_letter(accepted)}"
     return made
+
+
+def operated(place: Place) -> None:
+    """Let operators have done something, and backups have run."""
+    with Session(place.site.operator) as session:
+        by = Operator(place.site.account(OPERATOR).id, "運用 太郎")
+        switches.turn(session, by, "exports", on=False, reason="保存先の交換")
+        note(session, by, "lookup.imported", "postal-codes", file="utf_ken_all.csv", rows=124_000)
+        session.commit()
+        runs.finish(session, runs.begin(session, "backup.base"), {"base": "20261126T020000Z", "bytes": 1_234_567})
+        runs.finish(session, runs.begin(session, "backup.rehearsal"), {"error": "StorageError"}, failed=True)
 
 
 def post(place: Place) -> dict[str, str]:

@@ -59,7 +59,7 @@ def test_what_alerts_and_dashboards_ask_for_is_measured(
     announce(clean, arrived())
     clean.deliver_all()
     write_to(clean, "a@example.com", "b@example.com")
-    clean.run("update notify.message set state = 'unknown' where recipient = 'b@example.com'")
+    clean.run("update notify.message set state = 'unknown' where recipient_hash = :who", who=clean.hash_of("b@example.com"))
     clean.run("""update review."case" set due_on = date '2020-01-06'""")
     with Session(clean.operator) as session:
         for kind in ("backup.base", "backup.rehearsal"):

@@ -32,7 +32,8 @@ def test_who_registers_owns_an_organisation_that_is_not_verified(counter_pages: 
     page = counter_pages.get("/register/link", params=form)
     assert (page.status_code, page.headers["cache-control"]) == (200, "no-store")
     answer = counter_pages.post("/register/link", data=form)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/organisation")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/organisation?registered=1")
+    assert "組織を登録しました" in counter_pages.get(answer.headers["location"]).text
     (row,) = clean.rows("""select a.email, a.name, a.rights, o.name as organisation, o.kind, o.corporate_number, o.claimed_number,
         o.verified from identity.account a join identity.organisation o on o.id = a.organisation_id""")
     assert row == {
@@ -114,6 +115,8 @@ def test_a_link_that_is_too_old_registers_nobody(counter_pages: TestClient, clea
 @pytest.mark.parametrize(
     "wrong",
     [
+        {"organisation": "甲\u202e省土国"},
+        {"name": "a\u2066b"},
         {"organisation": ""},
         {"organisation": "x" * 101},
         {"organisation": "当選 https://evil.example"},

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
+from sqlmodel import select
 
 from services.notify.channels.email.composing import message_id_of
 from services.notify.models import Message
@@ -114,7 +115,11 @@ def test_a_name_puts_no_header_and_no_recipient_into_a_mail(clean: Site, mailbox
 
 def test_a_number_with_a_line_break_stays_in_the_subject(clean: Site, mailbox: Mailbox) -> None:
     write_to(clean, "a@example.com")
-    clean.run("""update notify.message set filling = filling || '{"arrival_number": "A1\\r\\nBcc: all@example.com"}'""")
+    with clean.session("notify") as session:
+        one = session.exec(select(Message)).one()
+        one.filling = one.filling | {"arrival_number": "A1\r\nBcc: all@example.com"}
+        session.add(one)
+        session.commit()
     mail = the_mail(mailbox)
     assert "bcc" not in mail["headers"]
     assert mail["subject"].endswith("A1 Bcc: all@example.com）")

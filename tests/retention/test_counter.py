@@ -17,7 +17,7 @@ from shared.operation import holds
 from shared.operation.acts import Operator
 from shared.procedure.retention import Retention
 from shared.retention.periods import Rules
-from shared.retention.purging import purge_some
+from shared.retention.purging import Kind, purge_some
 from tests.retention.parts import INTAKE, engine_of, planned, purged, years_later
 from tests.site import DENKI, KOEN, ONE_STAGE, Site, bearer, shipped
 
@@ -77,18 +77,17 @@ def test_what_a_procedure_wants_deleted_leaves_nothing_and_late_events_make_noth
     assert clean.value("select count(*) from intake.document") == 0
 
 
-@pytest.mark.parametrize("kind", holds.KINDS)
-def test_what_is_held_stays_until_it_is_released(clean: Site, decided: str, kind: str) -> None:
+def test_what_is_held_stays_until_it_is_released(clean: Site, decided: str) -> None:
     organisation = clean.value("select organisation_id from intake.application")
-    hold(clean, kind, {"application": decided, "organisation": organisation, "procedure": ONE_STAGE}[kind])
-    late = years_later(8)
-    one = ("intake.application", ONE_STAGE, "anonymised")
-    assert planned(INTAKE, now=late, held=True)[one] == 1
-    assert one not in purged(INTAKE, now=late)
-    with Session(clean.operator) as session:
-        (lasting,) = holds.lasting(session)
-        holds.release(session, BY, lasting.id, "争訟の終結")
-        session.commit()
+    late, one = years_later(8), ("intake.application", ONE_STAGE, "anonymised")
+    for kind, subject in (("application", decided), ("organisation", organisation), ("procedure", ONE_STAGE)):
+        hold(clean, kind, subject)
+        assert planned(INTAKE, now=late, held=True)[one] == 1
+        assert one not in purged(INTAKE, now=late)
+        with Session(clean.operator) as session:
+            (lasting,) = holds.lasting(session)
+            holds.release(session, BY, lasting.id, "争訟の終結")
+            session.commit()
     assert one in purged(INTAKE, now=late)
 
 
@@ -134,3 +133,23 @@ def test_the_newest_version_of_a_procedure_says_how_long(clean: Site) -> None:
         session.flush()
         rules = INTAKE.rules(session, datetime.now(UTC))
     assert rules[DENKI].withdrawn > datetime.now(UTC) - timedelta(days=31)
+
+
+def test_a_kind_that_fails_or_gets_nowhere_is_left_for_the_day_and_the_others_go_on(clean: Site) -> None:
+    key = clean.an_applicant()
+    clean.file(key, 1, DENKI)
+    clean.deliver_all()
+    clean.run("update bus.event set time = now() - interval '40 days'")
+    due = "select 1 as id, '' as procedure, 'deleted' as becomes, false as held"
+
+    def fails(_session: Session, _found: object) -> None:
+        raise ValueError
+
+    kinds = [Kind("nowhere", due, lambda _session, _found: None), Kind("fails", due, fails), *INTAKE.kinds]
+    service = replace(INTAKE, kinds=kinds)
+    while purge_some(engine_of(service), service):
+        pass
+    (run,) = clean.rows("select outcome, report from operation.run")
+    assert (run["outcome"], run["report"]["failed"]) == ("failed", {"nowhere": "RuntimeError", "fails": "ValueError"})
+    assert run["report"]["done"]["bus.event.intake"][""]["deleted"] > 0
+    assert clean.value("select count(*) from bus.event where source = 'intake'") == 0

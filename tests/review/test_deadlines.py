@@ -171,6 +171,19 @@ def test_the_managers_hear_of_what_is_overdue_and_of_what_nobody_has(clean: Site
     ]
 
 
+def test_a_manager_with_a_conflict_of_interest_hears_nothing_of_the_case(clean: Site, desk: TestClient, cases: list[str]) -> None:
+    chief = clean.a_reviewer("public-relations", email="chief@example.go.jp", name="課長", duties=["manager"])
+    said = {"kind": "case", "party": cases[0], "reason": "親族の会社です。"}
+    assert desk.post("/v1/conflicts", json=said, headers=bearer(chief)).status_code == 201
+    clean.run("""update review."case" set tell_on = null where id <> all(cast(:ids as uuid[]))""", ids=cases[:2])
+    with clean.session("review") as session:
+        watching.tell(session, clean.value('select max(due_on) from review."case"') + A_DAY)
+        session.commit()
+    clean.deliver_all()
+    told = clean.rows("select filling from notify.message where channel = 'email' and recipient = 'chief@example.go.jp'")
+    assert [row["filling"]["path"] for row in told] == [f"/desk/cases/{cases[1]}"]
+
+
 def test_bars_share_one_scale_and_nothing_is_divided_by_nothing() -> None:
     chart = Chart("c", "Title", "Name", ("a", "b"), [Bar("long", (3, 1)), Bar("short", (0, 2)), Bar("none", (0, 0))])
     drawn: list[Any] = [[(one.x, one.width, one.series) for one in chart.segments(bar)] for bar in chart.bars]

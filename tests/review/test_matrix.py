@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,7 +22,7 @@ from services.review.cases.moves import MOVES, STANDINGS
 from shared.identity import accounts, duties
 from tests.review.parts import CASES, an_arrival, opens
 from tests.review.samples import POSITIONS, SAMPLES, sample
-from tests.site import ONE_STAGE, Site, bearer, example
+from tests.site import ONE_STAGE, Site, bearer
 
 HOJOKIN = "hojokin-kofu"
 GROUPS = ("grants", "public-relations")
@@ -191,6 +192,12 @@ values (gen_random_uuid(), :case, '[]', '', now(), :earlier, '', current_date + 
 """
 
 
+@cache
+def _requested() -> int:
+    """The amount that is applied for."""
+    return int(an_arrival(HOJOKIN).answers["requested"])
+
+
 def _prepared(standing: str, position: str) -> Iterator[str]:
     """SQL that brings a new case there: by way of the stages before, with what the next act needs."""
     stages = ["review"] if position == "only" else ["reception", "assessment", "decision"]
@@ -201,7 +208,7 @@ def _prepared(standing: str, position: str) -> Iterator[str]:
     if position != "only":
         yield _JUDGED
         small = position == "last-small"
-        amount = SMALL if small else example(HOJOKIN)["answers"]["requested"]
+        amount = SMALL if small else _requested()
         yield _PROPOSED.format(decision="approve-in-part" if small else "approve", amount=amount)
     if "decision" in stages:
         yield _MARKED

@@ -18,7 +18,7 @@ from tests.site import Site, bearer
 
 # Named cases beside the wall: the trace outlives them, grams are no text, and items of work in bulk are ids and
 # outcomes that only who began it is shown.
-BESIDE = {"audit_entry", "finding_grams", "job_item"}
+BESIDE = {"audit_entry", "finding_grams", "job_item", "purged"}
 
 
 def acting(site: Site, who: UUID | str | None) -> Session:

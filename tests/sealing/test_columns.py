@@ -75,6 +75,13 @@ def test_what_is_not_what_was_sealed_is_refused_and_says_where(spoilt: Any, ring
         open_document(place, document | {"c": spoilt(document["c"])})
 
 
+def test_a_key_can_be_known_before_it_seals() -> None:
+    with using(KEYS):
+        document = seal_document(HERE, {"name": "Hanako"})
+    with using(Ring.read(f"none,{ONE}")):
+        assert open_document(HERE, document) == {"name": "Hanako"} == seal_document(HERE, {"name": "Hanako"})
+
+
 def test_ids_of_the_house_are_no_addresses() -> None:
     address = SealedAddress("notify.message.recipient")
     with using(KEYS):
@@ -82,7 +89,11 @@ def test_ids_of_the_house_are_no_addresses() -> None:
         assert address.written("hanako@example.com").startswith("~one~")
 
 
-@pytest.mark.parametrize("wrong", ["one", "one:", f"{ONE[:-1]}", "One:" + ONE[4:], f"{ONE},{ONE}", f":{ONE[4:]}", "~:" + ONE[4:]])
+@pytest.mark.parametrize(
+    "wrong",
+    ["one", "one:", f"{ONE[:-1]}", "One:" + ONE[4:], f"{ONE},{ONE}", f":{ONE[4:]}", "~:" + ONE[4:]],
+    ids=["no key", "empty", "cut", "capital letter", "twice", "no name", "mark of what is sealed"],  # keys differ from run to run
+)
 def test_keys_that_cannot_be_read_stop_the_start_without_being_quoted(wrong: str) -> None:
     with pytest.raises(ValueError, match="entry") as refused:
         Ring.read(wrong)

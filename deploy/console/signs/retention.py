@@ -13,6 +13,7 @@ from shared.operation import runs
 if TYPE_CHECKING:
     from sqlmodel import Session
 
+PART = message("Retention")
 AGE = timedelta(days=2)
 RUNS = {
     "retention.intake": message("The counter"),
@@ -27,7 +28,7 @@ def retention(session: Session, now: datetime) -> Iterator[Sign]:
     """A sign for each part that was not purged for two days; one where all were, or where none has begun yet."""
     last = {kind: next(iter(runs.latest(session, kind)), None) for kind in RUNS}
     if not any(last.values()):
-        yield Sign("schedule", "retention", "mend", message("Nothing was purged yet; it begins within an hour"))
+        yield Sign("schedule", PART, "mend", message("Nothing was purged yet; it begins within an hour"))
         return
     late = 0
     for kind, title in RUNS.items():
@@ -35,6 +36,6 @@ def retention(session: Session, now: datetime) -> Iterator[Sign]:
         if done is None or now - done.started_at > AGE:
             late += 1
             text_ = message("What is over its time was not purged for two days: {part}")
-            yield Sign("schedule", "retention", "bad", text_, {"part": title}, "retention-late", "/console/retention")
+            yield Sign("schedule", PART, "bad", text_, {"part": title}, "retention-late", "/console/retention")
     if not late:
-        yield Sign("schedule", "retention", "good", message("What is over its time is purged every day"))
+        yield Sign("schedule", PART, "good", message("What is over its time is purged every day"))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from shared.bus.wakings import Waking
 
+BEAT = message("Schedules")
 FULL = 0.8  # of connections, or of the broker's memory
 LONG_TRANSACTION = 600.0
 SLOT_BYTES = 4 * 1024**3  # of the log that a replica has not fetched
@@ -85,14 +86,14 @@ def schedule(known: Sequence[Waking], now: datetime) -> Iterator[Sign]:
     failed = [one.name for one in known if not one.ok]
     if late:
         text_ = message("Scheduled work stands still: {names}")
-        yield Sign("schedule", "beat", "bad", text_, {"names": _some(late)}, "schedules", "/console/schedules")
+        yield Sign("schedule", BEAT, "bad", text_, {"names": _some(late)}, "schedules", "/console/schedules")
     if failed:
         text_ = message("Scheduled work failed when it ran last: {names}")
-        yield Sign("schedule", "beat", "bad", text_, {"names": _some(failed)}, "schedules", "/console/schedules")
+        yield Sign("schedule", BEAT, "bad", text_, {"names": _some(failed)}, "schedules", "/console/schedules")
     if not known:
-        yield Sign("schedule", "beat", "mend", message("No worker has said yet what beat wakes"), runbook="schedules")
+        yield Sign("schedule", BEAT, "mend", message("No worker has said yet what beat wakes"), runbook="schedules")
     elif not late and not failed:
-        yield Sign("schedule", "beat", "good", message("All {count} scheduled tasks run"), {"count": len(known)})
+        yield Sign("schedule", BEAT, "good", message("All {count} scheduled tasks run"), {"count": len(known)})
 
 
 def _some(names: Sequence[str], most: int = 6) -> str:

@@ -19,6 +19,7 @@ CANARY = 180.0  # seconds after which the canary of each minute should have been
 SIGNATURES = timedelta(days=3)
 LEAST_ROOM = 0.1  # of the storage; below a third of it, files are soon refused
 SERVICES = ("intake", "review", "notify", "opendata")
+POST = message("The post")
 PARTS = {
     "database": message("Database"),
     "broker": message("Broker"),
@@ -41,7 +42,7 @@ def services(told: list[Health] | None) -> Iterator[Sign]:
     """How the services are by their own word, with the storage, the scanner and the channels that they know of."""
     if told is None:
         text_ = message("The services' health does not answer")
-        yield Sign("services", "services", "bad", text_, runbook="service-down")
+        yield Sign("services", message("Services"), "bad", text_, runbook="service-down")
         return
     for one in told:
         if one.status == "ok":
@@ -65,7 +66,7 @@ def _storage(told: dict[str, Any]) -> Iterator[Sign]:
     share = told["free_bytes"] / (told["bytes"] or 1)
     kind: Kind = "good" if share > LEAST_ROOM else "mend" if share > LEAST_ROOM / 3 else "bad"
     says = {"free": size(told["free_bytes"]), "share": round(100 * share)}
-    yield Sign("files", "storage", kind, message("{free} of the storage are free ({share} %)"), says, "storage")
+    yield Sign("files", PARTS["storage"], kind, message("{free} of the storage are free ({share} %)"), says, "storage")
 
 
 def _scanner(told: dict[str, Any]) -> Iterator[Sign]:
@@ -73,25 +74,25 @@ def _scanner(told: dict[str, Any]) -> Iterator[Sign]:
         return
     if not told.get("scanning"):
         text_ = message("Files are not scanned for viruses: no scanner is set up")
-        yield Sign("files", "scanner", "mend", text_, runbook="signatures")
+        yield Sign("files", PARTS["scanner"], "mend", text_, runbook="signatures")
         return
     newest = told.get("signatures_of")
     if newest is None:
         text_ = message("The scanner does not say how old its signatures are")
-        yield Sign("files", "scanner", "mend", text_, runbook="signatures")
+        yield Sign("files", PARTS["scanner"], "mend", text_, runbook="signatures")
         return
     at = datetime.fromisoformat(newest)
     kind: Kind = "good" if datetime.now(UTC) - at < SIGNATURES else "bad"
-    yield Sign("files", "scanner", kind, message("Virus signatures of {at}"), {"at": at}, "signatures")
+    yield Sign("files", PARTS["scanner"], kind, message("Virus signatures of {at}"), {"at": at}, "signatures")
 
 
 def _channels(told: dict[str, Any]) -> Iterator[Sign]:
     if held := told.get("held"):
-        text_, href = message("Of {count} messages nobody knows whether they were sent"), "/notify/messages?state=unknown"
-        yield Sign("work", "post", "mend", text_, {"count": held}, "messages-unknown", href)
+        text_, href = message("Messages of which nobody knows whether they were sent: {count}"), "/notify/messages?state=unknown"
+        yield Sign("work", POST, "mend", text_, {"count": held}, "messages-unknown", href)
     for channel in told.get("stopped", ()):
         text_ = message("The channel {channel} of the post is stopped")
-        yield Sign("work", "post", "mend", text_, {"channel": channel}, "messages-late", "/notify/operating")
+        yield Sign("work", POST, "mend", text_, {"channel": channel}, "messages-late", "/notify/operating")
 
 
 _CANARIES = text("""

@@ -11,6 +11,9 @@ from shared.i18n import Language, message, show_age, show_time, translate
 Kind = Literal["good", "mend", "bad"]
 # Files of docs/runbooks.
 Runbook = Literal[
+    "backup-late",
+    "backup-log-late",
+    "backup-none",
     "backups",
     "broker",
     "canary-late",
@@ -20,6 +23,7 @@ Runbook = Literal[
     "messages-late",
     "messages-unknown",
     "retention-late",
+    "rehearsal-failed",
     "schedules",
     "service-down",
     "signatures",

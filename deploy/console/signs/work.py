@@ -14,6 +14,7 @@ from shared.operation import runs, switches
 if TYPE_CHECKING:
     from sqlmodel import Session
 
+BACKUPS = message("Backups")
 LATE = 60.0  # seconds that a delivery may be overdue
 BASE, WAL, REHEARSAL = "backup.base", "backup.wal", "backup.rehearsal"
 BASE_AGE, WAL_AGE, REHEARSAL_AGE = timedelta(hours=50), timedelta(minutes=10), timedelta(days=40)
@@ -29,12 +30,12 @@ def work(session: Session) -> Iterator[Sign]:
         values = {"subscriber": row["subscriber"], "age": row["oldest"], "count": row["waiting"]}
         yield Sign("work", row["subscriber"], "bad", text_, values, "deliveries-late", "/console/queues")
     if not late:
-        yield Sign("work", "deliveries", "good", message("No delivery is late"))
+        yield Sign("work", message("Deliveries"), "good", message("No delivery is late"))
     if dead:
-        text_ = message("{count} deliveries failed for good")
-        yield Sign("work", "dead letters", "bad", text_, {"count": dead}, "dead-letters", "/console/dead-letters")
+        text_ = message("Deliveries that failed for good: {count}")
+        yield Sign("work", message("Dead letters"), "bad", text_, {"count": dead}, "dead-letters", "/console/dead-letters")
     else:
-        yield Sign("work", "dead letters", "good", message("There is no dead letter"))
+        yield Sign("work", message("Dead letters"), "good", message("There is no dead letter"))
 
 
 def backups(session: Session) -> Iterator[Sign]:
@@ -42,23 +43,23 @@ def backups(session: Session) -> Iterator[Sign]:
     now, href = datetime.now(UTC), "/console/backups"
     base = next(iter(runs.latest(session, BASE, outcome="done")), None)
     if base is None:
-        yield Sign("schedule", "backup", "mend", message("No backup is noted here"), {}, "backups", href)
+        yield Sign("schedule", BACKUPS, "mend", message("No backup is noted here"), {}, "backup-none", href)
         return
     kind: Kind = "good" if now - base.started_at < BASE_AGE else "bad"
-    yield Sign("schedule", "backup", kind, message("The newest backup is of {at}"), {"at": base.started_at}, "backups", href)
+    yield Sign("schedule", BACKUPS, kind, message("The newest backup is of {at}"), {"at": base.started_at}, "backup-late", href)
     if (through := restorable(session)) is not None:
         kind = "good" if now - through < WAL_AGE else "bad"
-        yield Sign("schedule", "backup", kind, message("It can be restored up to {at}"), {"at": through}, "backups", href)
+        yield Sign("schedule", BACKUPS, kind, message("It can be restored up to {at}"), {"at": through}, "backup-log-late", href)
     rehearsal = next((run for run in runs.latest(session, REHEARSAL, most=5) if run.outcome != "running"), None)
     if rehearsal is None or now - rehearsal.started_at > REHEARSAL_AGE:
         text_ = message("Restoring was not rehearsed for long: a backup that nobody restored is a hope")
-        yield Sign("schedule", "backup", "mend", text_, {}, "backups", href)
+        yield Sign("schedule", BACKUPS, "mend", text_, {}, "backups", href)
     elif rehearsal.outcome == "failed":
         text_ = message("The last rehearsal of restoring failed")
-        yield Sign("schedule", "backup", "bad", text_, {}, "backups", href)
+        yield Sign("schedule", BACKUPS, "bad", text_, {}, "rehearsal-failed", href)
     else:
         values = {"at": rehearsal.started_at}
-        yield Sign("schedule", "backup", "good", message("Restoring was rehearsed on {at}"), values, "backups", href)
+        yield Sign("schedule", BACKUPS, "good", message("Restoring was rehearsed on {at}"), values, "backups", href)
 
 
 def restorable(session: Session) -> datetime | None:
@@ -74,6 +75,6 @@ def features(session: Session) -> Iterator[Sign]:
     off = [one for one in switches.standings(session) if not one.on]
     for one in off:
         text_ = message("Switched off: {feature}")
-        yield Sign("features", one.name, "mend", text_, {"feature": one.feature.title}, "", "/console/switches")
+        yield Sign("features", one.feature.title, "mend", text_, {"feature": one.feature.title}, "", "/console/switches")
     if not off:
-        yield Sign("features", "switches", "good", message("Nothing is switched off"))
+        yield Sign("features", message("Switches"), "good", message("Nothing is switched off"))

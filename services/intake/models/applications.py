@@ -33,6 +33,10 @@ RECEIPTS = Sequence("receipt_number_seq", metadata=IntakeRecord.metadata)
 ARRIVALS = Sequence("arrival_number_seq", metadata=IntakeRecord.metadata)
 
 
+# What came to its end, and is not anonymous: what retention looks through (services.intake.retention).
+_ENDED = "state in ('returned', 'withdrawn', 'approved', 'partly_approved', 'refused', 'accepted') and anonymised_at is null"
+
+
 class Application(IntakeRecord, table=True):
     """What an organisation filed. Receipt number and time of filing are set at commit and never change."""
 
@@ -43,6 +47,7 @@ class Application(IntakeRecord, table=True):
         UniqueConstraint("organisation_id", "idempotency_key"),
         Index(None, "organisation_id", "id"),
         Index(None, "procedure_id", "procedure_version"),
+        Index("application_ended_idx", "id", postgresql_where=text(_ENDED)),
     )
 
     id: UUID = Field(primary_key=True)
@@ -72,15 +77,10 @@ class Application(IntakeRecord, table=True):
     anonymised_at: datetime | None = timestamp(default=None, description="then only procedure, dates and states were left")
 
 
-# The states of a step after which none follows.
-_ENDS = "state in ('returned', 'withdrawn', 'approved', 'partly_approved', 'refused', 'accepted')"
-
-
 class Step(IntakeRecord, table=True):
     """A move of an application after its filing: the timeline that the applicant sees."""
 
     __tablename__ = "step"
-    __table_args__ = (Index("step_ended_idx", "at", postgresql_where=text(_ENDS)),)
 
     application_id: UUID = Field(
         sa_column=Column(Uuid, ForeignKey("intake.application.id", ondelete="CASCADE"), primary_key=True)

@@ -74,6 +74,11 @@ def _name_files(draft: Draft, answers: Any, _before: Any, _initiator: Any) -> No
     draft.files = ids_in(answers)
 
 
+@event.listens_for(Draft, "before_insert")
+def _name_files_of_new(_mapper: Any, _connection: Any, draft: Draft) -> None:
+    draft.files = ids_in(draft.answers)  # while it is made, defaults are set after `answers`
+
+
 def ids_in(answers: Any) -> list[UUID]:
     """Every id that answers name, wherever it stands in them."""
     if isinstance(answers, str):

@@ -82,6 +82,7 @@ def _organisation(
         entered=entered or {"email": "", "rights": "file"},
         days=members.INVITATION_LIFE.days,
         problem=problem,
+        registered="registered" in request.query_params,
         **_errors(request, problem),
     )
 

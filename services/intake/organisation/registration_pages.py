@@ -75,7 +75,7 @@ def register(  # noqa: PLR0917 - what FastAPI gives
         return _form(request, session, link, secret, entered, problem)
     except Gone:
         return _form(request, session, "", "", entered)
-    response = signed_in(request, session, cookie, local(request.cookies.get(NEXT_COOKIE, "")) or "/organisation")
+    response = signed_in(request, session, cookie, local(request.cookies.get(NEXT_COOKIE, "")) or "/organisation?registered=1")
     drop_cookie(response, NEXT_COOKIE)
     return response
 

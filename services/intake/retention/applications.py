@@ -20,9 +20,9 @@ _ENDED = "'returned', 'withdrawn', 'approved', 'partly_approved', 'refused', 'ac
 _DECIDED = "'approved', 'partly_approved', 'refused', 'accepted'"
 # The last step of an application that came to its end says when; while anything about it is undone on the bus, it stays.
 _AT_THE_END = f"""
-intake.step s join intake.application a on a.id = s.application_id and a.version = s.version
+intake.application a join intake.step s on s.application_id = a.id and s.version = a.version
   join rule r on r.procedure = a.procedure_id
-where s.state in ({_ENDED}) and a.anonymised_at is null
+where a.state in ({_ENDED}) and a.anonymised_at is null
   and not exists (select from bus.delivery d where d.subject = cast(a.id as text) and d.state in ('waiting', 'dead'))
 """
 _IS_HELD = held(application="a.id", organisation="a.organisation_id", procedure="a.procedure_id")

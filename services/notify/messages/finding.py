@@ -20,13 +20,17 @@ from services.notify.models import CHANNELS, STATES, Channel, Message, State
 # One application, or one number, has few messages.
 MOST_OF_ONE = 1000
 
-_NUMBERS: dict[str, tuple[ColumnElement[str], ColumnElement[bool]]] = {
-    name: (
-        literal_column(f"(filling ->> '{name}')"),
-        literal_column(f"client_id is null and length(filling ->> '{name}') <= 100"),
-    )
-    for name in ("arrival_number", "receipt_number")
-}
+# Each number with the condition of its index. Those inside of `filling` are what an older version of the post wrote.
+_NUMBERS: list[tuple[Any, ColumnElement[bool]]] = [
+    *((col(one), col(one).is_not(None)) for one in (Message.arrival_number, Message.receipt_number)),
+    *(
+        (
+            literal_column(f"(filling ->> '{name}')"),
+            literal_column(f"client_id is null and length(filling ->> '{name}') <= 100"),
+        )
+        for name in ("arrival_number", "receipt_number")
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -120,9 +124,9 @@ def _pieces(wanted: Filter, states: Sequence[State]) -> list[list[Any]]:
 def _about(session: Session, about: str) -> list[UUID]:
     """The messages about one thing: by its id, and by the numbers that messages about it carry; or a message itself."""
     numbers, subjects = {about}, {about}
-    for number, known in _NUMBERS.values():
+    for number, known in _NUMBERS:
         numbers.update(session.scalars(select(number).where(Message.subject == about, known).limit(MOST_OF_ONE)))
-    for number, known in _NUMBERS.values():
+    for number, known in _NUMBERS:
         subjects.update(session.scalars(select(Message.subject).where(number.in_(numbers), known).limit(MOST_OF_ONE)))
     query = select(Message.id).where(col(Message.subject).in_(subjects)).limit(MOST_OF_ONE)
     return [*session.scalars(query), *_itself(about)]

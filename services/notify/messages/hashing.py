@@ -7,8 +7,10 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session
 
 from services.notify.recipients.addresses import recipient_hash
+from shared.sealing.columns import open_text
 
 AT_ONCE = 1000
+PLACE = "notify.message.recipient"
 
 _TAKE = text(
     "select id, recipient from notify.message where recipient_hash is null order by id limit :most for update skip locked"
@@ -24,7 +26,7 @@ def hash_some(engine: Engine, secret_key: SecretStr) -> bool:
     with Session(engine) as session:
         rows = session.execute(_TAKE, {"most": AT_ONCE}).all()
         if rows:
-            hashes = [recipient_hash(secret_key, row.recipient) for row in rows]
+            hashes = [recipient_hash(secret_key, open_text(PLACE, row.recipient)) for row in rows]
             session.execute(_GIVE, {"ids": [row.id for row in rows], "hashes": hashes})
             session.commit()
         return len(rows) == AT_ONCE

@@ -12,6 +12,7 @@ from sqlmodel import Field
 
 from services.notify.models.base import NotifyRecord
 from shared.database import new_id, timestamp
+from shared.sealing.columns import SealedJSON
 
 
 class Client(NotifyRecord, table=True):
@@ -24,7 +25,7 @@ class Client(NotifyRecord, table=True):
     trial: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")}, description="only to its team")
     team: list[str] = Field(
         default_factory=list,
-        sa_type=JSONB,
+        sa_type=SealedJSON("notify.client.team"),
         sa_column_kwargs={"server_default": text("'[]'")},
         description="addresses and numbers that team keys may write to",
     )

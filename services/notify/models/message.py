@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, UniqueConstraint, Uuid, false, func, text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Uuid, false, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.notify.models.base import NotifyRecord
 from shared.database import new_id, timestamp
+from shared.sealing.columns import SealedAddress, SealedJSON
 
 Channel = Literal["email", "sms", "letter", "webhook", "inbox"]
 CHANNELS: tuple[Channel, ...] = ("email", "sms", "letter", "webhook", "inbox")
@@ -47,7 +48,21 @@ class Message(NotifyRecord, table=True):
 
     __tablename__ = "message"
     __table_args__ = (
-        UniqueConstraint("event_id", "channel", "recipient"),
+        # whoever is told of an event over a channel is told once: known by himself, or, where he is sealed, by his hash
+        Index(
+            "message_once_plain_key",
+            *("event_id", "channel", "recipient"),
+            unique=True,
+            postgresql_where=text("left(recipient, 1) <> '~'"),
+        ),
+        Index(
+            "message_once_sealed_key",
+            *("event_id", "channel", "recipient_hash"),
+            unique=True,
+            postgresql_where=text("left(recipient, 1) = '~'"),
+        ),
+        Index("message_arrival_number_idx", "arrival_number", postgresql_where=text("arrival_number is not null")),
+        Index("message_receipt_number_idx", "receipt_number", postgresql_where=text("receipt_number is not null")),
         CheckConstraint(f"state in ({_ONE_OF})", name="state"),
         Index("message_waiting_idx", "channel", "next_attempt_at", postgresql_where=text(_DUE)),
         Index("message_client_idx", "client_id", "id", postgresql_where=text("client_id is not null")),
@@ -85,10 +100,15 @@ class Message(NotifyRecord, table=True):
     template: str = Field(description="the key of a shipped text, or the id of a client's template")
     template_version: int | None = None
     language: str
-    recipient: str = Field(description="an e-mail address, a telephone number, an address in lines, a webhook's or account's id")
+    recipient: str = Field(
+        sa_type=SealedAddress("notify.message.recipient"),
+        description="an e-mail address, a telephone number, an address in lines, a webhook's or account's id",
+    )
     recipient_hash: bytes | None = Field(default=None, description="keyed, of the normalised recipient: what operators search by")
     # What the template is filled with. The text is made when it is sent, so that a sign-in link's secret lies in no table.
-    filling: dict[str, Any] = Field(sa_type=JSONB)
+    filling: dict[str, Any] = Field(sa_type=SealedJSON("notify.message.filling"))
+    arrival_number: str | None = Field(default=None, description="of the application in `filling`, to find it by")
+    receipt_number: str | None = Field(default=None, description="the same")
     options: dict[str, Any] = Field(
         default_factory=dict,
         sa_type=JSONB,
@@ -111,6 +131,7 @@ class Message(NotifyRecord, table=True):
     sent_at: datetime | None = timestamp(default=None)
     completed_at: datetime | None = timestamp(default=None, description="when nothing more was to be done")
     read_at: datetime | None = timestamp(default=None, description="in the inbox")
+    collected_at: datetime | None = timestamp(default=None, description="when a letter was copied out for printing")
 
 
 class Attempt(NotifyRecord, table=True):

@@ -21,7 +21,7 @@ MANIFEST = "manifest.csv"
 HEADER = ("id", "file", "sha256", "bytes", "made", "postage", "reference")
 
 _COLLECTED = text("""
-update notify.message set options = jsonb_set(options, '{collected_at}', to_jsonb(now())) where id = any(:ids)
+update notify.message set collected_at = now() where id = any(:ids)
 """)
 _PRINTED = text("""
 update notify.message set state = 'delivered', completed_at = now()
@@ -33,7 +33,8 @@ def waiting(session: Session, *, again: bool = True, limit: int = 1000) -> Seque
     """Letters that are made and not printed, the oldest first; without `again` only those that nobody collected yet."""
     query = select(Message).where(col(Message.channel) == "letter", col(Message.state) == "sent")
     if not again:
-        query = query.where(~col(Message.options).has_key("collected_at"))  # type: ignore[attr-defined] # JSONB's
+        # in `options`: by an older version of the post
+        query = query.where(col(Message.collected_at).is_(None), ~col(Message.options).has_key("collected_at"))  # type: ignore[attr-defined] # JSONB's
     return session.exec(query.order_by(col(Message.id)).limit(limit)).all()
 
 

@@ -7,24 +7,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from services.notify.models import Suppression
+from services.notify.models import Message, Suppression
 from shared.problems import NotFound
-
-# A message's own hash is the suppression's key: both are of the recipient as it was told.
-_SUPPRESS = text("""
-insert into notify.suppression (recipient_hash, recipient, channel, reason, detail, message_id)
-select m.recipient_hash, m.recipient, m.channel, :reason, :detail, m.id
-from notify.message m where m.id = :id and m.recipient_hash is not null
-on conflict do nothing
-""")
 
 
 def suppress_recipient_of(session: Session, message_id: UUID, reason: str, detail: str) -> bool:
     """Write no more to whom this message went, because of what came back. Whether that is new."""
-    result: Any = session.execute(_SUPPRESS, {"id": message_id, "reason": reason, "detail": detail})
+    told = session.exec(select(Message).where(Message.id == message_id, col(Message.recipient_hash).is_not(None))).first()
+    if told is None:
+        return False
+    # the message's own hash is the suppression's key: both are of the recipient as it was told
+    named = {"recipient_hash": told.recipient_hash, "recipient": told.recipient, "channel": told.channel}
+    new = insert(Suppression).values(**named, reason=reason, detail=detail, message_id=told.id)
+    result: Any = session.execute(new.on_conflict_do_nothing())
     return bool(result.rowcount)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session, select
 
 from services.notify.models import Channel, Message
+from shared.sealing.ring import ring
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ update notify.message m set next_attempt_at = now() + make_interval(secs => :lea
 from (select id from notify.message
       where channel = :channel and state in ('created', 'deferred') and next_attempt_at <= now() and not digest
         and not exists (select from notify.channel_pause p where p.channel = :channel)
+        and coalesce(filling ->> '~', '') = any(:keys)
         and not exists (select from operation.switch s where :channel = 'webhook' and s.name = 'webhooks' and not s."on")
       order by urgent desc, next_attempt_at limit :most for update skip locked) due
 where m.id = due.id
@@ -48,12 +50,12 @@ where channel = :channel and state = 'sending' and next_attempt_at <= now()
 def claim(engine: Engine, channel: Channel, most: int) -> tuple[Sequence[Message], bool]:
     """What is due on a channel, the urgent first, now the caller's for LEASE_SECONDS; and whether more may be due.
 
-    The messages belong to no session. Those to suppressed recipients are failed, and not among them.
+    The messages belong to no session. Those to suppressed recipients are failed, and not among them; those that are sealed with
+    a key that is not there wait for it.
     """
     with Session(engine, expire_on_commit=False) as session:
-        claimed = session.scalars(
-            select(Message).from_statement(_CLAIM), {"channel": channel, "lease": LEASE_SECONDS, "most": most}
-        ).all()
+        given = {"channel": channel, "lease": LEASE_SECONDS, "most": most, "keys": ["", *ring().keys]}
+        claimed = session.scalars(select(Message).from_statement(_CLAIM), given).all()
         refused = set(session.scalars(_REFUSE, {"ids": [one.id for one in claimed]})) if claimed else set()
         session.commit()
         ours = (one for one in claimed if one.id not in refused)

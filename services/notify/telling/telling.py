@@ -116,6 +116,7 @@ def _rows(told: Told, wish: Preference | None, carried: Collection[str], now: da
         "template": telling.kind,
         "language": language,
         "filling": filling,
+        **{name: filling.get(name) for name in ("arrival_number", "receipt_number")},
         "urgent": telling.urgent,
         "attempts": 0,
         "traceparent": event.traceparent,

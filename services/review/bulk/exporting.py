@@ -158,7 +158,7 @@ def _read(engine: Engine, job_id: UUID) -> Iterator[tuple[Session, Job, Caller]]
 
 
 def _write_page(session: Session, caller: Caller, wanted: Filter, writer: Writer, *, table: Table, progress: Progress) -> None:
-    found = finding.listed(session, caller, wanted, sort="oldest", limit=PAGE, before=progress.last)
+    found = finding.listed(session, caller, wanted, sort="oldest", limit=PAGE, before=progress.last, whole=True)
     for case in found:
         writer.row(table.row(session, case), table.record(session, case))
         if isinstance(writer, Archive):

@@ -15,7 +15,7 @@ from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from services.review.cases.cases import officials_of, ref_of
-from services.review.cases.rights import managers_of
+from services.review.cases.rights import concerned_with, managers_of
 from services.review.clock import clock
 from services.review.models import Case, Pause
 from services.review.periods import Span
@@ -48,7 +48,7 @@ def tell(session: Session, day: date) -> int:
         case.version += 1
         session.add(case)
         official = officials.get(case.official_id) if case.official_id else None
-        above = _above(managers, case) if over or official is None else []
+        above = _above(session, managers, case) if over or official is None else []
         told.append(_event(session, case, official, above, over=over))
     session.flush()
     publish(session, *told)
@@ -71,10 +71,12 @@ def _event(session: Session, case: Case, official: Official | None, managers: li
     )
 
 
-def _above(managers: Sequence[tuple[str, str, Official]], case: Case) -> list[Official]:
-    """Who manages a case, each once."""
+def _above(session: Session, managers: Sequence[tuple[str, str, Official]], case: Case) -> list[Official]:
+    """Who manages a case, each once; nobody who must have nothing to do with it."""
     of_case = {(case.group, EVERY_PROCEDURE), (case.group, case.procedure_id)}
-    return list({one.id: one for group, procedure, one in managers if (group, procedure) in of_case}.values())
+    above = {one.id: one for group, procedure, one in managers if (group, procedure) in of_case}
+    shut = concerned_with(session, case) if above else ()
+    return [one for one in above.values() if one.id not in shut]
 
 
 def recount(session: Session) -> int:

@@ -15,6 +15,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, Text, Uuid, and_, any_, bindparam, case, cast, func, literal, or_, text, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import defer
 from sqlalchemy.sql import Select
 from sqlmodel import Session, col, select
 
@@ -35,6 +36,10 @@ _UNFINISHED = text("state in ('open', 'correcting')")
 FEW = 2000
 # A list says how many there are up to this; a search, for which the text of each is asked, up to fewer.
 COUNTED, FOUND = 1000, 100
+
+
+# What no list shows.
+SEALED: tuple[Any, ...] = (Case.contact, Case.answers, Case.reasons, Case.withdrawal_reason)
 
 
 class Filter(BaseModel):
@@ -79,8 +84,13 @@ class Hits:
 
     words: Sequence[str] = ()
     numbers: Sequence[str] = ()
-    pieces: Sequence[int] = ()
+    having: Select[Any] | None = None  # the cases that have the pairs of signs
     few: Sequence[str] | None = None
+
+    @property
+    def whole(self) -> str:
+        """All words as one: a person's name has two."""
+        return "".join(self.words)
 
 
 def listed(
@@ -92,12 +102,14 @@ def listed(
     limit: int = 50,
     before: UUID | None = None,
     hits: Hits | None = None,
+    whole: bool = False,
 ) -> Sequence[Case]:
     """The cases that a caller may see and a filter leaves; `before` is the last id of the page before.
 
-    In the order of last days there are only cases that have one.
+    In the order of last days there are only cases that have one. Unless `whole`, sealed contents are read when asked for.
     """
-    query = narrowed(session, caller, wanted, select(Case), hits or look_up(session, wanted))
+    every = select(Case) if whole else select(Case).options(*(defer(one) for one in SEALED))
+    query = narrowed(session, caller, wanted, every, hits or look_up(session, wanted))
     first: Any = col(Case.due_on if sort == "due" else Case.arrived_at)
     order = (first, col(Case.id))
     if sort == "due":
@@ -193,18 +205,33 @@ def look_up(session: Session, wanted: Filter) -> Hits:
     numbers = keys.numbers(wanted.q)
     known = {keys.plain(number) for number in numbers}
     words = [word for word in keys.words(wanted.q) if word not in known]
-    pieces = sorted({piece for word in words for piece in keys.grams_of(word)})
-    if not pieces:
+    having = _having(Hits(words))
+    if having is None:
         return Hits(words, numbers)
-    some = _having(pieces).limit(FEW + 1).subquery()
+    some = having.limit(FEW + 1).subquery()
     # one value, as text: thousands of ids as objects keep Python's collector of garbage busy
     named = func.array_agg(cast(some.c.case_id, Text), type_=ARRAY(Text))
     many, ids = session.execute(select(func.count() > FEW, case((func.count() <= FEW, named))).select_from(some)).one()
-    return Hits(words, numbers, pieces, None if many else ids or [])
+    return Hits(words, numbers, having, None if many else ids or [])
 
 
-def _having(pieces: Sequence[int]) -> Any:
-    return select(FindingGrams.case_id).where(col(FindingGrams.grams).contains(pieces))
+def _having(hits: Hits) -> Select[Any] | None:
+    """The cases that have the pairs of every word, or its token; None where these do not tell."""
+    held = col(FindingGrams.grams)
+    each = [
+        or_(held.contains(pieces), held.contains([keys.gram_of(one)])) for one in hits.words if (pieces := keys.grams_of(one))
+    ]
+    if not each:
+        return None
+    return select(FindingGrams.case_id).where(or_(and_(*each), held.contains([keys.gram_of(hits.whole)])))
+
+
+def _has_token(word: str) -> ColumnElement[bool]:
+    return col(Finding.text).like(f"%{keys.token(word)}%")
+
+
+def _holds(word: str) -> ColumnElement[bool]:
+    return or_(col(Finding.text).like(f"%{word}%"), _has_token(word))
 
 
 def _holding(hits: Hits, *, ordered: bool) -> list[ColumnElement[bool]]:
@@ -214,10 +241,10 @@ def _holding(hits: Hits, *, ordered: bool) -> list[ColumnElement[bool]]:
     ]
     if hits.few is not None:
         found.append(col(Case.id) == any_(literal(hits.few, ARRAY(Uuid(as_uuid=False)))))
-    elif hits.pieces and not ordered:
-        found.append(col(Case.id).in_(_having(hits.pieces)))
+    elif hits.having is not None and not ordered:
+        found.append(col(Case.id).in_(hits.having))
     if hits.words:
-        holds = and_(*(col(Finding.text).like(f"%{word}%") for word in hits.words))
+        holds = or_(and_(*map(_holds, hits.words)), _has_token(hits.whole))
         # as a value, not a join: asked case by case, after everything else
         found.append(select(holds).where(Finding.case_id == Case.id).scalar_subquery())
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
@@ -20,7 +20,9 @@ def renew(session: Session) -> int:
 
     The row is locked first and the case read after it: what is corrected meanwhile marks it as stale again.
     """
-    stale = select(Finding.case_id).where(Finding.stale).order_by(col(Finding.case_id)).limit(AT_ONCE)
+    stale = (
+        select(Finding.case_id).where(or_(col(Finding.stale), ~col(Finding.keyed))).order_by(col(Finding.case_id)).limit(AT_ONCE)
+    )
     ids = session.exec(stale.with_for_update(skip_locked=True)).all()
     if not ids:
         return 0
@@ -29,7 +31,7 @@ def renew(session: Session) -> int:
     for case in found:
         procedure = version(session, ref_of(case))
         text = keys.text_of(case, procedure)
-        rows.append({"case_id": case.id, "text": text, "asked": asked(case, procedure), "stale": False})
+        rows.append({"case_id": case.id, "text": text, "asked": asked(case, procedure), "stale": False, "keyed": True})
         pieces.append({"case_id": case.id, "grams": sorted(keys.grams(text))})
     session.execute(update(Finding), rows)
     written = insert(FindingGrams)

@@ -17,7 +17,7 @@ class Finding(ReviewRecord, table=True):
 
     __tablename__ = "finding"
     __table_args__ = (
-        Index("finding_stale_idx", "case_id", postgresql_where=sql("stale")),
+        Index("finding_anew_idx", "case_id", postgresql_where=sql("stale or not keyed")),
         Index("finding_asked_idx", "asked", postgresql_where=sql("asked is not null")),
     )
 
@@ -25,6 +25,11 @@ class Finding(ReviewRecord, table=True):
     text: str = Field(default="", sa_column_kwargs={"server_default": ""})
     asked: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True), description="in yen")
     stale: bool = Field(default=True, sa_column=Column(Boolean, nullable=False, server_default=sql("true")))
+    keyed: bool = Field(
+        default=False,
+        sa_column=Column(Boolean, nullable=False, server_default=sql("false")),
+        description="whether the text has tokens in place of what tells of persons",
+    )
 
 
 class FindingGrams(ReviewRecord, table=True):

@@ -14,12 +14,29 @@ from services.review.procedures import version
 from services.review.trail import trail
 from services.review.trail.acts import named
 from services.review.trail.routes import LAST_ID
-from shared.i18n import Language, translate
+from shared.i18n import Language, message, translate
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, language_of, pages_router, with_query
 from shared.web.visitors import ReviewerPerson
 
 PAGE = 50
+# What the names of details are called; any other is shown as it was noted.
+_NAMES = {
+    "attachment": message("Attached files"),
+    "correction": message("Correction"),
+    "decision": message("Decision"),
+    "document": message("Document"),
+    "due_on": message("Due"),
+    "duty": message("Duties"),
+    "group": message("Office"),
+    "heard": message("Event"),
+    "late": message("Late"),
+    "message": message("Message"),
+    "official": message("Official"),
+    "opinion": message("Opinions"),
+    "revision": message("Version of the contents"),
+    "stage": message("Stage"),
+}
 
 _pages = Pages(Path(__file__).parent.parent / "templates")
 router = pages_router()
@@ -47,5 +64,10 @@ def show_trail(
 
 def _details(entry: RowMapping, language: Language) -> str:
     """The details of an entry in one line, as they were noted: names and ids."""
-    parts = translate(", ", language)
-    return parts.join(f"{name}: {value}" for name, value in entry["details"].items() if value not in (None, "", []))
+    told = []
+    for name, value in entry["details"].items():
+        if value is None or value is False or value in ("", []):
+            continue
+        says = translate("Yes", language) if value is True else value
+        told.append(f"{translate(_NAMES.get(name, name), language)}{translate(': ', language)}{says}")
+    return translate(", ", language).join(told)

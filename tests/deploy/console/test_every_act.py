@@ -27,7 +27,7 @@ WHY = ("--reason", "a letter of the office")
 # Commands that leave no act, and why that is right.
 NO_ACT = {
     **dict.fromkeys(("doctor", "health", "settings", "status"), "only looks"),
-    **dict.fromkeys(("audit key", "audit show", "audit verify"), "only looks at traces"),
+    **dict.fromkeys(("audit acts", "audit key", "audit show", "audit verify"), "only looks at traces"),
     **dict.fromkeys(
         (
             "bounces list",
@@ -41,6 +41,11 @@ NO_ACT = {
             "messages list",
             "people duty list",
             "people keys",
+            "people list",
+            "retention holds",
+            "retention plan",
+            "retention report",
+            "retention table",
             "switches list",
         ),
         "only lists",
@@ -55,7 +60,7 @@ NO_ACT = {
     **dict.fromkeys(
         ("backup files", "backup key", "backup list"), "only looks at what is in the vault, or makes a key before there is one"
     ),
-    **dict.fromkeys(("backup now", "backup rehearse", "backup run"), "noted as runs (operation.run), scheduled or not"),
+    **dict.fromkeys(("backup now", "backup rehearse", "backup run", "retention run"), "noted as a run (operation.run)"),
     "restore": "there is no database while it runs; what it restores has the acts of before",
 }
 # Forms of the console that leave no act, and why that is right.
@@ -138,6 +143,9 @@ def test_every_command_that_changes_something_leaves_an_act(  # noqa: PLR0915 - 
     told("switches off", "filing", *WHY)
     told("switches on", "filing", *WHY)
 
+    held = told("retention hold", "procedure", "koen-meigi", *WHY).split()[0]
+    told("retention release", held, *WHY)
+
     client = told("clients add", "会計システム").split(": ")[1].split(";")[0]
     told("clients team", client, "a@example.com")
     told("clients reply-to", client, "a@example.com")
@@ -182,6 +190,7 @@ def test_every_command_that_changes_something_leaves_an_act(  # noqa: PLR0915 - 
 
 def test_a_command_that_fails_leaves_no_act(clean: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MADOGUCHI_HOME", str(tmp_path / "nowhere"))
+    clean.an_operator()
     for command in (
         ("people", "rights", "nobody@example.com", "owner"),
         ("clients", "limits", "nobody", "--daily", "3"),
@@ -189,6 +198,9 @@ def test_a_command_that_fails_leaves_no_act(clean: Site, tmp_path: Path, monkeyp
     ):
         assert CliRunner().invoke(app, command).exit_code == 1
     assert acts(clean) == 0
+    assert CliRunner().invoke(app, ["switches", "off", "filing", *WHY]).exit_code == 0
+    assert "switch.off  filing" in CliRunner().invoke(app, ["audit", "acts", "--act", "switch."]).output
+    assert OPERATOR in CliRunner().invoke(app, ["people", "list", "operator@"]).output
 
 
 def test_every_form_of_the_console_leaves_an_act(console: TestClient, clean: Site) -> None:
@@ -209,6 +221,8 @@ def test_every_form_of_the_console_leaves_an_act(console: TestClient, clean: Sit
         ("/console/switches/{name}", "/console/switches/exports", {"on": "false"}),
         ("/console/people/{account_id}/keys/new", f"/console/people/{person}/keys/new", {}),
         ("/console/keys/{key_id}", f"/console/keys/{key}", {}),
+        ("/console/retention/holds", "/console/retention/holds", {"kind": "procedure", "subject": "koen-meigi"}),
+        ("/console/retention/holds/{hold_id}/release", "/console/retention/holds/HOLD/release", {}),
         *(
             ("/console/people/{account_id}/{act}", f"/console/people/{who}/{act}", entered)
             for who, act, entered in (
@@ -231,7 +245,8 @@ def test_every_form_of_the_console_leaves_an_act(console: TestClient, clean: Sit
                 clean.value("select max(id::text) from identity.api_key where account_id = :id and revoked_at is null", id=person)
             )
         before = acts(clean)
-        answer = console.post(url, data=why | entered)
+        held = clean.value("select id from operation.hold where released_at is null")
+        answer = console.post(url.replace("HOLD", str(held)), data=why | entered)
         assert answer.status_code in {200, 303}, (url, answer.text)
         assert acts(clean) == before + 1, f"{url} left no act"
     routes = [route for room in ROOMS for route in room.router.routes if isinstance(route, APIRoute)]

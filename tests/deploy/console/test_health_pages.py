@@ -11,7 +11,9 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlmodel import Session
+from typer.testing import CliRunner
 
+from deploy.cli import app
 from deploy.console.health import Health
 from deploy.console.signs import every, servers, services, work
 from deploy.console.signs.sign import Runbook, said
@@ -81,24 +83,24 @@ def test_a_well_site_says_so_and_a_dead_letter_is_the_first_thing_to_do(
 @pytest.mark.parametrize(
     ("part", "told", "kind"),
     [
-        ("storage", {"ok": True, "free_bytes": 9, "bytes": 100}, "mend"),
-        ("storage", {"ok": True, "free_bytes": 1, "bytes": 100}, "bad"),
-        ("scanner", {"ok": True, "scanning": False}, "mend"),
-        ("scanner", {"ok": True, "scanning": True, "signatures_of": (NOW - timedelta(days=4)).isoformat()}, "bad"),
-        ("scanner", {"ok": True, "scanning": True, "signatures_of": None}, "mend"),
-        ("post", {"ok": True, "held": 2, "stopped": []}, "mend"),
-        ("post", {"ok": True, "held": 0, "stopped": ["email"]}, "mend"),
+        ("Storage of files", {"ok": True, "free_bytes": 9, "bytes": 100}, "mend"),
+        ("Storage of files", {"ok": True, "free_bytes": 1, "bytes": 100}, "bad"),
+        ("Virus scanner", {"ok": True, "scanning": False}, "mend"),
+        ("Virus scanner", {"ok": True, "scanning": True, "signatures_of": (NOW - timedelta(days=4)).isoformat()}, "bad"),
+        ("Virus scanner", {"ok": True, "scanning": True, "signatures_of": None}, "mend"),
+        ("The post", {"ok": True, "held": 2, "stopped": []}, "mend"),
+        ("The post", {"ok": True, "held": 0, "stopped": ["email"]}, "mend"),
     ],
 )
 def test_what_a_service_says_of_its_parts_is_judged(part: str, told: dict[str, Any], kind: str) -> None:
-    name = {"post": "messages"}.get(part, part)
+    name = {"The post": "messages", "Storage of files": "storage", "Virus scanner": "scanner"}[part]
     assert kinds(services.services([Health("intake", "ok", [], WELL | {name: told})]))[part] == kind
     assert kinds(services.services([Health("intake", "ok", [], WELL)])).get(part, "good") == "good"
 
 
 def test_services_that_are_ill_or_silent_are_red() -> None:
     assert kinds(services.services([Health("intake", "down", ["database"], {})])) == {"intake": "bad"}
-    assert kinds(services.services(None)) == {"services": "bad"}
+    assert kinds(services.services(None)) == {"Services": "bad"}
 
 
 def test_a_worker_that_hears_no_canary_is_named(clean: Site) -> None:
@@ -127,11 +129,14 @@ def test_the_database_and_the_broker_are_looked_at_and_a_broker_away_is_red(clea
 
 def test_beat_that_stands_still_and_tasks_that_fail_are_red() -> None:
     runs_ = Waking("intake.sweep", 4.0, NOW, ok=True)
-    assert kinds(servers.schedule([runs_], NOW)) == {"beat": "good"}
+    assert kinds(servers.schedule([runs_], NOW)) == {"Schedules": "good"}
     for bad in (Waking("post.deliver", 4.0, NOW - timedelta(minutes=2), ok=True), Waking("post.deliver", 4.0, NOW, ok=False)):
         (sign,) = (one for one in servers.schedule([runs_, bad], NOW) if one.kind == "bad")
         assert "post.deliver" in said(sign, "en")
-    assert kinds(servers.schedule([Waking("never", 4.0, None, ok=True)], NOW)) == {"beat": "bad"}
+    assert kinds(servers.schedule([Waking("never", 4.0, None, ok=True, since=NOW - timedelta(minutes=2))], NOW)) == {
+        "Schedules": "bad"
+    }
+    assert kinds(servers.schedule([Waking("hourly", 3600.0, None, ok=True, since=NOW)], NOW)) == {"Schedules": "good"}
 
 
 @pytest.mark.parametrize(
@@ -152,7 +157,16 @@ def test_backups_that_are_old_late_or_never_rehearsed_are_told(clean: Site, chan
         runs.finish(session, runs.begin(session, work.WAL), {"through": NOW.isoformat()})
     clean.run(change)
     with Session(clean.operator) as session:
-        assert kinds(work.backups(session)) == {"backup": expected}
+        assert kinds(work.backups(session)) == {"Backups": expected}
+
+
+def test_the_command_line_says_the_same(clean: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MADOGUCHI_HOME", str(tmp_path / "nowhere"))
+    assert clean.broker_url
+    said_ = CliRunner().invoke(app, ["health"])
+    assert said_.exit_code == 1
+    assert "PROBLEM Services: The services' health does not answer\n        see docs/runbooks/service-down.md" in said_.output
+    assert "ok      Dead letters: There is no dead letter" in said_.output
 
 
 def test_workers_note_when_a_task_of_the_schedule_ran(clean: Site) -> None:

@@ -1,0 +1,175 @@
+"""Changing keys: an errand of each service walks its sealed tables and seals anew what is plain, or sealed with a former key.
+
+It goes in pieces of so many rows, each with its report in one transaction: a piece is done or it is not, and who is killed goes
+on where the report says. Rows that somebody is changing are left to the next walk, and so are those whose key is not there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Column, Engine, Table, TextClause, cast, func, literal, select, text, tuple_, update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, SQLModel
+
+from shared.operation import runs
+from shared.operation.tables import Run
+from shared.sealing.columns import Sealed, key_of
+from shared.sealing.ring import SealingError, ring
+
+PIECE = 500
+EVERY = 30.0
+# Walks over all tables in one run: what was locked the first time is not the last.
+WALKS = 3
+# What is not sealed stands under this name in reports.
+PLAIN = "plain"
+_ALONE = text("select pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
+# Triggers that look after changed contents need not look after these (services/review/migrations).
+_SAY = text("select set_config('madoguchi.resealing', 'on', true)")
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Walked:
+    """A table to walk. `beside`: the columns that go with a row's opened values; `change`: what writes where no update may."""
+
+    model: type[SQLModel]
+    beside: Callable[[Row], Row] = field(default=lambda _: {})
+    also: Sequence[str] = ()
+    change: TextClause | None = None
+
+    @property
+    def table(self) -> Table:
+        """The table itself."""
+        found: Table = self.model.__table__  # type: ignore[attr-defined] # every table model has it
+        return found
+
+    @property
+    def name(self) -> str:
+        """schema.table."""
+        return self.table.fullname
+
+    @property
+    def sealed(self) -> list[Column[Any]]:
+        """Its sealed columns."""
+        return [column for column in self.table.columns if isinstance(column.type, Sealed)]
+
+
+def tables(record: type[SQLModel], *own: Walked) -> list[Walked]:
+    """All tables of a service that have sealed columns; `own` are those of which there is more to say."""
+    said = {one.name: one for one in own}
+    models = [mapper.class_ for mapper in record._sa_registry.mappers]  # noqa: SLF001 - SQLModel shows it nowhere else
+    found = [said.get(one.__table__.fullname) or Walked(one) for one in models if hasattr(one, "__table__")]
+    return sorted((one for one in found if one.sealed), key=lambda one: one.name)
+
+
+def reseal_some(engine: Engine, service: str, walked: Sequence[Walked]) -> bool:
+    """Do a piece of the run, beginning one where the first key is another than the last run's; whether more waits."""
+    kind, first = f"sealing.{service}", ring().first
+    if not first:
+        return False
+    with Session(engine) as session:
+        if not session.scalar(_ALONE, {"name": kind}):
+            return False
+        last = next(iter(runs.latest(session, kind)), None)
+        if last is not None and last.outcome != "running" and last.report.get("key") == first:
+            return False
+        run = last if last is not None and last.outcome == "running" else Run(kind=kind)
+        report = run.report if run.report.get("key") == first else _begun(first)
+        session.execute(_SAY)
+        run.report, more = _piece(session, walked, {**report})
+        if not more:
+            run.ended_at, run.outcome = datetime.now(UTC), "failed" if run.report["left"] else "done"
+        session.add(run)
+        session.commit()
+    return more
+
+
+def ask(session: Session, service: str) -> None:
+    """Have everything walked once more, such as when the last process with the former key has ended."""
+    if not any(run.outcome == "running" for run in runs.latest(session, f"sealing.{service}")):
+        session.add(Run(kind=f"sealing.{service}"))
+
+
+def _begun(first: str) -> dict[str, Any]:
+    return {"key": first, "walk": 1, "at": 0, "after": None, "sealed": 0, "left": 0, "rows": {}}
+
+
+def _piece(session: Session, walked: Sequence[Walked], report: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """The report after a piece, and whether there is another one."""
+    one = walked[report["at"]]
+    page = _page(session, one, report["after"])
+    if page:
+        sealed, left = _reseal(session, one, page)
+        counted = Counter(report["rows"].get(one.name, {})) + _counted(session, one, page)
+        rows = {**report["rows"], one.name: dict(counted)}
+        after = [str(value) for value in page[-1]]
+        return {**report, "after": after, "sealed": report["sealed"] + sealed, "left": report["left"] + left, "rows": rows}, True
+    if report["at"] + 1 < len(walked):
+        return {**report, "at": report["at"] + 1, "after": None}, True
+    if report["left"] and report["walk"] < WALKS:
+        return {**_begun(report["key"]), "walk": report["walk"] + 1, "sealed": report["sealed"]}, True
+    return report, False
+
+
+def _key(one: Walked) -> list[Column[Any]]:
+    return list(one.table.primary_key.columns)
+
+
+def _page(session: Session, one: Walked, after: Sequence[str] | None) -> list[tuple[Any, ...]]:
+    """The keys of the next rows, in their order."""
+    key = _key(one)
+    query = select(*key).order_by(*key).limit(PIECE)
+    if after is not None:
+        last = (cast(literal(value), column.type) for value, column in zip(after, key, strict=True))
+        query = query.where(tuple_(*key) > tuple_(*last))
+    return [tuple(row) for row in session.execute(query)]
+
+
+def _within(one: Walked, page: Sequence[tuple[Any, ...]]) -> Any:
+    return tuple_(*_key(one)).between(tuple_(*page[0]), tuple_(*page[-1]))
+
+
+def _counted(session: Session, one: Walked, page: Sequence[tuple[Any, ...]]) -> Counter[str]:
+    """Key id → how many values of these rows are sealed with it."""
+    counted: Counter[str] = Counter()
+    for column in one.sealed:
+        keys = select(key_of(column).label("key")).where(_within(one, page)).subquery()
+        found = session.execute(select(keys.c.key, func.count()).where(keys.c.key.is_not(None)).group_by(keys.c.key))
+        counted.update({key or PLAIN: number for key, number in found})
+    return counted
+
+
+def _reseal(session: Session, one: Walked, page: Sequence[tuple[Any, ...]]) -> tuple[int, int]:
+    """Seal anew what of these rows is not sealed with the first key: how many rows were, and how many could not be."""
+    stale = [key_of(column) != ring().first for column in one.sealed]
+    raw = [column.type.raw(column) for column in one.sealed]  # type: ignore[attr-defined] # Sealed's
+    query = select(*_key(one), *raw, *(one.table.columns[name] for name in one.also)).where(_within(one, page))
+    condition = stale[0]
+    for further in stale[1:]:
+        condition |= further
+    done = left = 0
+    for row in session.execute(query.where(condition).with_for_update(skip_locked=True)).mappings().all():
+        try:
+            values = {column.name: column.type.opened(row[column.name]) for column in one.sealed}  # type: ignore[attr-defined]
+            with session.begin_nested():
+                _write(session, one, row, values)
+            done += 1
+        except (SealingError, IntegrityError):  # its key is not there; or it is told twice in two spellings
+            left += 1
+    return done, left
+
+
+def _write(session: Session, one: Walked, row: Mapping[Any, Any], values: Row) -> None:
+    key = {column.name: row[column.name] for column in _key(one)}
+    if one.change is not None:
+        session.execute(one.change, key | {column.name: column.type.sealed_text(values[column.name]) for column in one.sealed})  # type: ignore[attr-defined]
+        return
+    beside = one.beside({**row, **values})
+    where = [column == key[column.name] for column in _key(one)]
+    session.execute(update(one.table).where(*where).values(values | beside))
