@@ -17,6 +17,9 @@ ONE_BY_ONE, BATCHES = "one by one", "in batches"
 MEASURED = Path(__file__).parent / "measured" / "cost.json"
 PAGE = Path(__file__).parent.parent.parent / "docs" / "scale.md"
 
+# Processor seconds of PostgreSQL for a commit of psycopg when nothing else runs: 5,832 a second on two cores, half of them the
+# client's (docs/performance.md). Rates are computed for such a machine, whatever ran beside the measurement.
+QUIET_COMMIT = 1 / 5832
 # A core is planned to be busy so much: what comes in waves needs the rest.
 BUSY = 0.6
 # Connections a process keeps open, by kind (shared/database.py, services/*/tasks.py).
@@ -117,9 +120,12 @@ def _rates(found: dict[str, Any]) -> Iterator[str]:
     def row(name: str, value: Callable[[dict[str, Any]], float], digits: int = 0) -> list[str]:
         return [name, *(f"{rate * value(found[way]):,.{digits}f}" for rate, way in RATES)]
 
-    rows = [row(f"cores: {kind}", partial(_cores, kind), 1) for kind in processors(found)]
+    rows = [row(f"cores: {kind}", partial(_cores, quiet(found), kind), 1) for kind in processors(found)]
     rows += [
-        ["**cores together**", *(f"**{rate * sum(processors(found, way).values()) / BUSY:,.0f}**" for rate, way in RATES)],
+        [
+            "**cores together**",
+            *(f"**{rate * quiet(found) * sum(processors(found, way).values()) / BUSY:,.0f}**" for rate, way in RATES),
+        ],
         row("write-ahead log, MB/s", lambda way: way["used"]["wal bytes"] / 1e6, 1),
         row("commits a second", lambda way: way["used"]["commits"]),
         row("rows of `bus.delivery` written and marked a second", lambda way: 2 * way["deliveries"]),
@@ -132,15 +138,23 @@ def _rates(found: dict[str, Any]) -> Iterator[str]:
     yield from _table(["computed", *(f"{rate:,}/s, {way}" for rate, way in RATES)], rows)
 
 
-def _cores(kind: str, way: dict[str, Any]) -> float:
-    cores: float = way["used"][f"cpu {kind}"] / BUSY
+def _cores(share: float, kind: str, way: dict[str, Any]) -> float:
+    cores: float = way["used"][f"cpu {kind}"] * share / BUSY
     return cores
+
+
+def quiet(found: dict[str, Any]) -> float:
+    """The share of the measured processor time that it takes on a machine where nothing else runs."""
+    return min(1.0, QUIET_COMMIT / float(found["reference"]["cpu PostgreSQL"]))
 
 
 def connections(found: dict[str, Any], rate: float, way: str) -> int:
     """How many connections the processes keep open that take so many a second; one process is one core."""
     kinds = {kind: seconds for kind, seconds in processors(found, way).items() if kind not in {"PostgreSQL", "broker"}}
-    return sum(max(1, math.ceil(rate * seconds / BUSY)) * KEPT.get(kind, KEPT_OTHERWISE) for kind, seconds in kinds.items())
+    return sum(
+        max(1, math.ceil(rate * quiet(found) * seconds / BUSY)) * KEPT.get(kind, KEPT_OTHERWISE)
+        for kind, seconds in kinds.items()
+    )
 
 
 def gigabytes(found: dict[str, Any], a_year: float, year: int) -> dict[str, float]:
