@@ -55,6 +55,7 @@ ACTS = {
     "lookup.imported": message("Lookup data taken in"),
     "organisation.verified": message("Organisation verified"),
     "procedure.published": message("Procedure published"),
+    "sealing.asked": message("Encrypting anew asked for"),
     "suppression.released": message("Written to again"),
     "switch.off": message("Switched off"),
     "switch.on": message("Switched on"),

@@ -35,6 +35,7 @@ NO_ACT = {
             "clients list",
             "clients template list",
             "deadletters list",
+            "keys status",
             "letters list",
             "lookups show",
             "messages channels",
@@ -54,6 +55,7 @@ NO_ACT = {
         ("procedure diff", "procedure export", "procedure lint", "procedure new", "procedure preview"),
         "works on files of whoever writes a procedure",
     ),
+    "keys new": "prints a new key and keeps nothing",
     "bounces take": "a mail server's doing; what it did is with the message",
     "migrate": "the database may not be there yet; the versions themselves are the record",
     "up": "starts the machine",
@@ -145,6 +147,8 @@ def test_every_command_that_changes_something_leaves_an_act(  # noqa: PLR0915 - 
 
     held = told("retention hold", "procedure", "koen-meigi", *WHY).split()[0]
     told("retention release", held, *WHY)
+
+    told("keys reseal")
 
     client = told("clients add", "会計システム").split(": ")[1].split(";")[0]
     told("clients team", client, "a@example.com")
