@@ -22,7 +22,6 @@ from shared.events.cases import (
     CaseOverdue,
     CaseRescheduled,
     CaseWithdrawn,
-    NoteMentioned,
 )
 from shared.events.corrections import (
     ApplicationCorrected,
@@ -47,6 +46,7 @@ from shared.events.documents import (
 from shared.events.envelope import ENVELOPE, Event, Part
 from shared.events.identity import InvitationSent, MandateOffered, RegistrationRequested, SignInRequested
 from shared.events.messages import MessageReadByApplicant, MessageReadByOffice, MessageTaken, MessageToApplicant, MessageToOffice
+from shared.events.notes import NoteMentioned
 from shared.events.operation import CanarySent
 from shared.events.opinions import OpinionAnswered, OpinionAsked, OpinionEvent, OpinionExpired, OpinionReminded, OpinionWithdrawn
 from shared.events.parts import (

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from shared.events.cases import CaseEvent
 from shared.events.envelope import Event
 from shared.events.parts import Contact, CorrectionItem, Official, Parties, ProcedureRef
 
@@ -81,29 +82,21 @@ class ApplicationCorrected(Event):
     replies: dict[str, str] = Field(default={}, description="what the applicant says to items, by their pointers")
 
 
-class CaseCorrected(Event):
+class CaseCorrected(CaseEvent):
     """The desk has the mended contents. `late`: the case was decided on the earlier ones before they were heard of."""
 
     type: ClassVar[str] = "case.corrected.v1"
-    source: ClassVar[str] = "review"
 
-    case_id: UUID
-    arrival_number: str
-    procedure: ProcedureRef
     official: Official | None
     revision: int
     late: bool = False
 
 
-class CaseEdited(Event):
+class CaseEdited(CaseEvent):
     """An official changed entries himself, as the procedure lets him: the contents have a new `revision`, for this `reason`."""
 
     type: ClassVar[str] = "case.edited.v1"
-    source: ClassVar[str] = "review"
 
-    case_id: UUID
-    arrival_number: str
-    procedure: ProcedureRef
     contact: Contact
     revision: int
     before: dict[str, Any] = Field(description="the answers that differ, by the keys of their fields; computed ones too")

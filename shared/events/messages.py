@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from shared.events.cases import CaseEvent
 from shared.events.envelope import Event
 from shared.events.parts import AttachedFile, Contact, Official, Parties, ProcedureRef
 
@@ -43,15 +44,11 @@ class MessageToApplicant(Event):
     group: str = Field(default="", description="the office that has the case")
 
 
-class MessageTaken(Event):
+class MessageTaken(CaseEvent):
     """The desk has a message of the applicant, for this official."""
 
     type: ClassVar[str] = "message.taken.v1"
-    source: ClassVar[str] = "review"
 
-    case_id: UUID
-    arrival_number: str
-    procedure: ProcedureRef
     official: Official | None
 
 

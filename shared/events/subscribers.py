@@ -4,97 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.events.applications import (
-    ApplicationArrived,
-    ApplicationFiled,
-    ApplicationReturned,
-    ApplicationWithdrawn,
-    ProcedurePublished,
-    WithdrawalAsked,
-)
-from shared.events.cases import (
-    CaseAssigned,
-    CaseAwaiting,
-    CaseDecided,
-    CaseDueSoon,
-    CaseOpened,
-    CaseOverdue,
-    CaseRescheduled,
-    CaseWithdrawn,
-    NoteMentioned,
-)
-from shared.events.corrections import (
-    ApplicationCorrected,
-    CaseCorrected,
-    CaseEdited,
-    CorrectionClosed,
-    CorrectionExpired,
-    CorrectionExtended,
-    CorrectionReminded,
-    CorrectionRequested,
-)
-from shared.events.documents import (
-    DocumentEnded,
-    DocumentFetched,
-    DocumentIssued,
-    DocumentReminded,
-    DocumentSentOnPaper,
-    DocumentUnfetched,
-)
+from shared.events import applications, cases, corrections, documents, identity, messages, notes, operation, opinions
 from shared.events.envelope import Event
-from shared.events.identity import InvitationSent, MandateOffered, RegistrationRequested, SignInRequested
-from shared.events.messages import MessageReadByApplicant, MessageReadByOffice, MessageTaken, MessageToApplicant, MessageToOffice
-from shared.events.operation import CanarySent
-from shared.events.opinions import OpinionAnswered, OpinionAsked, OpinionExpired, OpinionReminded, OpinionWithdrawn
 
+MODULES = (applications, cases, corrections, messages, documents, opinions, notes, identity, operation)
+# By their types: every class there that has one of its own.
 EVENTS: dict[str, type[Event]] = {
     event.type: event
-    for event in (
-        ProcedurePublished,
-        ApplicationFiled,
-        ApplicationArrived,
-        ApplicationReturned,
-        WithdrawalAsked,
-        ApplicationWithdrawn,
-        CaseOpened,
-        CaseRescheduled,
-        CaseDueSoon,
-        CaseOverdue,
-        CaseDecided,
-        CaseWithdrawn,
-        CaseAssigned,
-        CaseAwaiting,
-        CorrectionRequested,
-        CorrectionExtended,
-        CorrectionReminded,
-        CorrectionExpired,
-        CorrectionClosed,
-        ApplicationCorrected,
-        CaseCorrected,
-        CaseEdited,
-        MessageToOffice,
-        MessageToApplicant,
-        MessageTaken,
-        MessageReadByOffice,
-        MessageReadByApplicant,
-        DocumentIssued,
-        DocumentEnded,
-        DocumentReminded,
-        DocumentUnfetched,
-        DocumentSentOnPaper,
-        DocumentFetched,
-        OpinionAsked,
-        OpinionReminded,
-        OpinionWithdrawn,
-        OpinionAnswered,
-        OpinionExpired,
-        NoteMentioned,
-        SignInRequested,
-        RegistrationRequested,
-        InvitationSent,
-        MandateOffered,
-        CanarySent,
-    )
+    for module in MODULES
+    for event in vars(module).values()
+    if isinstance(event, type) and issubclass(event, Event) and "type" in vars(event)
 }
 
 
