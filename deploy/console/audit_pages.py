@@ -18,6 +18,7 @@ from shared.identity import finding
 from shared.operation import acts
 from shared.operation.acts import COMMAND_LINE, Operator, Wanted
 from shared.operation.tables import Act
+from shared.spreadsheets import harmless
 from shared.web.callers import Transaction
 from shared.web.pages import pages_router, with_query
 from shared.web.visitors import OperatorPerson
@@ -62,8 +63,6 @@ ACTS = {
     "trial.ended": message("Trial ended"),
     "trial.published": message("Trial published"),
 }
-# A cell that begins so is a formula to a spreadsheet.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 router = pages_router()
 
@@ -128,5 +127,5 @@ def _csv(found: Sequence[Act]) -> str:
     for one in found:
         details = orjson.dumps(one.details).decode()
         cells = (one.id, one.at.isoformat(), one.account_id or "", one.name, one.act, one.subject, one.reason, details)
-        rows.writerow([f"'{cell}" if str(cell).startswith(_FORMULA) else cell for cell in cells])
+        rows.writerow([harmless(str(cell)) for cell in cells])
     return file.getvalue()

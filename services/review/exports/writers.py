@@ -1,7 +1,6 @@
 """Files of rows, each written as the rows come, so that memory does not grow with them.
 
-Whatever an applicant wrote stays a text. A spreadsheet takes a cell of a CSV file that begins with = + - @ for a formula
-(CSV injection, CWE-1236): such a text gets an apostrophe in front. XLSX and ODS say of each cell that it is a text.
+Whatever an applicant wrote stays a text: in a CSV file by shared.spreadsheets; XLSX and ODS say of each cell that it is one.
 """
 
 from __future__ import annotations
@@ -17,9 +16,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 import orjson
 
 from services.review.exports.tables import Cell
+from shared.spreadsheets import harmless
 
-# With what formulas begin, also in full width, as Japanese input writes them; whatever blanks stand before it.
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 # What XML 1.0 cannot hold.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Excel's own limit of a cell.
@@ -37,11 +35,6 @@ class Writer(Protocol):
 
     def end(self) -> None:
         """Write what comes last; the file stays open."""
-
-
-def harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if _FORMULA.match(text) else text
 
 
 class Csv:

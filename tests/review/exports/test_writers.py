@@ -12,7 +12,8 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from services.review.exports.archives import Archive, safe
-from services.review.exports.writers import FORMATS, Writer, harmless
+from services.review.exports.writers import FORMATS, Writer
+from shared.spreadsheets import harmless
 from shared.storage import storage_at
 
 ROW: list[Any] = ["株式会社窓口電機", "  二つ  blanks", 12.5, None, "a\x00b\x0b\ud800c", "一\n二\tタブ", "x" * 40_000]
