@@ -134,6 +134,11 @@ def engine_at(url: str) -> Engine:
     return create_engine(url, pool_size=2, max_overflow=100, pool_pre_ping=True)
 
 
+def _new_keys() -> dict[str, str]:
+    drawn = {name: secrets.token_urlsafe(32) for name in ("MADOGUCHI_SECRET_KEY", "MADOGUCHI_AUDIT_KEY")}
+    return drawn | {"MADOGUCHI_SEALING_KEYS": new_key("of-tests")}
+
+
 @dataclass
 class Site:
     """Where the parts of this test process are."""
@@ -143,6 +148,8 @@ class Site:
     storage: Path
     said: Callable[[], bytes] = bytes  # what PostgreSQL and the broker wrote into their logs
     passwords: dict[str, str] = field(default_factory=lambda: {role: secrets.token_urlsafe(16) for role in ROLES})
+    # what opens the data, and so goes with it into a copy of the site
+    keys: dict[str, str] = field(default_factory=_new_keys)
 
     def url(self, role: str) -> str:
         """The database's address for a role."""
@@ -162,14 +169,12 @@ class Site:
         return {
             "MADOGUCHI_BASE_URL": "http://127.0.0.1:8000",
             "MADOGUCHI_BROKER_URL": self.broker_url,
-            "MADOGUCHI_SECRET_KEY": secrets.token_urlsafe(32),
-            "MADOGUCHI_SEALING_KEYS": new_key("of-tests"),
+            **self.keys,
             "MADOGUCHI_OWNER_DATABASE_URL": self.url(OWNER),
             "MADOGUCHI_OPERATOR_DATABASE_URL": self.url(OPERATOR),
             "MADOGUCHI_NOTIFY_SMTP_URL": "smtp://127.0.0.1:9",
             "MADOGUCHI_NOTIFY_SMS_URL": f"folder://{self.storage}/sms",
             "MADOGUCHI_STORAGE": str(self.storage),
-            "MADOGUCHI_AUDIT_KEY": secrets.token_urlsafe(32),
             "MADOGUCHI_AUDIT_HEADS": str(self.heads),
             **{f"MADOGUCHI_{service.upper()}_DATABASE_URL": self.url(f"madoguchi_{service}") for service in SERVICES},
         }

@@ -12,11 +12,15 @@ from typing import Any
 
 FINE = re.compile(r"MIT|Apache|BSD|ISC|PSF|Python Software Foundation|MPL|Mozilla|LGPL|Lesser General Public|OFL|SIL Open Font")
 OWN = "madoguchi"
+# What packages say in the file LICENSE alone.
+TOLD = {"pyrage": "MIT"}
 
 
 def licence(package: Distribution) -> str:
     """What a package says of its licence: an SPDX expression, or else its classifiers and the first line of its text."""
     meta: Any = package.metadata
+    if meta["Name"] in TOLD:
+        return TOLD[meta["Name"]]
     named = [line.rpartition(" :: ")[2] for line in meta.get_all("Classifier", []) if line.startswith("License :: ")]
     text = (meta.get("License") or "").partition("\n")[0][:60]
     return meta.get("License-Expression") or ", ".join(filter(None, [*named, text]))

@@ -30,6 +30,9 @@ from tests.site import Site
 
 Get = Callable[[str], str]
 
+# How long the server has been up: what a new one lacks is not missing yet.
+UPTIME = "now() - pg_postmaster_start_time()"
+
 
 def problems(findings: Iterator[Finding]) -> str:
     return "\n".join(f"{one.what}: {one.remedy}" for one in findings if not one.well)
@@ -206,9 +209,10 @@ def test_a_certificate_that_nobody_trusts_or_that_ends_soon_is_found(tmp_path: P
 def test_workers_that_do_not_run_are_found_by_the_canary_they_miss(clean: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     from services.intake.tasks import engine
 
-    get = getting(clean)
-    assert problems(work.look(get, production=False)) == ""  # the server has just started
-    monkeypatch.setattr(work, "_SENT", work._SENT.replace("now() - pg_postmaster_start_time()", "interval '1 hour'"))
+    get, sent = getting(clean), work._SENT
+    monkeypatch.setattr(work, "_SENT", sent.replace(UPTIME, "interval '1 second'"))
+    assert problems(work.look(get, production=False)) == ""
+    monkeypatch.setattr(work, "_SENT", sent.replace(UPTIME, "interval '1 hour'"))
     assert "no canary was ever sent" in problems(work.look(get, production=False))
     canary.send(engine)
     clean.run("update bus.event set time = now() - interval '9 minutes' where subject = 'canary'")
@@ -220,8 +224,9 @@ def test_workers_that_do_not_run_are_found_by_the_canary_they_miss(clean: Site, 
     assert "1 deliveries to review.hear_canary failed for good" in problems(work.look(get, production=False))
 
 
-def test_backups_that_fail_or_are_late_are_found(clean: Site) -> None:
+def test_backups_that_fail_or_are_late_are_found(clean: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     get = getting(clean)
+    monkeypatch.setattr(work, "_SENT", work._SENT.replace(UPTIME, "interval '1 second'"))
     assert "no backup was ever made" in problems(work.look(get, production=True))
     columns = "id, kind, started_at, ended_at, outcome"
     run = f"insert into operation.run ({columns}) values (gen_random_uuid(), 'backup.base', :at, :at, :outcome)"

@@ -68,6 +68,7 @@ def test_the_doctor_finds_a_running_machine_well(machine: Machine) -> None:
         assert looked_at in found.stdout
 
 
+@pytest.mark.faults
 def test_each_part_that_is_killed_is_started_again(machine: Machine) -> None:
     for name, pid in machine.pids().items():
         os.kill(pid, signal.SIGKILL)
@@ -99,6 +100,7 @@ def test_ctrl_c_ends_everything_and_the_next_start_finds_it_again(tmp_path: Path
         assert len(second.mails()) == MAILS
 
 
+@pytest.mark.faults
 def test_after_kill_9_nothing_is_left_behind_and_the_next_start_works(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with started(home, "--demo") as first:

@@ -64,8 +64,8 @@ def test_a_well_site_says_so_and_a_dead_letter_is_the_first_thing_to_do(
         for kind in (work.BASE, work.REHEARSAL):
             runs.finish(session, runs.begin(session, kind), {})
         wal = runs.begin(session, work.WAL)
-        runs.finish(session, wal, {"through": NOW.isoformat()})
-    known = Waking("intake.sweep", 4.0, NOW, ok=True)
+        runs.finish(session, wal, {"through": datetime.now(UTC).isoformat()})
+    known = Waking("intake.sweep", 4.0, datetime.now(UTC), ok=True)
     monkeypatch.setattr(wakings, "read", lambda _: [known])
     monkeypatch.setattr(servers, "FULL", 2.0)
     page = console.get("/console").text
@@ -154,7 +154,7 @@ def test_backups_that_are_old_late_or_never_rehearsed_are_told(clean: Site, chan
     with Session(clean.operator) as session:
         for kind in (work.BASE, work.REHEARSAL):
             runs.finish(session, runs.begin(session, kind), {})
-        runs.finish(session, runs.begin(session, work.WAL), {"through": NOW.isoformat()})
+        runs.finish(session, runs.begin(session, work.WAL), {"through": datetime.now(UTC).isoformat()})
     clean.run(change)
     with Session(clean.operator) as session:
         assert kinds(work.backups(session)) == {"Backups": expected}
