@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from fastapi.testclient import TestClient
 
 from services.notify.channels.webhooks.carrier import BACKOFF
 from services.notify.channels.webhooks.silence import SILENT
 from services.notify.settings import Settings
-from tests.notify.channels.parts import call, permissive, registered, with_settings
-from tests.notify.channels.receiver import Receiver, receiving
+from tests.notify.channels.parts import call, registered
+from tests.notify.channels.receiver import Receiver
 from tests.notify.channels.test_webhooks import an_arrival, deliveries
 from tests.notify.parts import tell
 from tests.site import Site, bearer
 
 LAST_TRY = f"update notify.message set attempts = {len(BACKOFF)} where channel = 'webhook' and state = 'created'"
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as made:
-        yield made
-
-
-@pytest.fixture
-def settings(clean: Site, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    assert clean.broker_url
-    return permissive(monkeypatch)
-
-
-@pytest.fixture
-def office(post_office: TestClient, settings: Settings) -> Iterator[TestClient]:
-    with with_settings(post_office, settings):
-        yield post_office
 
 
 def _mails(site: Site) -> list[str]:

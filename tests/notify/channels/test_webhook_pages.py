@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-import pytest
 from fastapi.testclient import TestClient
 
 from services.notify.channels.webhooks.carrier import GONE
 from services.notify.settings import Settings
-from tests.notify.channels.parts import call, permissive, with_settings
-from tests.notify.channels.receiver import Receiver, receiving
+from tests.notify.channels.parts import call
+from tests.notify.channels.receiver import Receiver
 from tests.notify.channels.test_webhooks import an_arrival, verified
 from tests.notify.parts import tell
 from tests.site import Site, bearer
 
 PAGE = {"accept": "text/html", "origin": "http://testserver", "accept-language": "en"}
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as made:
-        yield made
-
-
-@pytest.fixture
-def settings(clean: Site, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    assert clean.broker_url
-    return permissive(monkeypatch)
-
-
-@pytest.fixture
-def office(post_office: TestClient, settings: Settings) -> Iterator[TestClient]:
-    with with_settings(post_office, settings):
-        yield post_office
 
 
 def test_an_owner_adds_tries_follows_and_removes_a_webhook(

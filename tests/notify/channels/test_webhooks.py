@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -18,28 +17,10 @@ from services.notify.settings import Settings
 from shared.events import Agent, Applicant, ApplicationArrived, ApplicationReturned, CaseDecided, CaseOpened, Contact, Parties
 from tests.bus.parts import PROCEDURE, arrived
 from tests.notify.channels.parts import call, organisation_of, payload, permissive, registered, with_settings
-from tests.notify.channels.receiver import Receiver, Taken, receiving
+from tests.notify.channels.receiver import Receiver, Taken
 from tests.notify.channels.test_http import resolves_to
 from tests.notify.parts import make_due, tell
 from tests.site import Site, bearer
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as made:
-        yield made
-
-
-@pytest.fixture
-def settings(clean: Site, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    assert clean.broker_url
-    return permissive(monkeypatch)
-
-
-@pytest.fixture
-def office(post_office: TestClient, settings: Settings) -> Iterator[TestClient]:
-    with with_settings(post_office, settings):
-        yield post_office
 
 
 @pytest.fixture
