@@ -1,4 +1,4 @@
-"""Is what was restored what was there: tables, files, the trace of officials and that of operators."""
+"""Is what was restored what was there, and do the restored keys open it: tables, files, sealed columns, the traces."""
 
 from __future__ import annotations
 
@@ -7,20 +7,26 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import psycopg
-from sqlalchemy import create_engine, pool
+from sqlalchemy import create_engine, pool, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session
 
 from deploy.backup import counting
 from deploy.backup.errors import BackupError
 from services.review.audit import heads as signed
 from services.review.audit.verification import verify
+from shared import migrations
 from shared.operation import acts
+from shared.sealing.columns import Sealed, key_of
+from shared.sealing.ring import Ring, SealingError, using
 from shared.storage import StorageError
 
 if TYPE_CHECKING:
+    from sqlalchemy import Column
+
     from deploy.backup.counting import Point
 
 PAGE = 500
@@ -78,6 +84,33 @@ class _Digest:
 
     def flush(self) -> None:
         """Nothing is kept back."""
+
+
+def sealed(url: str, keys: str) -> Iterator[str]:
+    """What those keys do not open: of each sealed column, a value for each key that it is sealed with is tried."""
+    try:
+        restored = Ring.read(keys)
+    except ValueError:
+        yield "the keys of sealed columns among the secrets cannot be read"
+        return
+    engine = create_engine(url, poolclass=pool.NullPool)
+    try:
+        with Session(engine) as session, using(restored):
+            for column, kind in _sealed_columns():
+                named = select(key_of(column).label("key"), kind.raw(column).label("value")).subquery()
+                for row in session.execute(select(named).where(named.c.key != "").ext(distinct_on(named.c.key))):
+                    try:
+                        kind.opened(row.value)
+                    except SealingError:
+                        yield f"{kind.place}: what is sealed with the key {row.key} is not opened by the keys among the secrets"
+    finally:
+        engine.dispose()
+
+
+def _sealed_columns() -> Iterator[tuple[Column[Any], Sealed]]:
+    for schema in migrations.HISTORIES:
+        for table in migrations.tables(schema).sorted_tables:
+            yield from ((column, column.type) for column in table.columns if isinstance(column.type, Sealed))
 
 
 def traces(url: str, folder: Path, audit_key: str, most: int = 20) -> Iterator[str]:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pyrage.x25519 import Identity
 
 MOST_SHOWN = 20
-# As a secret is called in a home, and in containers.
-AUDIT_KEY = ("audit_key", "madoguchi_audit_key")
+# What secrets are called in containers begins so; in a home it does not.
+PREFIX = "madoguchi_"
 Say = Callable[[str], None]
 
 
@@ -147,12 +147,16 @@ def _restore(request: Request, place: Place, log: Path, say: Say) -> None:
 
 
 def problems(url: str, read: Callable[[str, IO[bytes]], None], heads: Path, secrets: dict[str, bytes], say: Say) -> Iterator[str]:
-    """What is wrong with files and traces of a restored database."""
+    """What is wrong with files, sealed columns and traces of a restored database."""
+
+    def secret(name: str) -> str:
+        return secrets.get(name, secrets.get(PREFIX + name, b"")).decode()
+
     count = 0
     for wrong in checking.files(url, read):
         count += 1
         if wrong:
             yield wrong
     say(f"Files: {count:,} compared with what the database says of them.")
-    audit_key = next((secrets[name].decode() for name in AUDIT_KEY if name in secrets), "")
-    yield from checking.traces(url, heads, audit_key)
+    yield from checking.sealed(url, secret("sealing_keys"))
+    yield from checking.traces(url, heads, secret("audit_key"))

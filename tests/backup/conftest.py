@@ -64,8 +64,8 @@ def saving(site: Site, folder: Path, **settings: Any) -> Iterator[Saved]:
         pytest.skip(f"the site's PostgreSQL is {version}, the programs are of another")
     for name in ("store", "secrets"):
         (folder / name).mkdir()
-    (folder / "secrets" / "audit_key").write_text(site.environment["MADOGUCHI_AUDIT_KEY"])
-    (folder / "secrets" / "secret_key").write_text(site.environment["MADOGUCHI_SECRET_KEY"])
+    for name in ("audit_key", "secret_key", "sealing_keys"):
+        (folder / "secrets" / name).write_text(site.environment[f"MADOGUCHI_{name.upper()}"])
     identity = x25519.Identity.generate()
     asked: dict[str, Any] = {
         "database_url": SecretStr(site.url(BACKUP)),

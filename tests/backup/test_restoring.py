@@ -17,10 +17,11 @@ import pytest
 from pyrage import x25519
 from sqlmodel import Session
 
-from deploy.backup import offers, restoring
+from deploy.backup import offers, rehearsing, restoring
 from deploy.backup.errors import Broken, Locked, Refused
 from deploy.backup.recovery import fetch_log
 from deploy.backup.rehearsing import rehearse
+from deploy.backup.secrets import read_secrets
 from deploy.backup.vault import Vault
 from deploy.one.home import Home
 from deploy.one.parts import Site as Machine
@@ -32,6 +33,7 @@ from shared.files.inspection import Sent
 from shared.identity.callers import Callers
 from shared.operation import acts
 from shared.operation.acts import Operator
+from shared.sealing.ring import new_key
 from shared.storage import Folder, storage_at
 from tests.backup.conftest import Saved, saving
 from tests.files.samples import PDF
@@ -153,6 +155,13 @@ def test_a_rehearsal_finds_rows_and_files_that_are_not_as_they_were(history: His
         "other content",
         "other content than the database says",
     ]
+
+
+def test_keys_that_do_not_open_what_is_sealed_are_found(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rehearsing, "read_secrets", lambda *a: read_secrets(*a) | {"sealing_keys": new_key("of-tests").encode()})
+    _, wrong = rehearse(history.saved.house.vault, history.saved.identity, said)
+    assert "intake.application.answers: what is sealed with the key of-tests is not opened by the keys among the secrets" in wrong
+    assert all("is not opened" in line for line in wrong)
 
 
 def flip(path: Path) -> None:
