@@ -25,12 +25,15 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 DOCS = (Path(__file__).parent / "docs.html").read_bytes()
-# As nginx has them (deploy/nginx/server.conf).
+# As nginx has them (deploy/nginx/secure.conf).
 _SAFE = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
-    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    ),
 )
 HEALTH = ("ok", "degraded", "down")  # what a service says of itself, from best to worst
 HEALTH_SECONDS = 5.0
