@@ -17,6 +17,7 @@ from deploy.one.postgres import end_left_over as end_postgres
 from deploy.one.process import Running
 from deploy.one.valkey import Valkey
 from services.notify.settings import Settings
+from shared.sealing.ring import Ring, using
 from tests.faults.test_kills import SENDING, seen
 from tests.machine import POST_QUEUE, Machine, kill
 from tests.notify.mass import came_of, write
@@ -66,7 +67,8 @@ def servers_in(folder: Path) -> Iterator[Servers]:
         servers.broker.wait_ready()
         bootstrap(site.admin_url, site.passwords)
         migrate(site.url(OWNER))
-        yield servers
+        with using(Ring.read(site.keys["MADOGUCHI_SEALING_KEYS"])):
+            yield servers
     finally:
         for url in (site.admin_url.rsplit("/", 1)[0] + "/madoguchi", site.url("madoguchi_notify")):
             engine_at(url).dispose()

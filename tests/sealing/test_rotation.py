@@ -20,6 +20,7 @@ from shared.sealing import resealing
 from shared.sealing.columns import key_of
 from shared.sealing.resealing import Walked, reseal_some
 from shared.sealing.ring import Ring, new_key, using
+from tests.notify.mass import write
 from tests.review.parts import CASES
 from tests.site import Site, bearer
 
@@ -153,3 +154,19 @@ def test_sealing_anew_makes_nobody_look_for_the_case_anew(clean: Site, filed: tu
     with using(Ring.read(OLD)):
         reseal("review")
     assert clean.value("select count(*) from review.finding where stale") == 0
+
+
+def test_a_message_that_cannot_be_opened_is_failed_and_holds_up_no_other(clean: Site) -> None:
+    from services.notify.sending.claims import claim
+    from services.notify.tasks import engine
+
+    write(clean, 2)
+    with using(
+        Ring.read(new_key("of-tests"))
+    ):  # another key of the same name: what was sealed was changed, as far as can be told
+        write(clean, 1, first=2)
+    assert claim(engine, "email", 10) == ([], True)
+    claimed, _ = claim(engine, "email", 10)
+    assert len(claimed) == 2
+    (failed,) = clean.rows("select error from notify.message where state = 'failed'")
+    assert "cannot be opened" in failed["error"]

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Engine, text
 from sqlmodel import Session, select
 
 from services.notify.models import Channel, Message
-from shared.sealing.ring import ring
+from shared.sealing.columns import Sealed
+from shared.sealing.ring import SealingError, ring
 
 log = logging.getLogger(__name__)
 
 # A claimed message belongs to its sender for this long; a sender that is gone by then will not come back.
 LEASE_SECONDS = 120
+_SEALED = {
+    column.name: column.type
+    for column in Message.__table__.columns  # type: ignore[attr-defined] # every table model has it
+    if isinstance(column.type, Sealed)
+}
 
 _CLAIM = text("""
 update notify.message m set next_attempt_at = now() + make_interval(secs => :lease)
@@ -39,6 +45,12 @@ where m.id = any(:ids) and s.recipient_hash = m.recipient_hash and s.channel = m
 returning m.id
 """)
 
+_GIVE_BACK = text("update notify.message set next_attempt_at = now() where id = :id")
+_FAIL = text("""
+update notify.message set state = 'failed', error = :error, completed_at = now()
+where id = :id and state in ('created', 'deferred')
+""")
+
 # The sender of these is gone: nobody can know whether the server took them.
 _ORPHANED = text("""
 update notify.message
@@ -51,15 +63,36 @@ def claim(engine: Engine, channel: Channel, most: int) -> tuple[Sequence[Message
     """What is due on a channel, the urgent first, now the caller's for LEASE_SECONDS; and whether more may be due.
 
     The messages belong to no session. Those to suppressed recipients are failed, and not among them; those that are sealed with
-    a key that is not there wait for it.
+    a key that is not there wait for it. What cannot be opened although its key is there is failed, and holds up nothing else.
     """
     with Session(engine, expire_on_commit=False) as session:
         given = {"channel": channel, "lease": LEASE_SECONDS, "most": most, "keys": ["", *ring().keys]}
-        claimed = session.scalars(select(Message).from_statement(_CLAIM), given).all()
+        try:
+            claimed = session.scalars(select(Message).from_statement(_CLAIM), given).all()
+        except SealingError:
+            session.rollback()
+            return [], _set_aside(session, given)
         refused = set(session.scalars(_REFUSE, {"ids": [one.id for one in claimed]})) if claimed else set()
         session.commit()
         ours = (one for one in claimed if one.id not in refused)
         return sorted(ours, key=lambda one: (not one.urgent, one.id)), len(claimed) == most
+
+
+def _set_aside(session: Session, given: Mapping[str, Any]) -> bool:
+    """Fail what is due and cannot be opened. Whether there was any."""
+    failed = 0
+    for row in session.execute(_CLAIM, given).mappings().all():
+        try:
+            for name, kind in _SEALED.items():
+                kind.opened(row[name])
+        except SealingError as error:
+            session.execute(_FAIL, {"id": row["id"], "error": f"it cannot be opened: {error}"})
+            failed += 1
+        else:
+            session.execute(_GIVE_BACK, {"id": row["id"]})
+    session.commit()
+    log.error("messages that cannot be opened are failed", extra={"context": {"messages": failed}})
+    return failed > 0
 
 
 def give_up_orphans(engine: Engine, channel: Channel) -> int:
