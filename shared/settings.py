@@ -10,8 +10,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.environment import SECRETS
 from shared.scanning import ADDRESS
-from shared.sealing.ring import VARIABLE as SEALING_KEYS
-from shared.sealing.ring import Ring
 
 
 class SettingsError(SystemExit):
@@ -48,7 +46,7 @@ class ServiceSettings(BaseSettings):
     )
     sealing_keys: SecretStr = Field(
         default=SecretStr(""),
-        validation_alias=SEALING_KEYS,
+        validation_alias="MADOGUCHI_SEALING_KEYS",
         description="what personal fields are encrypted with, made by `madoguchi keys new`: the first encrypts, all decrypt; "
         "empty: nothing is encrypted",
     )
@@ -62,6 +60,8 @@ class ServiceSettings(BaseSettings):
     @field_validator("sealing_keys")
     @classmethod
     def _readable(cls, keys: SecretStr) -> SecretStr:
+        from shared.sealing.ring import Ring  # here, since beat, which has little memory, has nothing to seal
+
         Ring.read(keys.get_secret_value())
         return keys
 

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-import psycopg
 
 from shared.telemetry.traces import current_traceparent
 
@@ -67,9 +66,9 @@ def _message(record: logging.LogRecord) -> str:
 def _kind_of(error: BaseException) -> Iterator[tuple[str, str]]:
     """What can be told of an exception without its text."""
     yield "error", type(error).__name__
-    cause = getattr(error, "orig", error)
-    if isinstance(cause, psycopg.Error):
-        told = {"sqlstate": cause.sqlstate, "table": cause.diag.table_name, "constraint": cause.diag.constraint_name}
+    cause: Any = getattr(error, "orig", error)
+    if diagnosis := getattr(cause, "diag", None):  # psycopg's; it is not imported for that, since beat has no database
+        told = {"sqlstate": cause.sqlstate, "table": diagnosis.table_name, "constraint": diagnosis.constraint_name}
         yield from ((name, value) for name, value in told.items() if value)
 
 
