@@ -39,5 +39,5 @@ def finish(session: Session, run_id: UUID, report: dict[str, Any], *, failed: bo
 
 def latest(session: Session, kind: str, *, outcome: str | None = None, most: int = 1) -> Sequence[Run]:
     """The newest runs of a kind, newest first: of all, or those with one outcome (running, done, failed)."""
-    asked = select(Run).where(Run.kind == kind).order_by(col(Run.started_at).desc()).limit(most)
+    asked = select(Run).where(Run.kind == kind).order_by(col(Run.started_at).desc(), col(Run.id).desc()).limit(most)
     return session.exec(asked.where(Run.outcome == outcome) if outcome else asked).all()
