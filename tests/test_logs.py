@@ -24,8 +24,10 @@ NOT_NULL = "insert into notify.suppression (recipient_hash, recipient, channel) 
 
 
 @pytest.fixture
-def lines() -> Iterator[list[dict[str, Any]]]:
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
     """What is logged meanwhile, as it would be written."""
+    # A server that another test ran in this process has taken uvicorn's lines for itself.
+    monkeypatch.setattr(logging.getLogger("uvicorn"), "propagate", True)
     taken: list[dict[str, Any]] = []
 
     class Keep(logging.Handler):
