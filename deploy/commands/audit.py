@@ -90,7 +90,7 @@ def show(
         who = _account_id(session, account) if account else None
         at = since.replace(tzinfo=UTC) if since else None
         shown = 0
-        for shown, entry in enumerate(islice(every(session, case_id=case, account_id=who, since=at), limit), start=1):  # noqa: B007
+        for shown, entry in enumerate(islice(every(session, case_id=case, account_id=who, since=at), limit), start=1):  # noqa: B007 - said below
             typer.echo(_line(entry))
     typer.echo(f"{shown} shown." if shown else "Nothing is noted there.", err=True)
 
