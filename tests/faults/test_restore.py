@@ -87,7 +87,8 @@ def file_with_attachments(site: Site, key: str, count: int, rng: random.Random) 
 def backed_up(site: Site, folder: Path, store: Path, public: str) -> Iterator[subprocess.Popen[bytes]]:
     """`madoguchi backup run`, as a process of its own."""
     (folder / "secrets").mkdir()
-    (folder / "secrets" / "audit_key").write_text(site.environment["MADOGUCHI_AUDIT_KEY"])
+    for secret in ("audit_key", "sealing_keys"):
+        (folder / "secrets" / secret).write_text(site.environment[f"MADOGUCHI_{secret.upper()}"])
     environment = {
         **os.environ,
         **site.environment,
