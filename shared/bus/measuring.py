@@ -26,13 +26,15 @@ select coalesce(extract(epoch from now() - coalesce(max(started_at) filter (wher
 from operation.run where kind = 'retention.' || :service
 """)
 
-# The newest canary that this service answered. Its subject is its own, so it is found by the index of the log.
-_CANARY = text("""
+# The newest canary that this service answered; while it never did, the first that it did not. Their subject is their own, so they
+# are found by the index of the log.
+_CANARY = """
 select extract(epoch from now() - e.time) as age, extract(epoch from d.done_at - e.time) as took
 from bus.event e join bus.delivery d on d.event_id = e.id
-where e.source = 'intake' and e.subject = 'canary' and d.service = :service and d.state = 'done'
-order by e.sequence desc limit 1
-""")
+where e.source = 'intake' and e.subject = 'canary' and d.service = :service and d.state = {} limit 1
+"""
+_ANSWERED = text(_CANARY.format("'done' order by e.sequence desc"))
+_UNANSWERED = text(_CANARY.format("'waiting' order by e.sequence"))
 
 
 def measured(session: Session, service: str) -> Iterator[Measured]:
@@ -49,9 +51,10 @@ def measured(session: Session, service: str) -> Iterator[Measured]:
         yield Measured("madoguchi_delivery_oldest_seconds", "Age of the oldest delivery that is due", oldest, labels)
     purged = float(session.execute(_PURGED, {"service": service}).scalar_one())
     yield Measured("madoguchi_retention_age_seconds", "Time since what is over its time was purged", purged, {"service": service})
-    if (canary := session.execute(_CANARY, {"service": service}).first()) is not None:
-        labels = {"service": service}
-        yield Measured(
-            "madoguchi_canary_age_seconds", "Time since the newest canary that was answered", float(canary.age), labels
-        )
-        yield Measured("madoguchi_canary_seconds", "Time until the newest canary was answered", float(canary.took), labels)
+    labels = {"service": service}
+    answered = session.execute(_ANSWERED, labels).first()
+    if (canary := answered or session.execute(_UNANSWERED, labels).first()) is not None:
+        means = "Time since the newest canary that was answered; before the first was, since it was sent"
+        yield Measured("madoguchi_canary_age_seconds", means, float(canary.age), labels)
+    if answered is not None:
+        yield Measured("madoguchi_canary_seconds", "Time until the newest canary was answered", float(answered.took), labels)
