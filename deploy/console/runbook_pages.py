@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import Request, Response
 
-from deploy.console import runbooks
 from deploy.console.frame import pages
+from deploy.signs import runbooks
 from shared.web.pages import language_of, pages_router
 from shared.web.visitors import OperatorPerson
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from ruamel.yaml import YAML
 from sqlmodel import Session
 
+from deploy.signs import retention, services, work
 from shared.operation import runs
 from tests.bus.parts import announce, arrived
 from tests.notify.parts import write_to
@@ -66,6 +67,14 @@ def test_every_page_says_the_same_in_japanese() -> None:
         assert page.startswith("# ")
         assert re.findall(r"^\*\*(.+?)\*\*", page, re.MULTILINE) == ["影響:", "確認:", "対処:"], name
         assert set(re.findall(r"`[^`]+`", page)) - set(re.findall(r"`[^`]+`", pages[name])) == set(), name
+
+
+def test_alerts_draw_the_line_where_the_console_does() -> None:
+    asked = {rule["alert"]: rule["expr"] for rule in rules()}
+    assert asked["CanaryLate"].endswith(f"> {services.CANARY:.0f}")
+    assert f" > {work.BASE_AGE // timedelta(hours=1)} * 3600 or " in asked["BackupLate"]
+    assert asked["BackupLogLate"].endswith(f"> {work.WAL_AGE.total_seconds():.0f}")
+    assert asked["RetentionLate"].endswith(f"> {retention.AGE.total_seconds():.0f}")
 
 
 def something_of_everything(site: Site) -> None:

@@ -1,4 +1,4 @@
-"""The runbooks, read where the console runs: what to do must be at hand when nothing else is."""
+"""The runbooks, read where they are shown: what to do must be at hand when nothing else is."""
 
 from __future__ import annotations
 
@@ -36,6 +36,13 @@ def runbooks(language: Language) -> dict[str, Runbook]:
     """All of them in a language, by name."""
     found = (_read(path) for path in sorted(FOLDERS[language].glob("*.md")) if path.stem != "README")
     return {one.name: one for one in found}
+
+
+def remedy(name: str) -> str:
+    """What a runbook says to do, in English and in one line, for those who read it elsewhere than in the console."""
+    _, _, rest = (FOLDER / f"{name}.md").read_text(encoding="utf-8").partition("**Do:** ")
+    do = " ".join(rest.partition("\n\n")[0].split())
+    return do[:1].upper() + do[1:]
 
 
 def runbook(name: str, language: Language) -> Runbook:
