@@ -15,6 +15,7 @@ from shared.database import metadata, new_id, timestamp
 
 ROLES = ("applicant", "reviewer", "operator", "service")
 RIGHTS = ("owner", "file", "read")
+ORGANISATION_KINDS = ("corporation", "sole-proprietor", "association", "ministry")
 
 
 def _rights() -> CheckConstraint:

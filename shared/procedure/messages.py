@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from shared.procedure.amiss import Amiss
 from shared.procedure.fields import Text, Written, must_differ
 from shared.validation import EMAIL
 
@@ -141,15 +142,20 @@ def fitting(messages: dict[str, Message]) -> dict[str, Message]:
     for name, message in messages.items():
         kind = KINDS.get(name)
         if kind is None:
-            raise ValueError(f"there are no messages {name}; there are {', '.join(KINDS)}")
+            raise Amiss("there are no messages {name}; there are {kinds}", name=name, kinds=", ".join(KINDS))
         if wrong := sorted(set(message.to or ()) - set(kind.may_be_told)):
-            raise ValueError(f"{name} cannot be told to {', '.join(wrong)}; it can be to {', '.join(kind.may_be_told)}")
+            raise Amiss(
+                "{name} cannot be told to {wrong}; it can be to {right}",
+                name=name,
+                wrong=", ".join(wrong),
+                right=", ".join(kind.may_be_told),
+            )
         if kind.by_law and message.to is not None and "applicant" not in message.to:
-            raise ValueError(f"the law wants the applicant told of {name}; leave `to` out, or name `applicant`")
+            raise Amiss("the law wants the applicant told of {name}; leave `to` out, or name `applicant`", name=name)
         if kind.by_law and message.channels is not None and not LASTING & set(message.channels):
-            raise ValueError(f"{name} is an official notice: let it go by email or letter, too")
+            raise Amiss("{name} is an official notice: let it go by email or letter, too", name=name)
         if message.channels == ["inbox"] and "applicant" in (kind.to if message.to is None else message.to):
-            raise ValueError(f"applicants have no inbox: let {name} go by email, sms or letter, too")
+            raise Amiss("applicants have no inbox: let {name} go by email, sms or letter, too", name=name)
     return messages
 
 

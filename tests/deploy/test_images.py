@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from deploy.console.health import Health, healths
 from deploy.gateway import Gateway
 from deploy.image import sbom
 from deploy.paths import PATHS, SERVICES, as_nginx
+from deploy.signs.health import Health, healths
 from deploy.wakings import wakings
 from shared.environment import setting
 from tests.site import Site
