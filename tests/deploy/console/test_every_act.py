@@ -80,7 +80,7 @@ def commands() -> Iterator[str]:
 
 
 def acts(site: Site) -> int:
-    return int(site.value("select (select count(*) from operation.act) + (select count(*) from notify.act)"))
+    return int(site.value("select count(*) from operation.act"))
 
 
 def account(site: Site, email: str) -> UUID:
