@@ -18,15 +18,19 @@ def schemas() -> list[MetaData]:
     from services.opendata.models import OpendataRecord
     from services.review.models import ReviewRecord
     from shared.bus.tables import BusRecord
+    from shared.identity.tables import IdentityRecord
 
-    return [one.metadata for one in (IntakeRecord, ReviewRecord, NotifyRecord, OpendataRecord, BusRecord)]
+    return [one.metadata for one in (IntakeRecord, ReviewRecord, NotifyRecord, OpendataRecord, BusRecord, IdentityRecord)]
 
 
 @cache
 def sealed() -> dict[str, Column[Any]]:
-    """The columns that are sealed, by the place they are sealed for."""
+    """The columns that are sealed, by the place they are sealed for; of several, the one that has its name."""
     columns = (column for schema in schemas() for table in schema.tables.values() for column in table.columns)
-    return {column.type.place: column for column in columns if isinstance(column.type, Sealed)}
+    found = [column for column in columns if isinstance(column.type, Sealed)]
+    return {
+        column.type.place: column for column in sorted(found, key=lambda one: one.type.place == str(one.table) + f".{one.name}")
+    }
 
 
 def opened(value: Any) -> Any:
