@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
 from services.intake.sealed import WALKED
+from shared.database import new_id
 from shared.identity import accounts, members, registration
 from shared.identity.callers import Callers, hashed, request_link
 from shared.identity.tables import Account
@@ -34,7 +35,7 @@ def asked(site: Site, email: str) -> str | None:
     """Whom a link would be mailed to."""
     with site.session("intake") as session:
         link = request_link(session, email, ("applicant", "reviewer"))
-        return link and f"{link.name} <{link.email}>"
+        return f"{link.name} <{link.email}>" if link else None
 
 
 @pytest.fixture
@@ -104,3 +105,19 @@ def test_another_secret_key_finds_nobody_until_the_errand_came_and_makes_nobody_
     with Session(clean.operator) as session:
         assert len(session.exec(select(Account)).all()) == 1
     clean.an_applicant("next@example.com")
+
+
+def test_a_link_of_before_registers_and_its_account_is_found_and_sealed(clean: Site) -> None:
+    link = new_id()
+    with clean.session("intake") as session:
+        before = text("select identity.request_registration(:id, 'new@example.com', now() + interval '1 hour')")
+        assert session.execute(before, {"id": link}).scalar()
+        key, secret = SecretStr(os.environ["MADOGUCHI_SECRET_KEY"]), secret_of(link)
+        assert registration.address_of(session, key, link, secret) == "new@example.com"
+        entered = registration.Entered("新しい会社", "corporation", "", "新人 一子")
+        registration.register(session, key, link, secret, entered=entered, language="ja")
+        session.commit()
+    assert asked(clean, "new@example.com") == "新人 一子 <new@example.com>"
+    reseal(clean)
+    assert raw(clean, STANDS)[0][1]
+    assert asked(clean, "new@example.com") == "新人 一子 <new@example.com>"
