@@ -118,7 +118,7 @@ def test_an_application_is_filed_page_by_page_and_once(person: TestClient, clean
     confirm = person.get(f"{draft}/confirm").text
     assert all(text in confirm for text in ("株式会社窓口電機", "〒530-0001 大阪府大阪市北区", "令和8年4月1日", "Example Ltd."))
     assert "事業開始から30日を過ぎています" in confirm
-    entries = Entries(confirm, f"{draft}/confirm").sent
+    entries = Entries(confirm, f"{draft}/confirm").sent | {"electronic_notices": ["electronic"]}
     assert goes_to(person.post(f"{draft}/confirm", data=entries)) == f"{draft}/filed"
     assert goes_to(person.post(f"{draft}/confirm", data=entries)) == f"{draft}/filed"
     assert clean.value("select count(*) from intake.application") == 1
@@ -135,7 +135,7 @@ def test_an_application_is_filed_page_by_page_and_once(person: TestClient, clean
 
 def test_a_double_click_files_once(person: TestClient, clean: Site) -> None:
     path = f"{filled(person)}/confirm"
-    entries = Entries(person.get(path).text, path).sent
+    entries = Entries(person.get(path).text, path).sent | {"electronic_notices": ["electronic"]}
     with ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(lambda _: person.post(path, data=entries), range(4)))
     assert {goes_to(answer) for answer in answers} == {path.replace("confirm", "filed")}
@@ -275,10 +275,19 @@ def test_contact_and_strangers(person: TestClient, clean: Site) -> None:
     entries = Entries(confirm, f"{draft}/confirm").sent
     wrong = person.post(f"{draft}/confirm", data={**entries, "contact-email": "x"})
     assert wrong.status_code == 422
+    assert 'id="electronic_notices-error"' in wrong.text  # nobody is taken to want them electronically (デジタル手続法7条1項)
     assert 'aria-describedby="contact-email-error"' in wrong.text
     entries = Entries(wrong.text, f"{draft}/confirm").sent
-    assert goes_to(person.post(f"{draft}/confirm", data={**entries, "contact-email": "b@example.com"})) == f"{draft}/filed"
-    assert clean.value("select contact from intake.application")["email"] == "b@example.com"
+    assert "electronic_notices" not in entries
+    said = {**entries, "contact-email": "b@example.com", "electronic_notices": "post"}
+    assert goes_to(person.post(f"{draft}/confirm", data=said)) == f"{draft}/filed"
+    contact = clean.value("select contact from intake.application")
+    assert contact["email"] == "b@example.com"
+    assert (contact["notices"]["electronic"], contact["notices"]["how"]) == (False, "form")
+    application = clean.value("select id from intake.application")
+    page = person.get(f"/applications/{application}").text
+    assert "書面で郵送" in page
+    assert "申請の画面で回答" in page
     person.cookies.clear()
     assert person.get(f"/procedures/{DENKI}/apply").headers["location"].startswith("/sign-in?next=")
     assert UUID(draft.removeprefix("/drafts/"))
