@@ -211,6 +211,17 @@ def test_a_draft_that_somebody_writes_is_taken_over_on_purpose(person: TestClien
     assert goes_to(send(person, path, "later", representative="甲")) == "/drafts?saved=1"
 
 
+def test_drafts_of_one_procedure_are_told_apart_by_what_was_entered(person: TestClient, clean: Site) -> None:
+    for event in ("窓口フォーラム", "大阪の集い" + "あ" * 100, ""):
+        draft = goes_to(person.post(f"/procedures/{KOEN}/apply")).partition("/pages")[0]
+        send(person, f"{draft}/pages/1", "later", event=event)
+    for page in (person.get("/drafts").text, person.get(f"/procedures/{KOEN}/apply").text):
+        assert "窓口フォーラム" in page
+        assert "大阪の集い" in page
+        assert "あ" * 60 not in page
+    assert clean.value("select count(*) from intake.draft") == 3
+
+
 def test_drafts_of_others_are_not_there(person: TestClient, clean: Site) -> None:
     draft = begun(person)
     clean.an_applicant("other@example.com", name="他社株式会社")

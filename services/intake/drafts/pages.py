@@ -20,6 +20,7 @@ from services.intake.catalogue.procedures import Catalogue, Published
 from services.intake.catalogue.shown import title_of
 from services.intake.drafts import drafts, trials
 from services.intake.drafts import filing as draft_filing
+from services.intake.drafts.telling import telling_of
 from services.intake.drafts.views import confirm_page, errors_in, form_page, places_on
 from services.intake.files import attachments
 from services.intake.filing.filing import FilingContact
@@ -30,7 +31,7 @@ from services.intake.lookups import lookups
 from services.intake.models import Draft
 from services.intake.rights.entitled import must_be_entitled
 from services.intake.rights.reach import principals
-from shared.i18n import JST, message
+from shared.i18n import JST
 from shared.identity.callers import Caller, must_write
 from shared.identity.mandates import acting, held
 from shared.problems import Conflict, FieldError, Forbidden, Invalid, NotFound
@@ -45,8 +46,6 @@ _EARLIER = 5
 
 
 _pages = Pages(Path(__file__).parent.parent / "templates")
-# whether somebody wants notices electronically, as the form sends it
-_NOTICES = {"electronic": True, "post": False}
 router = pages_router()
 
 
@@ -86,7 +85,7 @@ def start(procedure_id: str, request: Request, session: Transaction, caller: App
         mine=not hindrance,
         hindrance=hindrance,
         principals=principals(session, caller, published.procedure),
-        drafts=drafts.listed(session, caller, procedure=procedure_id),
+        drafts=[(one, telling_of(request, session, one)) for one in drafts.listed(session, caller, procedure=procedure_id)],
         earlier=earlier[:_EARLIER],
     )
 
@@ -121,6 +120,7 @@ def list_drafts(request: Request, session: Transaction, caller: ApplicantPerson,
         {
             "draft": one,
             "title": title_of(request, session, one),
+            "telling": telling_of(request, session, one),
             "principal": names.get(one.organisation_id),
             "until": _kept_until(request, session, one),
         }
@@ -270,15 +270,14 @@ def _with_contact(request: Request, caller: Caller, draft_id: UUID, posted: Post
             return None
         draft, published = draft_filing.opened(session, request, caller, draft_id)
         contact: dict[str, Any] = {name: text_of(posted, f"contact-{name}") for name in ("name", "email", "language")}
-        contact["electronic_notices"] = _NOTICES.get(text_of(posted, "electronic_notices"))
+        contact["electronic_notices"] = {"electronic": True, "post": False}.get(text_of(posted, "electronic_notices"))
         wrong: dict[str, Any] = {}
         try:
             FilingContact.model_validate(contact)
         except ValidationError as error:
             wrong = {one.pointer[1:]: one for one in body_errors(error.errors(include_input=False, include_url=False))}
         if contact["electronic_notices"] is None:
-            says = message("Choose how you want to get the notice of the decision")
-            wrong["electronic_notices"] = FieldError("/electronic_notices", says)
+            wrong["electronic_notices"] = FieldError("/", "Choose how you want to get the notice of the decision")
         version, late = count_of(posted, "version"), None
         try:
             drafts.save(session, draft, caller, version, contact=None if wrong else contact)
