@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from ruamel.yaml import YAML
 from sqlmodel import Session
 
+from deploy.signs import retention, services, work
 from shared.operation import runs
 from tests.bus.parts import announce, arrived
 from tests.notify.parts import write_to
@@ -23,6 +24,7 @@ from tests.site import Site, bearer
 
 ROOT = Path(__file__).parents[2]
 WATCHING = ROOT / "deploy" / "observability"
+FOLDER = ROOT / "docs" / "runbooks"
 TESTS = Path(__file__).parent / "alerts.test.yml"
 TOKEN = "a-token-for-prometheus"
 # Prometheus' own, and what it makes of a histogram.
@@ -48,12 +50,31 @@ def expressions() -> list[str]:
 def test_every_alert_has_its_page_and_every_page_its_alert() -> None:
     pages = {rule["annotations"]["runbook_url"] for rule in rules()}
     assert len(pages) == len({rule["alert"] for rule in rules()})
-    assert pages == {f"docs/runbooks/{page.name}" for page in (ROOT / "docs" / "runbooks").glob("*-*.md")}
+    assert pages == {f"docs/runbooks/{page.name}" for page in FOLDER.glob("*-*.md")}
     for rule in rules():
         page = (ROOT / rule["annotations"]["runbook_url"]).read_text(encoding="utf-8")
         assert page.startswith(f"# {rule['alert']}\n")
         assert all(part in page for part in ("**For people:**", "**Look:**", "**Do:**"))
         assert rule["labels"]["severity"] in {"page", "ticket"}
+
+
+def test_every_page_says_the_same_in_japanese() -> None:
+    """The same parts, and no command, setting or address that the English page does not have."""
+    pages = {page.name: page.read_text(encoding="utf-8") for page in FOLDER.glob("*.md") if page.stem != "README"}
+    japanese = {page.name: page.read_text(encoding="utf-8") for page in (FOLDER / "ja").glob("*.md")}
+    assert set(japanese) == set(pages)
+    for name, page in japanese.items():
+        assert page.startswith("# ")
+        assert re.findall(r"^\*\*(.+?)\*\*", page, re.MULTILINE) == ["影響:", "確認:", "対処:"], name
+        assert set(re.findall(r"`[^`]+`", page)) - set(re.findall(r"`[^`]+`", pages[name])) == set(), name
+
+
+def test_alerts_draw_the_line_where_the_console_does() -> None:
+    asked = {rule["alert"]: rule["expr"] for rule in rules()}
+    assert asked["CanaryLate"].endswith(f"> {services.CANARY:.0f}")
+    assert f" > {work.BASE_AGE // timedelta(hours=1)} * 3600 or " in asked["BackupLate"]
+    assert asked["BackupLogLate"].endswith(f"> {work.WAL_AGE.total_seconds():.0f}")
+    assert asked["RetentionLate"].endswith(f"> {retention.AGE.total_seconds():.0f}")
 
 
 def something_of_everything(site: Site) -> None:
