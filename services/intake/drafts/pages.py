@@ -20,8 +20,7 @@ from services.intake.catalogue.procedures import Catalogue, Published
 from services.intake.catalogue.shown import title_of
 from services.intake.drafts import drafts, trials
 from services.intake.drafts import filing as draft_filing
-from services.intake.drafts.telling import telling_of
-from services.intake.drafts.views import confirm_page, errors_in, form_page, places_on
+from services.intake.drafts.views import confirm_page, errors_in, form_page, places_on, telling_of
 from services.intake.files import attachments
 from services.intake.filing.filing import FilingContact
 from services.intake.forms.entering import entered_by
