@@ -1,6 +1,7 @@
 """Which texts of the Python code people read: for Babel, see babel.cfg.
 
-Texts are the first argument of `_`, `translate`, `message` and every Problem, the second of FieldError, and each Problem's title.
+Texts are the first argument of `_`, `translate`, `message`, `Said`, `Amiss` and every Problem, the second of FieldError, and
+each Problem's title.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ _SAYING: dict[str, int] = {
     "message": 0,
     "translate": 0,
     "FieldError": 1,
+    "Said": 0,
+    "Amiss": 0,
     **{name: 0 for name, one in vars(problems).items() if isinstance(one, type) and issubclass(one, problems.Problem)},
 }
 Found = tuple[int, None, str, list[str]]

@@ -43,6 +43,23 @@ def translate(text: str, language: Language, /, **values: Any) -> str:
     return translated.format(**values) if values else translated
 
 
+class Said:
+    """A text for people before it is known who reads it: an English message id with what fills its placeholders."""
+
+    def __init__(self, text: str, /, **values: Any) -> None:
+        self.text, self.values = text, values
+
+    def within(self, language: Language) -> str:
+        """The text in `language`."""
+        return translate(self.text, language, **self.values)
+
+    def __str__(self) -> str:
+        return self.within("en")
+
+    def __repr__(self) -> str:
+        return f"Said({str(self)!r})"
+
+
 def negotiate(accept_language: str | None) -> Language:
     """The language for an Accept-Language header (RFC 9110 section 12.5.4); Japanese where nothing fits."""
     wishes: list[tuple[float, str]] = []

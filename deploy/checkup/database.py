@@ -1,4 +1,4 @@
-"""PostgreSQL: its version and promises, the roles and their walls, the migrations, its clock, its room for connections."""
+"""PostgreSQL: its version and promises, the roles and their walls, the migrations, its clock."""
 
 from __future__ import annotations
 
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 ROLES = ("owner", "operator", *SERVICES)
 OLDEST = 15
 CLOCK_SECONDS = 2.0
-# Shares of what there is, from which on somebody should look.
-CONNECTIONS_USED = 0.85
-OLDEST_ROWS = 1_000_000_000  # transactions; PostgreSQL stops writing at about two thousand millions
 # Tables behind a wall: what belongs to a service's deliveries and to a case.
 WALLED = ("bus.event", "bus.delivery", "review.case")
 PROMISES = {"fsync": "on", "full_page_writes": "on"}
@@ -35,10 +32,6 @@ from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p') and not c.relrowsecurity
   and (n.nspname || '.' || c.relname = any(%s) or exists (select from pg_policy p where p.polrelid = c.oid))
 order by 1
-"""
-_ROOM = """
-select (select count(*) from pg_stat_activity where backend_type = 'client backend'), current_setting('max_connections')::int,
-       (select max(age(datfrozenxid)) from pg_database)
 """
 
 
@@ -59,7 +52,6 @@ def look(get: Callable[[str], str]) -> Iterator[Finding]:
         yield from _walls(connection)
         yield from _migrations(connection)
         yield _clock(connection)
-        yield from _room(connection)
 
 
 def _connected(url: str) -> psycopg.Connection[tuple[Any, ...]]:
@@ -157,21 +149,3 @@ def _clock(connection: psycopg.Connection[tuple[Any, ...]]) -> Finding:
     if apart > CLOCK_SECONDS:
         return Finding(f"the clocks of PostgreSQL and of this machine are {apart:.0f} s apart", "Set both by NTP.")
     return Finding("PostgreSQL's clock agrees")
-
-
-def _room(connection: psycopg.Connection[tuple[Any, ...]]) -> Iterator[Finding]:
-    row = connection.execute(_ROOM).fetchone()
-    used, most, oldest = row or (0, 1, 0)
-    if used > most * CONNECTIONS_USED:
-        yield Finding(
-            f"{used} of {most} connections of PostgreSQL are in use",
-            "Raise max_connections, lower MADOGUCHI_<SERVICE>_DATABASE_POOL, or put pgbouncer before it.",
-            "docs/scale.md#connections",
-        )
-    else:
-        yield Finding(f"{used} of {most} connections of PostgreSQL are in use")
-    if oldest > OLDEST_ROWS:
-        yield Finding(
-            f"PostgreSQL's oldest rows are {oldest:,} transactions old: autovacuum does not keep up",
-            "Look for transactions and replication slots that never end (pg_stat_activity, pg_replication_slots), then vacuum.",
-        )

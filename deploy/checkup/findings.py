@@ -13,16 +13,19 @@ OPERATING = "docs/operating.md"
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. Without `remedy` it is well. `page` is where more about it is written."""
+    """One thing that was looked at. Without `remedy` it is well. `page` is where more about it is written. What is merely `noted`
+    is to be known, and keeps nothing from working.
+    """
 
     what: str
     remedy: str = ""
     page: str = OPERATING
+    noted: bool = False
 
     @property
     def well(self) -> bool:
         """Whether nothing needs to be done."""
-        return not self.remedy
+        return self.noted or not self.remedy
 
 
 def guarded(part: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -30,5 +33,5 @@ def guarded(part: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Findin
     try:
         yield from look()
     except Exception as error:  # noqa: BLE001 - a doctor who falls ill helps nobody
-        said = (str(error).strip().splitlines() or [""])[-1]
+        said = (str(error).strip().splitlines() or [""])[0]
         yield Finding(f"{part} could not be looked at: {type(error).__name__} {said}"[:400], "Mend that first, then look again.")

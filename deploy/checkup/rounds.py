@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deploy.checkup import broker, database, files, outside, settings, work
+from deploy.checkup import calendar, database, outside, settings, signs
 from deploy.checkup.findings import guarded
 from shared.workdays import today
 
@@ -16,17 +16,15 @@ if TYPE_CHECKING:
 NEEDED = [*map(database.variable, database.ROLES), "MADOGUCHI_BROKER_URL", "MADOGUCHI_NOTIFY_SMTP_URL", "MADOGUCHI_STORAGE"]
 
 
-def servers(get: Callable[[str], str], *, production: bool) -> Iterator[Finding]:
+def servers(get: Callable[[str], str]) -> Iterator[Finding]:
     """Every part, as the settings name it."""
     for part, look in (
         ("the settings", settings.look),
         ("PostgreSQL", lambda: database.look(get)),
-        ("the broker", lambda: broker.look(get)),
-        ("the work", lambda: work.look(get, production=production)),
+        ("the work", lambda: signs.in_database(get)),
+        ("the broker and the services", lambda: signs.around(get)),
         ("the mail server", lambda: outside.mail(get)),
-        ("the storage", lambda: files.storage(get)),
-        ("the scanner", lambda: files.scanner(get)),
-        ("the calendar", lambda: iter([files.calendar(today().year)])),
+        ("the calendar", lambda: iter([calendar.look(today().year)])),
         ("the identity providers", lambda: outside.providers(get)),
         ("the address people use", lambda: outside.base(get)),
     ):

@@ -10,11 +10,11 @@ import typer
 
 from deploy.commands.options import HomeOption, PortOption
 from deploy.one.home import Home
-from deploy.one.parts import Site, is_well
+from deploy.one.parts import Site
 from shared.environment import setting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from deploy.checkup.findings import Finding
 
@@ -23,8 +23,13 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON array instead
 
 def doctor(home: HomeOption = None, port: PortOption = 8000, *, as_json: JsonOption = False) -> None:
     """Look for what is wrong, and say what to do about it."""
+    show(_findings(Home.at(home), port, named=home is not None), as_json=as_json)
+
+
+def show(looked_at: Iterable[Finding], *, as_json: bool) -> None:
+    """Say what was found, as it is found. Ends with 1 if something is to be done."""
     findings = []
-    for finding in _findings(Home.at(home), port, named=home is not None):
+    for finding in looked_at:
         findings.append(finding)
         if not as_json:
             _say(finding)
@@ -39,8 +44,9 @@ def doctor(home: HomeOption = None, port: PortOption = 8000, *, as_json: JsonOpt
 
 
 def _say(finding: Finding) -> None:
-    typer.echo(f"{'ok' if finding.well else 'PROBLEM':<8}{finding.what}")
-    if not finding.well:
+    mark = "PROBLEM" if not finding.well else "NOTE" if finding.remedy else "ok"
+    typer.echo(f"{mark:<8}{finding.what}")
+    if finding.remedy:
         typer.echo(f"        {finding.remedy}\n        See {finding.page}")
 
 
@@ -51,14 +57,12 @@ def _findings(home: Home, port: int, *, named: bool) -> Iterator[Finding]:
 
     told = home.told()
     if all(setting(variable) for variable in rounds.NEEDED) and not told and not named:
-        yield from rounds.servers(setting, production=True)
+        yield from rounds.servers(setting)
         return
     yield from here.machine(home, port)
     if told:
         site = Site(home, home.ports(), told["port"])
-        yield from rounds.servers(_settings_of(site), production=False)
-        health = f"{site.base_url}/health/ready"
-        yield Finding(f"{health} is well") if is_well(health) else Finding(f"{health} is not well", "See: madoguchi status")
+        yield from rounds.servers(_settings_of(site))
     else:
         yield Finding("database, broker and mail: not looked at, since no machine runs in this home (madoguchi up starts it)")
 

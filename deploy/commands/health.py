@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import typer
+from itertools import chain
 
-from deploy.commands.access import base_url, session_as, setting
+from deploy.commands.access import environment, setting
+from deploy.commands.doctor import JsonOption, show
 from deploy.commands.options import HomeOption
 from shared.environment import setting as from_outside
 
 
-def health(home: HomeOption = None) -> None:
-    """Show how each part is, and for what is not well its runbook. Ends with 1 if something is to be done."""
-    from pydantic import SecretStr
+def health(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
+    """Show how each part is, and for what is not well what to do. Ends with 1 if something is to be done."""
+    from deploy.checkup import signs
 
-    from deploy.console.signs.every import everything
-    from deploy.console.signs.sign import said
+    setting("MADOGUCHI_OPERATOR_DATABASE_URL", home)  # ends here where nothing runs
+    known = environment(home)
 
-    broker = SecretStr(setting("MADOGUCHI_BROKER_URL", home))
-    addresses = (from_outside("MADOGUCHI_OPERATOR_HEALTH_URL") or f"{base_url(home)}/health/ready").split()
-    with session_as("operator", home) as session:
-        signs = everything(session, broker, addresses)
-    marks = {"good": "ok", "mend": "NOTE", "bad": "PROBLEM"}
-    for one in signs:
-        typer.echo(f"{marks[one.kind]:<8}{one.part}: {said(one, 'en')}")
-        if one.kind != "good" and one.runbook:
-            typer.echo(f"        see docs/runbooks/{one.runbook}.md")
-    bad = sum(one.kind == "bad" for one in signs)
-    typer.echo(f"{bad} to be done." if bad else "All well.")
-    if bad:
-        raise typer.Exit(1)
+    def get(variable: str) -> str:
+        return known.get(variable) or from_outside(variable)
+
+    show(chain(signs.in_database(get), signs.around(get)), as_json=as_json)

@@ -36,24 +36,28 @@ def add(
     corporate_number: Annotated[str | None, typer.Option(help="The organisation's 法人番号, 13 digits.")] = None,
     rights: Annotated[str, typer.Option(help="An applicant's: owner, file or read. Else the first owns, the others file.")] = "",
     language: Annotated[str, typer.Option(help="ja or en.")] = "ja",
+    reason: WhyOption = "",
     home: HomeOption = None,
 ) -> None:
     """Add an account. An organisation with the same corporate number is taken over, not added again."""
-    from shared.identity import accounts, operating
+    from shared.identity import adding
     from shared.identity.duties import EXAMINER
     from shared.operation.acts import Operator
 
-    by = Operator.at_the_command_line()
+    entered = adding.Entered(
+        email=email,
+        name=name,
+        role=role,
+        groups=group or (),
+        duties=duty or (EXAMINER,),
+        organisation=organisation or "",
+        kind=kind,
+        corporate_number=corporate_number or "",
+        rights=rights,
+        language=language,
+    )
     with session_as("operator", home) as session:
-        company = None
-        if organisation is not None:
-            company = accounts.organisation_by_number(session, corporate_number) or accounts.add_organisation(
-                session, organisation, kind=kind, corporate_number=corporate_number
-            )
-        more = {"organisation": company, "groups": group or (), "duties": duty or [EXAMINER], "language": language}
-        account = operating.add(session, by, email, name, role, **more)
-        if rights:
-            operating.set_rights(session, by, email, rights)
+        account = adding.add(session, Operator.at_the_command_line(), entered, reason)
         typer.echo(f"{account.email} ({account.role}) may sign in.")
 
 

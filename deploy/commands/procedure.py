@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from deploy.commands.access import base_url, noted, session_as
-from deploy.commands.options import HomeOption
+from deploy.commands.options import HomeOption, terminal_language
 
 app = typer.Typer(help="Check the files of procedures, and publish them.", no_args_is_help=True)
 
@@ -24,19 +24,20 @@ def lint(files: FilesArgument) -> None:
 
 def _fine(files: list[Path], *, say_so: bool = False) -> bool:
     """Whether no file has a mistake; says those that there are, and warnings."""
+    from shared.i18n import message, translate
     from shared.procedure.files import OFFICES, checked
 
-    fine = True
+    fine, language = True, terminal_language()
     for path in files:
         if path.name == OFFICES:
             continue
         found = checked(path)
         for mistake in found:
-            typer.echo(str(mistake), err=True)
+            typer.echo(mistake.told(language), err=True)
         wrong = any(mistake.level == "error" for mistake in found)
         fine = fine and not wrong
         if say_so and not wrong:
-            typer.echo(f"{path}: fine")
+            typer.echo(translate(message("{file}: fine"), language, file=path))
     return fine
 
 
@@ -171,7 +172,7 @@ def _definition(path: Path) -> dict[str, Any]:
         return read(path).definition()
     except Unreadable as error:
         for mistake in error.mistakes:
-            typer.echo(str(mistake), err=True)
+            typer.echo(mistake.told(terminal_language()), err=True)
         raise typer.Exit(1) from None
 
 

@@ -74,6 +74,7 @@ def report(
     days: Annotated[int, typer.Option(min=1, max=1095, help="Runs of so many days.")] = 7, home: HomeOption = None
 ) -> None:
     """Show what the last runs did, newest first. Ends with 1 where a service had none that ended well for two days."""
+    from deploy.signs.retention import AGE
     from shared.i18n import JST
     from shared.operation import runs
     from shared.retention.purging import lines
@@ -83,7 +84,7 @@ def report(
         now = datetime.now(JST)
         for service, _ in _services():
             done = next(iter(runs.latest(session, service.run_kind, outcome="done")), None)
-            if done is None or done.started_at < now - timedelta(days=2):
+            if done is None or done.started_at < now - AGE:
                 late.append(service.name)
             for one in runs.latest(session, service.run_kind, most=days):
                 if one.started_at >= now - timedelta(days=days):

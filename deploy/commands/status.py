@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,20 +48,16 @@ def _show_part(part: dict[str, Any]) -> bool:
 
 
 def _show_health(site: Site) -> bool:
-    try:
-        with urllib.request.urlopen(f"{site.base_url}/health/ready", timeout=10) as answer:  # noqa: S310 - our own address
-            told = json.load(answer)
-    except urllib.error.HTTPError as error:
-        with error:
-            told = json.load(error)
-    except OSError as error:
-        typer.echo(f"The services do not answer: {error}")
+    from deploy.signs.health import healths
+
+    told = healths([f"{site.base_url}/health/ready"])
+    if told is None:
+        typer.echo("The services do not answer.")
         return False
     typer.echo("Services")
-    for name, service in told["services"].items():
-        ill = [part for part, how in service.get("parts", {}).items() if not how["ok"]]
-        typer.echo(f"  {name:<10} {service['status']:<10} {'not well: ' + ', '.join(ill) if ill else ''}".rstrip())
-    return bool(told["status"] == "ok")
+    for one in told:
+        typer.echo(f"  {one.service:<10} {one.status:<10} {'not well: ' + ', '.join(one.ill) if one.ill else ''}".rstrip())
+    return all(one.status == "ok" for one in told)
 
 
 def _show_backlogs(home: Path) -> None:

@@ -8,8 +8,8 @@ from fastapi import Request, Response
 
 from deploy.console import queues
 from deploy.console.frame import pages
-from deploy.console.signs.every import everything
-from deploy.console.signs.sign import GROUPS, Sign, said
+from deploy.signs.every import everything
+from deploy.signs.sign import GROUPS, Sign, said
 from shared.i18n import Language, translate
 from shared.web.callers import Transaction
 from shared.web.charts import number

@@ -11,9 +11,11 @@ from fastapi import Form, Request, Response
 from deploy.console.audit_pages import ACTS
 from deploy.console.frame import Reason, back_to, pages
 from shared.i18n import message
-from shared.identity import duties, finding, operating
+from shared.identity import adding, duties, finding, operating
+from shared.identity.adding import ADDRESS_LIMIT, Entered
 from shared.identity.finding import PAGE, Wanted
-from shared.identity.tables import RIGHTS, Organisation
+from shared.identity.registration import NAME_LIMIT
+from shared.identity.tables import Organisation
 from shared.operation import acts
 from shared.operation.acts import Operator
 from shared.problems import Conflict, Invalid, NotFound
@@ -33,8 +35,17 @@ ROLES = {
     "operator": message("Operator"),
     "service": message("Service"),
 }
+KINDS = {
+    "corporation": message("Corporation"),
+    "sole-proprietor": message("Sole proprietor"),
+    "association": message("Association without legal personality"),
+    "ministry": message("Division of the ministry"),
+}
+RIGHTS = {"owner": message("Owner"), "file": message("Filing"), "read": message("Reading")}
+LANGUAGES_OF = {"ja": "日本語", "en": "English"}
 STATES = {"in-use": message("In use"), "disabled": message("Disabled")}
 DONE = {
+    "added": message("The account is added: it may sign in."),
     "disable": message("The account is disabled. Within five seconds it works nowhere."),
     "enable": message("The account works again."),
     "sessions": message("All browsers are signed out within five seconds."),
@@ -49,6 +60,7 @@ DONE = {
 
 Role = Literal["", "applicant", "reviewer", "operator", "service"]
 State = Literal["", "in-use", "disabled"]
+Entry = Annotated[str, Form(max_length=1000)]
 Name = Annotated[str, Form(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 Procedure = Annotated[str, Form(pattern=r"^(\*|[a-z][a-z0-9-]{0,62})$")]
 
@@ -93,6 +105,67 @@ def _list(request: Request, session: Session, wanted: Wanted, before: UUID | Non
         wanted=wanted,
         roles=ROLES,
         states=STATES,
+    )
+
+
+@router.get("/console/people/new")
+def write_new(request: Request, _caller: OperatorPerson) -> Response:
+    return _new(request, Entered())
+
+
+@router.post("/console/people/new")
+def add(  # noqa: PLR0917 - what the form sends
+    request: Request,
+    session: Transaction,
+    caller: OperatorPerson,
+    email: Entry = "",
+    name: Entry = "",
+    role: Entry = "",
+    group: Entry = "",
+    duty: Entry = "",
+    organisation: Entry = "",
+    kind: Entry = "corporation",
+    corporate_number: Entry = "",
+    rights: Entry = "",
+    language: Entry = "ja",
+    reason: Reason = "",
+) -> Response:
+    """One group and one duty; more of them are given on the account's own page."""
+    entered = Entered(
+        email=email.strip(),
+        name=name.strip(),
+        role=role,
+        groups=(group.strip(),) if group.strip() else (),
+        duties=(duty.strip() or duties.EXAMINER,),
+        organisation=organisation.strip(),
+        kind=kind,
+        corporate_number=corporate_number.strip(),
+        rights=rights,
+        language=language,
+    )
+    try:
+        made = adding.add(session, Operator.at_the_pages(caller), entered, acts.reason_of(reason))
+    except (Invalid, Conflict) as problem:
+        session.rollback()
+        return _new(request, entered, problem, reason)
+    return back_to(f"/console/people/{made.id}", done="added")
+
+
+def _new(request: Request, entered: Entered, problem: Problem | None = None, reason: str = "") -> Response:
+    return pages.show(
+        request,
+        "new_account.html",
+        status=problem.status if problem else 200,
+        entered=entered,
+        errors={one.pointer.removeprefix("/"): one for one in problem.errors} if problem else {},
+        problem=problem,
+        reason=reason,
+        roles=ROLES,
+        kinds=KINDS,
+        languages_of=LANGUAGES_OF,
+        all_rights=RIGHTS,
+        name_limit=NAME_LIMIT,
+        address_limit=ADDRESS_LIMIT,
     )
 
 

@@ -6,7 +6,7 @@ from fastapi import Request, Response
 
 from deploy.console import queues
 from deploy.console.frame import pages
-from deploy.console.health import healths
+from deploy.signs.health import healths
 from shared.bus import deadletters
 from shared.i18n import show_age
 from shared.web.callers import Transaction

@@ -11,8 +11,8 @@ from fastapi import Form, Request, Response
 
 from deploy.console.frame import Reason, back_to, pages
 from deploy.console.schedule_pages import OUTCOMES
-from deploy.console.signs.retention import RUNS, retention
-from deploy.console.signs.sign import said
+from deploy.signs.retention import RUNS, retention
+from deploy.signs.sign import said
 from shared.i18n import message
 from shared.operation import holds, runs
 from shared.operation.acts import Operator

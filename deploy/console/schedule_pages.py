@@ -10,13 +10,14 @@ from fastapi import Request, Response
 from sqlmodel import col, select
 
 from deploy.console.frame import pages
-from deploy.console.health import healths
-from deploy.console.signs import work
-from deploy.console.signs.sign import said, size
+from deploy.signs import work
+from deploy.signs.health import healths
+from deploy.signs.sign import said, size
 from shared import workdays
 from shared.bus import wakings
 from shared.i18n import Language, message, show_age
 from shared.operation import acts
+from shared.operation.measuring import BASE, REHEARSAL, WAL
 from shared.operation.tables import Run
 from shared.web.callers import Transaction
 from shared.web.pages import language_of, pages_router
@@ -36,9 +37,9 @@ OUTCOMES = {
     "failed": ("bad", message("Failed")),
 }
 RUNS = {
-    work.BASE: message("Base backup"),
-    work.WAL: message("Archive of the log"),
-    work.REHEARSAL: message("Rehearsal of restoring"),
+    BASE: message("Base backup"),
+    WAL: message("Archive of the log"),
+    REHEARSAL: message("Rehearsal of restoring"),
 }
 
 router = pages_router()

@@ -22,6 +22,7 @@ from shared.procedure.form_errors import Wrong, pages_of
 from shared.procedure.reading import sections
 from shared.procedure.scope import RuleError
 from shared.web.app import install_errors
+from shared.web.metrics import Requests
 from shared.web.pages import Pages, language_of
 from shared.web.static import add_static
 from shared.web.visitors import own_forms_only
@@ -56,7 +57,7 @@ def create_app(file: Path, base_url: str) -> FastAPI:
         answer.headers.setdefault("cache-control", "no-store")
         return answer
 
-    install_errors(app)
+    install_errors(app, Requests("preview"))
     add_static(app)
     app.include_router(router, dependencies=[Depends(own_forms_only)])
     return app

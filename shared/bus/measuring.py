@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from shared.bus import canary
 from shared.events import SUBSCRIBERS
 from shared.telemetry.measuring import Measured
 
@@ -26,14 +27,6 @@ select coalesce(extract(epoch from now() - coalesce(max(started_at) filter (wher
 from operation.run where kind = 'retention.' || :service
 """)
 
-# The newest canary that this service answered. Its subject is its own, so it is found by the index of the log.
-_CANARY = text("""
-select extract(epoch from now() - e.time) as age, extract(epoch from d.done_at - e.time) as took
-from bus.event e join bus.delivery d on d.event_id = e.id
-where e.source = 'intake' and e.subject = 'canary' and d.service = :service and d.state = 'done'
-order by e.sequence desc limit 1
-""")
-
 
 def measured(session: Session, service: str) -> Iterator[Measured]:
     """What waits for each subscriber of a service, and the newest canary that it answered."""
@@ -49,9 +42,8 @@ def measured(session: Session, service: str) -> Iterator[Measured]:
         yield Measured("madoguchi_delivery_oldest_seconds", "Age of the oldest delivery that is due", oldest, labels)
     purged = float(session.execute(_PURGED, {"service": service}).scalar_one())
     yield Measured("madoguchi_retention_age_seconds", "Time since what is over its time was purged", purged, {"service": service})
-    if (canary := session.execute(_CANARY, {"service": service}).first()) is not None:
-        labels = {"service": service}
-        yield Measured(
-            "madoguchi_canary_age_seconds", "Time since the newest canary that was answered", float(canary.age), labels
-        )
-        yield Measured("madoguchi_canary_seconds", "Time until the newest canary was answered", float(canary.took), labels)
+    labels, answer = {"service": service}, canary.answered(session, service)
+    means = "Time since the newest canary that was answered; before the first was, since there could be one"
+    yield Measured("madoguchi_canary_age_seconds", means, answer.age, labels)
+    if answer.took is not None:
+        yield Measured("madoguchi_canary_seconds", "Time until the newest canary was answered", answer.took, labels)

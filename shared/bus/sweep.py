@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # A delivery younger than this is left to its own bell.
 GRACE = timedelta(seconds=3)
+# A delivery that is overdue for longer, in seconds, means that the service's workers do not keep up, or are gone.
+LATE = 60.0
 # How much one turn of the sweeper rings for, and the longest line of messages it still adds to.
 A_TURN = 4096
 LONG_LINE = 64

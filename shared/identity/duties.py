@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 EVERY_PROCEDURE = "*"
 # What a member of a group is when nothing else is said: he works on cases (shared.procedure.reviewing names the others).
 EXAMINER = "examiner"
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
+NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _MOST_SKILLS = 50
 
 
@@ -91,5 +91,5 @@ def set_up(
 
 
 def _must_be_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise Invalid("{name} is no name: use lower-case letters, digits and hyphens", name=name)

@@ -23,10 +23,10 @@ from shared.problems import Conflict, Invalid, NotFound
 STAFF = ("reviewer", "operator", "service")
 
 
-def add(session: Session, by: Operator, email: str, name: str, role: str, **more: Any) -> Account:
+def add(session: Session, by: Operator, email: str, name: str, role: str, *, reason: str = "", **more: Any) -> Account:
     """A new account (shared.identity.accounts.add_account). Raises Invalid, Conflict."""
     made = accounts.add_account(session, email, name, role, **more)
-    note(session, by, "account.added", made.id, role=role)
+    note(session, by, "account.added", made.id, reason=reason, role=role)
     return made
 
 

@@ -16,6 +16,7 @@ from shared.identity.personal import EMAIL, NAME, PROFILE
 
 ROLES = ("applicant", "reviewer", "operator", "service")
 RIGHTS = ("owner", "file", "read")
+ORGANISATION_KINDS = ("corporation", "sole-proprietor", "association", "ministry")
 
 
 # What an address is found by (shared.sealing.blind.whose), as it may be sealed. Rows of before have none, and are plain.

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from shared.i18n import Said
+from shared.procedure.amiss import Amiss
 from shared.procedure.fields import FieldOf, GroupField
 from shared.procedure.functions import FUNCTIONS
 from shared.procedure.model import Procedure
@@ -31,11 +33,6 @@ class Rule:
     expression: str
     group: GroupField | None = None
     also: frozenset[str] = frozenset()  # further names it may use
-
-    @property
-    def place(self) -> str:
-        """The path as people write it."""
-        return ".".join(map(str, self.path))
 
 
 def rules(procedure: Procedure) -> Iterator[Rule]:
@@ -73,15 +70,18 @@ def _of_field(field: FieldOf, where: Path, group: GroupField | None) -> Iterator
             yield Rule((*where, name), written, group)
 
 
-def mistakes(procedure: Procedure) -> list[tuple[Path, str]]:
+def mistakes(procedure: Procedure) -> list[tuple[Path, Said]]:
     """Rules that cannot work, each with its path in the file."""
-    found: list[tuple[Path, str]] = []
+    found: list[tuple[Path, Said]] = []
     keys = {field.key for field in procedure.fields()} | _BUILT_IN_VARIABLES
     for rule in rules(procedure):
         try:
             program = compiled(rule.expression)
+        except Amiss as error:
+            found.append((rule.path, error.said))
+            continue
         except ValueError as error:
-            found.append((rule.path, f"{rule.place}: {str(error).splitlines()[0]}"))
+            found.append((rule.path, Said("this is no rule in CEL: {why}", why=str(error).splitlines()[0])))
             continue
         names = (keys | {"row"} if rule.group else keys) | rule.also
         unknown = sorted(variables(rule.expression) - names) + sorted(
@@ -90,15 +90,15 @@ def mistakes(procedure: Procedure) -> list[tuple[Path, str]]:
             if name not in FUNCTIONS and name not in _BUILT_IN_FUNCTIONS and name.isidentifier()
         )
         if unknown:
-            found.append((rule.path, f"{rule.place}: there is no field or function {', '.join(unknown)}"))
+            found.append((rule.path, Said("there is no field or function {names}", names=", ".join(unknown))))
     return found or _circles(procedure)
 
 
-def _circles(procedure: Procedure) -> list[tuple[Path, str]]:
+def _circles(procedure: Procedure) -> list[tuple[Path, Said]]:
     try:
         in_order(computed_fields(procedure))
     except Circular as circle:
         first = circle.nodes[0].expression
         rule = next(rule for rule in rules(procedure) if rule.path[-1] == "value" and rule.expression == first)
-        return [(rule.path, f"{rule.place}: {circle}")]
+        return [(rule.path, circle.said)]
     return []

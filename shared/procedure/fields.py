@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from shared.procedure.amiss import Amiss
+
 KEY = r"^[a-z][a-z0-9_]{0,39}$"
 NAME = r"^[a-z][a-z0-9-]{0,63}$"
 
@@ -43,9 +45,9 @@ Label = Annotated[Text, BeforeValidator(_as_text)]
 
 
 def must_differ(keys: list[str]) -> None:
-    """Raises ValueError when a key is written twice."""
+    """Raises Amiss when a key is written twice."""
     if twice := sorted({key for key in keys if keys.count(key) > 1}):
-        raise ValueError(f"written twice: {', '.join(twice)}")
+        raise Amiss("written twice: {keys}", keys=", ".join(twice))
 
 
 class Option(Written):
@@ -64,6 +66,8 @@ class Repeat(Written):
 
 def _as_repeat(value: Any) -> Any:
     found = re.fullmatch(r"(\d+)\.\.(\d+)", value) if isinstance(value, str) else None
+    if isinstance(value, str) and not found:
+        raise Amiss("write `0..5` or `1..20`")
     return {"least": int(found[1]), "most": int(found[2])} if found else value
 
 
@@ -179,24 +183,24 @@ class FieldOf(Written):
     def _fits_its_type(self) -> FieldOf:
         kind = getattr(self, "type", "")
         if (kind in {"choice", "choices"}) != bool(self.options):
-            raise ValueError("options belong to the types choice and choices, and these need some")
+            raise Amiss("options belong to the types choice and choices, and these need some")
         if (kind not in FILES and (self.types or self.max_size)) or (kind != "attachments" and self.most):
-            raise ValueError("types and max-size belong to attachment and attachments, most to attachments")
+            raise Amiss("types and max-size belong to attachment and attachments, most to attachments")
         values = [option.value for option in self.options]
         if len(set(values)) != len(values):
-            raise ValueError("two options have the same value")
+            raise Amiss("two options have the same value")
         if self.as_ is not None and self.as_ not in LOOKS.get(kind, ()):
-            raise ValueError(f"the type {kind} does not look like {self.as_}")
+            raise Amiss("the type {type} does not look like {look}", type=kind, look=self.as_)
         if self.fills is not None and kind not in {"corporate-number", "postal-code"}:
-            raise ValueError("fills belongs to the types corporate-number and postal-code; an address looks itself up")
+            raise Amiss("fills belongs to the types corporate-number and postal-code; an address looks itself up")
         if self.value is not None and kind not in COMPUTABLE:
-            raise ValueError(f"the type {kind} cannot be computed; {', '.join(sorted(COMPUTABLE))} can")
+            raise Amiss("the type {type} cannot be computed; {types} can", type=kind, types=", ".join(sorted(COMPUTABLE)))
         if self.value is not None and self.required is not False:
-            raise ValueError("what is computed is not required of anybody: take out `required`")
+            raise Amiss("what is computed is not required of anybody: take out `required`")
         if self.keep and self.show is True and self.enable is True:
-            raise ValueError("keep says what becomes of an answer that `show` or `enable` takes away; without them leave it out")
+            raise Amiss("keep says what becomes of an answer that `show` or `enable` takes away; without them leave it out")
         if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError("min is larger than max")
+            raise Amiss("min is larger than max")
         return self
 
     @property
@@ -239,9 +243,9 @@ class ShownField(FieldOf):
     @model_validator(mode="after")
     def _asks_nothing(self) -> ShownField:
         if self.required is not False or self.value is not None:
-            raise ValueError("what is only shown cannot be required or computed")
+            raise Amiss("what is only shown cannot be required or computed")
         if (self.type == "image") != bool(self.image):
-            raise ValueError("an image needs `image`, and nothing else has it")
+            raise Amiss("an image needs `image`, and nothing else has it")
         return self
 
 

@@ -13,6 +13,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
 
+from shared.i18n import Language, Said, message, translate
+from shared.procedure.amiss import said_of
+from shared.procedure.expressions import Path as Place
 from shared.procedure.expressions import mistakes
 from shared.procedure.fields import NAME
 from shared.procedure.lint import Level, lint
@@ -33,11 +36,29 @@ class Mistake:
 
     file: Path
     line: int
-    says: str
+    said: Said
     level: Level = "error"
+    path: Place = ()
+
+    def within(self, language: Language) -> str:
+        """What is to be mended, after its place in the file as people write it."""
+        place = ".".join(map(str, self.path))
+        return f"{place}: {self.said.within(language)}" if place else self.said.within(language)
+
+    def told(self, language: Language) -> str:
+        """All of it in one line."""
+        says = self.within(language)
+        if self.level == "warning":
+            says = translate(message("warning: {says}"), language, says=says)
+        return f"{self.file}:{self.line}: {says}"
+
+    @property
+    def says(self) -> str:
+        """What is to be mended, in English."""
+        return self.within("en")
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {'' if self.level == 'error' else 'warning: '}{self.says}"
+        return self.told("en")
 
 
 class Unreadable(Exception):
@@ -57,13 +78,12 @@ def read(path: Path) -> Procedure:
     try:
         procedure = Procedure.model_validate({**source, "offices": offices.get("offices", [])})
     except ValidationError as error:
-        raise Unreadable([Mistake(path, _line(source, e["loc"]), _say(e)) for e in error.errors()]) from None
+        raise Unreadable([Mistake(path, _line(source, e["loc"]), said_of(e), path=e["loc"]) for e in error.errors()]) from None
     if procedure.procedure != path.stem:
-        raise Unreadable(
-            [Mistake(path, 1, f"the file of the procedure {procedure.procedure} needs the name {procedure.procedure}.yaml")]
-        )
+        says = Said("the file of the procedure {procedure} needs the name {procedure}.yaml", procedure=procedure.procedure)
+        raise Unreadable([Mistake(path, 1, says)])
     if found := mistakes(procedure):
-        raise Unreadable([Mistake(path, _line(source, where), says) for where, says in found])
+        raise Unreadable([Mistake(path, _line(source, where), says, path=where) for where, says in found])
     return procedure
 
 
@@ -74,7 +94,7 @@ def checked(path: Path) -> list[Mistake]:
     except Unreadable as error:
         return error.mistakes
     source = _load(path)
-    return [Mistake(path, _line(source, one.path), one.text, one.level) for one in lint(procedure)]
+    return [Mistake(path, _line(source, one.path), one.says, one.level, one.path) for one in lint(procedure)]
 
 
 def procedure_files(folder: Path) -> list[Path]:
@@ -84,18 +104,18 @@ def procedure_files(folder: Path) -> list[Path]:
 
 def _load(path: Path) -> Any:
     if not path.is_file():
-        raise Unreadable([Mistake(path, 1, f"there is no such file: {path.name}")])
+        raise Unreadable([Mistake(path, 1, Said("there is no such file: {name}", name=path.name))])
     if path.stat().st_size > FILE_LIMIT:
-        raise Unreadable([Mistake(path, 1, f"the file is larger than {FILE_LIMIT} bytes")])
+        raise Unreadable([Mistake(path, 1, Said("the file is larger than {limit} bytes", limit=FILE_LIMIT))])
     try:
         loaded = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise Unreadable([Mistake(path, line, f"this is not YAML: {error.problem}")]) from None
+        raise Unreadable([Mistake(path, line, Said("this is not YAML: {why}", why=error.problem))]) from None
     except UnicodeDecodeError:
-        raise Unreadable([Mistake(path, 1, "the file is not UTF-8")]) from None
+        raise Unreadable([Mistake(path, 1, Said("the file is not UTF-8"))]) from None
     if not isinstance(loaded, dict):
-        raise Unreadable([Mistake(path, 1, "the file needs keys and values")])
+        raise Unreadable([Mistake(path, 1, Said("the file needs keys and values"))])
     return loaded
 
 
@@ -108,12 +128,12 @@ def _take_in_images(path: Path, source: Any) -> None:
                 continue
             beside = path.with_name(name)
             if not beside.is_file() or beside.stat().st_size > IMAGE_LIMIT:
-                says = f"beside the procedure there is no file {name} of at most {IMAGE_LIMIT} bytes"
+                says = Said("beside the procedure there is no file {name} of at most {limit} bytes", name=name, limit=IMAGE_LIMIT)
                 raise Unreadable([Mistake(path, field.lc.line + 1, says)])
             content = beside.read_bytes()
             kind = next((kind for kind, begin in _IMAGES.items() if content.startswith(begin)), None)
             if kind is None:
-                raise Unreadable([Mistake(path, field.lc.line + 1, f"{name} is neither a PNG nor a JPEG image")])
+                raise Unreadable([Mistake(path, field.lc.line + 1, Said("{name} is neither a PNG nor a JPEG image", name=name))])
             field["image"] = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
@@ -135,7 +155,7 @@ def _take_in_templates(path: Path, source: Any) -> None:
                 continue
             beside = path.with_name("documents") / f"{one}.typ"
             if not re.fullmatch(NAME, one) or not beside.is_file() or beside.stat().st_size > TEMPLATE_LIMIT:
-                says = f"there is no template documents/{one}.typ of at most {TEMPLATE_LIMIT} bytes"
+                says = Said("there is no template documents/{name}.typ of at most {limit} bytes", name=one, limit=TEMPLATE_LIMIT)
                 raise Unreadable([Mistake(path, rule.lc.line + 1, says)])
             templates[one] = beside.read_text(encoding="utf-8")
             wanted += [found.removesuffix(".typ") for found in imports(templates[one])]
@@ -154,8 +174,3 @@ def _line(source: Any, path: tuple[int | str, ...]) -> int:
             continue  # a step that pydantic adds, such as the type of a union's member
         source = source[step]
     return line
-
-
-def _say(error: Any) -> str:
-    path = ".".join(str(step) for step in error["loc"])
-    return f"{path}: {error['msg']}" if path else str(error["msg"])

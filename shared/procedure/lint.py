@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any, Literal
 
+from shared.i18n import Said
 from shared.japanese import PREFECTURES
 from shared.procedure.expressions import Path, Rule, mistakes, rules
 from shared.procedure.fields import FieldOf, GroupField
@@ -34,18 +35,13 @@ class Found:
 
     path: Path
     level: Level
-    says: str
-
-    @property
-    def text(self) -> str:
-        """With its place, as people write it."""
-        return f"{'.'.join(map(str, self.path))}: {self.says}"
+    says: Said
 
 
 def lint(procedure: Procedure) -> list[Found]:
     """Everything that can be found, in the order of the file."""
     if wrong := mistakes(procedure):
-        return [Found(path, "error", says.split(": ", 1)[1]) for path, says in wrong]
+        return [Found(path, "error", says) for path, says in wrong]
     found = [
         *_options(procedure),
         *_constants(procedure),
@@ -78,7 +74,13 @@ def _options(procedure: Procedure) -> Iterator[Found]:
             field: FieldOf | None = fields.get(last) if not first else parts.get(last)
             values = [option.value for option in field.options] if field is not None else []
             if values and value not in values:
-                yield Found(rule.path, "error", f"{name} is never {value!r}; it has the values {', '.join(values)}")
+                yield Found(
+                    rule.path,
+                    "error",
+                    Said(
+                        "{name} is never {value!r}; it has the values {values}", name=name, value=value, values=", ".join(values)
+                    ),
+                )
 
 
 def _compared(expression: str) -> Iterator[tuple[str, str]]:
@@ -105,21 +107,25 @@ def _constant(procedure: Procedure, rule: Rule, name: str) -> Iterator[Found]:
     if tried.error:
         yield Found(rule.path, "error", tried.error)
     elif tried.not_boolean:
-        yield Found(rule.path, "error", "this is neither true nor false, whatever is answered")
+        yield Found(rule.path, "error", Said("this is neither true nor false, whatever is answered"))
     elif tried.complete and not tried.true:
         means = {
-            "show": "the field is never shown",
-            "enable": "nobody can ever enter the field",
-            "required": "the field is never required; leave `required` out",
-            "when": "this never holds; the conditions contradict one another",
+            "show": Said("the field is never shown"),
+            "enable": Said("nobody can ever enter the field"),
+            "required": Said("the field is never required; leave `required` out"),
+            "when": Said("this never holds; the conditions contradict one another"),
         }
         yield Found(rule.path, "error", means[name])
     elif tried.complete and not tried.false:
         means = {
-            "show": "the field is always shown; leave `show` out",
-            "enable": "the field can always be entered; leave `enable` out",
-            "required": "the field is always required; write `required: true`",
-            "when": "this always holds: " + ("no other route is ever taken" if rule.path[0] == "review" else "it says nothing"),
+            "show": Said("the field is always shown; leave `show` out"),
+            "enable": Said("the field can always be entered; leave `enable` out"),
+            "required": Said("the field is always required; write `required: true`"),
+            "when": Said(
+                "this always holds: no other route is ever taken"
+                if rule.path[0] == "review"
+                else "this always holds: it says nothing"
+            ),
         }
         yield Found(rule.path, "error", means[name])
 
@@ -132,19 +138,28 @@ def _routes(procedure: Procedure) -> Iterator[Found]:
     for number, route in enumerate(routes):
         path: Path = ("review", "route", number)
         if route.when is True and number < len(routes) - 1:
-            yield Found((*path, "to"), "error", "this route fits always, so that no route after it is ever taken")
+            yield Found((*path, "to"), "error", Said("this route fits always, so that no route after it is ever taken"))
         if route.when is False:
-            yield Found((*path, "when"), "error", "this route never fits")
+            yield Found((*path, "when"), "error", Said("this route never fits"))
         if isinstance(route.when, str):
             if route.when in seen:
-                yield Found((*path, "when"), "error", "an earlier route has the same condition, so that this one is never taken")
+                yield Found(
+                    (*path, "when"), "error", Said("an earlier route has the same condition, so that this one is never taken")
+                )
             seen.add(route.when)
         if route.to_office_of is not None:
             where: Path = (*path, "to-office-of")
             if missing := [PREFECTURES[code] for code in PREFECTURES if code not in covered]:
-                yield Found(where, "error", f"no office is responsible for {'、'.join(missing)}, so that a case may go nowhere")
+                yield Found(
+                    where,
+                    "error",
+                    Said(
+                        "no office is responsible for {prefectures}, so that a case may go nowhere",
+                        prefectures="、".join(missing),
+                    ),
+                )
             if route.to_office_of.split(".")[0] in optional:
-                yield Found(where, "error", "this may be left unanswered, so that a case may go nowhere; make it required")
+                yield Found(where, "error", Said("this may be left unanswered, so that a case may go nowhere; make it required"))
 
 
 def _texts(procedure: Procedure) -> Iterator[Found]:
@@ -152,10 +167,10 @@ def _texts(procedure: Procedure) -> Iterator[Found]:
         procedure.model_dump(by_alias=True, exclude_defaults=True, exclude={"offices": True, "review": {"templates"}}), ()
     ):
         if not written.get("en"):
-            yield Found(path, "warning", "the English text is missing")
+            yield Found(path, "warning", Said("the English text is missing"))
         for text in written.values():
             if names := _placeholders(text):
-                yield Found(path, "error", f"nobody fills the placeholder {', '.join(names)}")
+                yield Found(path, "error", Said("nobody fills the placeholder {names}", names=", ".join(names)))
 
 
 def _documents(procedure: Procedure) -> Iterator[Found]:
@@ -164,7 +179,7 @@ def _documents(procedure: Procedure) -> Iterator[Found]:
         path: Path = ("review", "documents", number)
         names, wanted, source = {rule.template}, set(), procedure.review.templates.get(rule.template)
         if source is None:
-            yield Found((*path, "template"), "error", f"there is no template documents/{rule.template}.typ")
+            yield Found((*path, "template"), "error", Said("there is no template documents/{name}.typ", name=rule.template))
             continue
         while names:
             source = procedure.review.templates.get(names.pop(), "")
@@ -172,10 +187,18 @@ def _documents(procedure: Procedure) -> Iterator[Found]:
             names |= {one.removesuffix(".typ") for one in imports(source)} - {FRAME}
         for where, known in (("doc", DOC), ("filled", rule.data.keys())):
             for name in sorted(name for place, name in wanted if place == where and name not in known):
-                yield Found((*path, "template"), "error", f"nobody fills the placeholder {where}.{name} of {rule.template}.typ")
+                yield Found(
+                    (*path, "template"),
+                    "error",
+                    Said("nobody fills the placeholder {name} of {template}.typ", name=f"{where}.{name}", template=rule.template),
+                )
         for name in rule.data:
             if ("filled", name) not in wanted:
-                yield Found((*path, "data", name), "warning", f"{rule.template}.typ does not use {name}")
+                yield Found(
+                    (*path, "data", name),
+                    "warning",
+                    Said("{template}.typ does not use {name}", template=rule.template, name=name),
+                )
 
 
 def _messages(procedure: Procedure) -> Iterator[Found]:
@@ -185,24 +208,30 @@ def _messages(procedure: Procedure) -> Iterator[Found]:
             text = getattr(said.text, part)
             if unknown := dict.fromkeys(name for written in (text.ja, text.en) for name in unknown_placeholders(kind, written)):
                 names = ", ".join(f"(({name}))" for name in unknown)
-                yield Found(("messages", kind, "text", part), "error", f"nobody fills the placeholder {names} in messages {kind}")
+                yield Found(
+                    ("messages", kind, "text", part),
+                    "error",
+                    Said("nobody fills the placeholder {names} in messages {kind}", names=names, kind=kind),
+                )
         if said.to == [] and not said.addresses:
-            yield Found(("messages", kind, "to"), "warning", f"nobody is told: messages {kind} are off")
+            yield Found(("messages", kind, "to"), "warning", Said("nobody is told: messages {kind} are off", kind=kind))
 
 
 def _untold(procedure: Procedure) -> Iterator[Found]:
     """What applicants want to know before they start, and the catalogue cannot tell them."""
     wanted = {
-        "summary": "what it is for, in a sentence or two",
-        "takes": "how long it takes to fill in, such as `30 minutes`",
-        "fee": "what it costs, or that it costs nothing",
-        "decides": "who decides, or takes the notification",
+        "summary": Said("applicants are not told what it is for: write `summary`, a sentence or two"),
+        "takes": Said("applicants are not told how long it takes to fill in: write `takes`, such as `30 minutes`"),
+        "fee": Said("applicants are not told what it costs, or that it costs nothing: write `fee`"),
+        "decides": Said("applicants are not told who decides, or takes the notification: write `decides`"),
     }
     if "approve" in procedure.review.decisions:
-        wanted["standard_period"] = "how long the decision takes (標準処理期間, 行政手続法6条)"
+        wanted["standard_period"] = Said(
+            "applicants are not told how long the decision takes (標準処理期間, 行政手続法6条): write `standard-period`"
+        )
     for name, says in wanted.items():
         if not getattr(procedure, name):
-            yield Found(("procedure",), "warning", f"applicants are not told {says}: write `{name.replace('_', '-')}`")
+            yield Found(("procedure",), "warning", says)
 
 
 def _placeholders(text: str) -> list[str]:
@@ -227,14 +256,16 @@ def _written(part: Any, path: Path) -> Iterator[tuple[Path, dict[str, str]]]:
 def _unknowable(procedure: Procedure) -> Iterator[Found]:
     """GビズID has corporations and sole proprietors only: others are verified one by one, by an operator."""
     if procedure.sign_in != "any" and not {"corporation", "sole-proprietor"} & set(procedure.applicants):
-        says = f"no applicant can have GビズID: with sign-in {procedure.sign_in} an operator has to verify each"
+        says = Said("no applicant can have GビズID: with sign-in {level} an operator has to verify each", level=procedure.sign_in)
         yield Found(("sign-in",), "warning", says)
 
 
 def _kept(procedure: Procedure) -> Iterator[Found]:
     """How long things are kept is the division's to say, and for permits, grants and other dispositions the Order says it."""
     if "retention" not in procedure.model_fields_set:
-        yield Found(("procedure",), "warning", "nothing says how long applications are kept (保存期間): write `retention`")
+        yield Found(("procedure",), "warning", Said("nothing says how long applications are kept (保存期間): write `retention`"))
     elif "approve" in procedure.review.decisions and procedure.retention.decided.at_least < _FIVE_YEARS:
-        says = "permits, approvals and grants are kept for five years after their effect or project ends (公文書管理法施行令別表)"
+        says = Said(
+            "permits, approvals and grants are kept for five years after their effect or project ends (公文書管理法施行令別表)"
+        )
         yield Found(("retention", "decided"), "warning", says)

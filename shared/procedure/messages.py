@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from shared.procedure.amiss import Amiss
 from shared.procedure.fields import Text, Written, must_differ
 from shared.validation import EMAIL
 
@@ -65,6 +66,8 @@ KINDS: dict[str, Kind] = {
         ),
         by_law=True,
     ),
+    # to who does not want the notice itself electronically (デジタル手続法7条1項): that it comes by post
+    "decided-by-post": Kind(("arrival_number", "decided_at")),
     "edited": Kind(("arrival_number",)),
     # the case, at the desk
     "case-opened": Kind(_CASE, _OFFICIAL),
@@ -87,6 +90,7 @@ KINDS: dict[str, Kind] = {
     "message": Kind(("arrival_number",), ("applicant", "official"), office=False),
     # documents
     "document": Kind(("arrival_number",), by_law=True),
+    "document-by-post": Kind(_DOCUMENT),
     "document-ended": Kind(_DOCUMENT, by_law=True),
     "document-reminded": Kind(_DOCUMENT),
     "document-unfetched": Kind(_DOCUMENT, _OFFICIAL),
@@ -141,15 +145,20 @@ def fitting(messages: dict[str, Message]) -> dict[str, Message]:
     for name, message in messages.items():
         kind = KINDS.get(name)
         if kind is None:
-            raise ValueError(f"there are no messages {name}; there are {', '.join(KINDS)}")
+            raise Amiss("there are no messages {name}; there are {kinds}", name=name, kinds=", ".join(KINDS))
         if wrong := sorted(set(message.to or ()) - set(kind.may_be_told)):
-            raise ValueError(f"{name} cannot be told to {', '.join(wrong)}; it can be to {', '.join(kind.may_be_told)}")
+            raise Amiss(
+                "{name} cannot be told to {wrong}; it can be to {right}",
+                name=name,
+                wrong=", ".join(wrong),
+                right=", ".join(kind.may_be_told),
+            )
         if kind.by_law and message.to is not None and "applicant" not in message.to:
-            raise ValueError(f"the law wants the applicant told of {name}; leave `to` out, or name `applicant`")
+            raise Amiss("the law wants the applicant told of {name}; leave `to` out, or name `applicant`", name=name)
         if kind.by_law and message.channels is not None and not LASTING & set(message.channels):
-            raise ValueError(f"{name} is an official notice: let it go by email or letter, too")
+            raise Amiss("{name} is an official notice: let it go by email or letter, too", name=name)
         if message.channels == ["inbox"] and "applicant" in (kind.to if message.to is None else message.to):
-            raise ValueError(f"applicants have no inbox: let {name} go by email, sms or letter, too")
+            raise Amiss("applicants have no inbox: let {name} go by email, sms or letter, too", name=name)
     return messages
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from shared.japanese import PREFECTURES
+from shared.procedure.amiss import Amiss
 from shared.procedure.fields import (
     FILLED,
     NAME,
@@ -60,9 +61,9 @@ class Duplicates(Written):
     @model_validator(mode="after")
     def _says_something(self) -> Duplicates:
         if not self.keys and not self.near:
-            raise ValueError("say which fields make an application the same: `keys`, `near` or both")
+            raise Amiss("say which fields make an application the same: `keys`, `near` or both")
         if self.refuse and not self.keys:
-            raise ValueError("`refuse` needs `keys`: what is only near is for people to judge")
+            raise Amiss("`refuse` needs `keys`: what is only near is for people to judge")
         for named in (self.keys, self.near if isinstance(self.near, list) else []):
             must_differ(named)
         return self
@@ -85,7 +86,7 @@ class Office(Written):
     @model_validator(mode="after")
     def _known_prefectures(self) -> Office:
         if unknown := [code for code in self.prefectures if code not in PREFECTURES]:
-            raise ValueError(f"no prefecture has the code {', '.join(unknown)}")
+            raise Amiss("no prefecture has the code {codes}", codes=", ".join(unknown))
         return self
 
 
@@ -130,7 +131,7 @@ class Procedure(Preparing):
         must_differ(keys)
         for check in self.checks:
             if check.at and check.at not in keys:
-                raise ValueError(f"a check stands at the field {check.at}, which the form does not have")
+                raise Amiss("a check stands at the field {key}, which the form does not have", key=check.at)
         self._within_known(keys)
         self._duplicates_known()
         self._review_fits(keys)
@@ -140,22 +141,22 @@ class Procedure(Preparing):
         known = {office.key for office in self.offices}
         for route in self.review.route:
             if route.to is not None and route.to not in known:
-                raise ValueError(f"there is no office {route.to}")
+                raise Amiss("there is no office {office}", office=route.to)
         for rule in self.review.documents:
             if unknown := sorted(set(rule.facts) - set(keys)):
-                raise ValueError(f"a document repeats {', '.join(unknown)}, which the form does not have")
+                raise Amiss("a document repeats {keys}, which the form does not have", keys=", ".join(unknown))
         for key in self.review.editable:
             if key not in keys:
-                raise ValueError(f"officials may mend the field {key}, which the form does not have")
+                raise Amiss("officials may mend the field {key}, which the form does not have", key=key)
         amount = self.review.amount
         if amount is not None and not any(field.key == amount and field.type == "money" for field in self.fields()):
-            raise ValueError(f"the amount is the field {amount}, which the form does not have as a field of the type money")
+            raise Amiss("the amount is the field {key}, which the form does not have as a field of the type money", key=amount)
 
     def _within_known(self, keys: list[str]) -> None:
         for field in self.fields():
             for one in (field, *(field.fields if isinstance(field, GroupField) else ())):
                 if one.within is not None and one.within not in keys:
-                    raise ValueError(f"{one.key} is to lie within {one.within}, which the form does not have")
+                    raise Amiss("{key} is to lie within {within}, which the form does not have", key=one.key, within=one.within)
                 if one.fills is not None:
                     self._fillable(one.key, one.fills)
 
@@ -164,8 +165,12 @@ class Procedure(Preparing):
         for name, types in FILLED.items():
             target = getattr(fills, name)
             if target and (target not in fields or fields[target].type not in types or fields[target].value is not None):
-                raise ValueError(
-                    f"{key} fills {target} with a {name}, so the form needs it as a field of the type {' or '.join(types)}"
+                raise Amiss(
+                    "{key} fills {target} with a {name}, so the form needs it as a field of one of the types {types}",
+                    key=key,
+                    target=target,
+                    name=name,
+                    types=", ".join(types),
                 )
 
     def _duplicates_known(self) -> None:
@@ -175,11 +180,13 @@ class Procedure(Preparing):
         near = self.duplicates.near if isinstance(self.duplicates.near, list) else []
         for key in (*self.duplicates.keys, *near):
             if key not in fields:
-                raise ValueError(f"duplicates are told by the field {key}, which the form does not have")
+                raise Amiss("duplicates are told by the field {key}, which the form does not have", key=key)
             if fields[key].value is not None:
-                raise ValueError(f"duplicates are told by the field {key}, which is computed; name the fields that it comes from")
+                raise Amiss(
+                    "duplicates are told by the field {key}, which is computed; name the fields that it comes from", key=key
+                )
         if sum(fields[key].type == "choices" for key in self.duplicates.keys) > 1:
-            raise ValueError("duplicates are told by two fields with several choices; name one of them")
+            raise Amiss("duplicates are told by two fields with several choices; name one of them")
 
     def fields(self) -> list[SimpleField | GroupField]:
         """The form's fields that have answers, page after page."""

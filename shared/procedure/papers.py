@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from shared.japanese import wareki
+from shared.procedure.amiss import Amiss
 from shared.procedure.fields import KEY, NAME, Expression, Label, Written, must_differ
 
 # What the number of a document may say. `fiscal_year` is that of the era (8 for 令和8年度), `year` the western one.
@@ -34,10 +35,14 @@ def _number(pattern: str) -> str:
         if name is None:
             continue
         if name not in PLACEHOLDERS or spec or conversion:
-            raise ValueError(f"nobody fills {{{name}}}; there are {', '.join(f'{{{one}}}' for one in PLACEHOLDERS)}")
+            raise Amiss(
+                "nobody fills {placeholder}; there are {known}",
+                placeholder=f"{{{name}}}",
+                known=", ".join(f"{{{one}}}" for one in PLACEHOLDERS),
+            )
         names.append(name)
     if "serial" not in names or not {"fiscal_year", "year"} & set(names):
-        raise ValueError("two documents would have the same number: write {serial}, and {fiscal_year} or {year}")
+        raise Amiss("two documents would have the same number: write {serial}, and {fiscal_year} or {year}")
     return pattern
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from shared.procedure.amiss import Amiss
 from shared.procedure.fields import Label, Written
 
 _MINUTES = {"minutes": 1, "hours": 60}
@@ -28,6 +29,8 @@ class Takes(Written):
 
 def _as_takes(value: Any) -> Any:
     found = re.fullmatch(r"(\d{1,4}) (minutes|hours)", value) if isinstance(value, str) else None
+    if isinstance(value, str) and not found:
+        raise Amiss("write `40 minutes` or `2 hours`")
     return {"minutes": int(found[1]) * _MINUTES[found[2]]} if found else value
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from shared.procedure.amiss import Amiss
 from shared.procedure.fields import Written
 
 # A year may be as short as this many days, for comparing.
@@ -27,7 +28,7 @@ class Term(Written):
     @model_validator(mode="after")
     def _one(self) -> Term:
         if (self.days is None) == (self.years is None):
-            raise ValueError("write `90 days` or `5 years`")
+            raise Amiss("write `90 days` or `5 years`")
         return self
 
     @property
@@ -43,6 +44,8 @@ class Term(Written):
 
 def _as_term(value: Any) -> Any:
     found = re.fullmatch(r"(\d{1,5}) (day|year)s?", value) if isinstance(value, str) else None
+    if isinstance(value, str) and not found:
+        raise Amiss("write `90 days` or `5 years`")
     return {f"{found[2]}s": int(found[1])} if found else value
 
 
@@ -71,12 +74,12 @@ class Retention(Written):
     @model_validator(mode="after")
     def _fit(self) -> Retention:
         if self.drafts.days is None or self.drafts.days > MOST_DRAFT_DAYS:
-            raise ValueError(f"drafts are kept for a number of days, {MOST_DRAFT_DAYS} at most")
+            raise Amiss("drafts are kept for a number of days, {most} at most", most=MOST_DRAFT_DAYS)
         if self.attachments is not None and self.attachments.at_least > self.decided.at_least:
-            raise ValueError("attachments cannot be kept for longer than the application they belong to")
+            raise Amiss("attachments cannot be kept for longer than the application they belong to")
         for name in ("returned", "withdrawn", "decided"):
             if self.mails.at_least > getattr(self, name).at_least:
-                raise ValueError(f"mails would outlive {name} applications; keep them no longer")
+                raise Amiss("mails would outlive {name} applications; keep them no longer", name=name)
         return self
 
     @property

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from shared.procedure.amiss import Amiss
 from shared.procedure.fields import KEY, NAME, Condition, Expression, Label, Text, Written, must_differ
 from shared.procedure.papers import DocumentRule, Unfetched
 
@@ -24,6 +25,8 @@ class Period(Written):
 
 def _as_period(value: Any) -> Any:
     found = re.fullmatch(r"(\d+) (working )?days", value) if isinstance(value, str) else None
+    if isinstance(value, str) and not found:
+        raise Amiss("write `20 days` or `20 working days`")
     return {"days": int(found[1]), "working": found[2] is not None} if found else value
 
 
@@ -44,7 +47,7 @@ class Route(Written):
     @model_validator(mode="after")
     def _one_target(self) -> Route:
         if (self.to is None) == (self.to_office_of is None):
-            raise ValueError("say either `to` or `to-office-of`")
+            raise Amiss("say either `to` or `to-office-of`")
         return self
 
 
@@ -89,7 +92,7 @@ class Stage(Written):
     @model_validator(mode="after")
     def _marks_something(self) -> Stage:
         if self.scores and not self.criteria:
-            raise ValueError("`scores` mark criteria: write `criteria`")
+            raise Amiss("`scores` mark criteria: write `criteria`")
         return self
 
 
@@ -144,11 +147,11 @@ class Review(Written):
     def _complete(self) -> Review:
         must_differ(list(self.decisions))
         if "refuse" in self.decisions and self.appeal is None:
-            raise ValueError("a procedure that can refuse needs the text `appeal` (教示)")
+            raise Amiss("a procedure that can refuse needs the text `appeal` (教示)")
         if self.on_expiry == "propose-refusal" and "refuse" not in self.decisions:
-            raise ValueError("`on-expiry: propose-refusal` needs the decision `refuse`")
+            raise Amiss("`on-expiry: propose-refusal` needs the decision `refuse`")
         if self.route[-1].when is not True:
-            raise ValueError("the last route needs to be without `when`, or a case may go nowhere")
+            raise Amiss("the last route needs to be without `when`, or a case may go nowhere")
         return self
 
     @model_validator(mode="after")
@@ -156,11 +159,11 @@ class Review(Written):
         must_differ([stage.key for stage in self.stages])
         must_differ([one.key for stage in self.stages for one in stage.criteria])
         if self.stages[0].two_person:
-            raise ValueError("`two-person` means: not who did a stage before; the first stage has none before it")
+            raise Amiss("`two-person` means: not who did a stage before; the first stage has none before it")
         if any(stage.delegation or stage.deputy for stage in self.stages[:-1]):
-            raise ValueError("`delegation` and `deputy` belong to the last stage, where it is decided")
+            raise Amiss("`delegation` and `deputy` belong to the last stage, where it is decided")
         if any(stage.criteria for stage in self.stages) and self.criteria_version is None:
-            raise ValueError("criteria need their `criteria-version`, such as the day they were laid down (行政手続法5条)")
+            raise Amiss("criteria need their `criteria-version`, such as the day they were laid down (行政手続法5条)")
         return self
 
     @model_validator(mode="after")
@@ -168,7 +171,7 @@ class Review(Written):
         made = [decision for rule in self.documents for decision in rule.on]
         must_differ(made)
         if unknown := sorted(set(made) - set(self.decisions)):
-            raise ValueError(f"a document is made on {', '.join(unknown)}, which is none of the decisions")
+            raise Amiss("a document is made on {decisions}, which is none of the decisions", decisions=", ".join(unknown))
         return self
 
     def document_on(self, decision: str) -> DocumentRule | None:

@@ -10,7 +10,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 
+from shared.i18n import Said
 from shared.procedure import cel
+from shared.procedure.amiss import Amiss
 from shared.procedure.fields import Condition, FieldOf, GroupField, SimpleField
 from shared.procedure.functions import FUNCTIONS
 from shared.procedure.kinds import KINDS
@@ -36,7 +38,7 @@ class RuleError(Exception):
 def compiled(expression: str) -> cel.Program:
     """A rule, ready to be run. Raises ValueError for what is no rule."""
     if len(re.findall(_MACRO, expression)) > DEEPEST_MACROS:
-        raise ValueError(f"at most {DEEPEST_MACROS} of all, exists, map and filter in one rule")
+        raise Amiss("at most {most} of all, exists, map and filter in one rule", most=DEEPEST_MACROS)
     return cel.compile(expression)
 
 
@@ -68,7 +70,8 @@ class Circular(Exception):
 
     def __init__(self, nodes: list[Computed]) -> None:
         names = [f"{node.group}.{node.key}" if node.group else node.key for node in nodes]
-        super().__init__(f"these values need one another, so that none can be computed: {', '.join(names)}")
+        self.said = Said("these values need one another, so that none can be computed: {names}", names=", ".join(names))
+        super().__init__(str(self.said))
         self.nodes = nodes
 
 

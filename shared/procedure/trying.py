@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from shared.i18n import Said
 from shared.procedure import cel
 from shared.procedure.expressions import Rule
 from shared.procedure.fields import FieldOf, GroupField, SimpleField, SimpleType
@@ -35,7 +36,7 @@ class Outcomes:
     false: bool = False
     not_boolean: bool = False
     complete: bool = True
-    error: str = ""
+    error: Said | None = None
 
 
 def outcomes(procedure: Procedure, rule: Rule) -> Outcomes:
@@ -72,7 +73,7 @@ def outcomes(procedure: Procedure, rule: Rule) -> Outcomes:
             found.not_boolean = True
     boolean = rule.path[-1] not in {"value", "to-office-of"}
     if failure and (not worked or (boolean and not found.true)):
-        found.error = f"this can never be decided: {failure.split(' CEL does')[0].rstrip('.')}"
+        found.error = Said("this can never be decided: {why}", why=failure.split(" CEL does")[0].rstrip("."))
     found.not_boolean &= not (found.true or found.false)
     return found
 

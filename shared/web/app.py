@@ -112,7 +112,7 @@ def service_app(
     app.add_middleware(RateLimit, rate=common, paths=own_rates or {}, refuse=problem_response)
     requests = Requests(service)
     app.add_middleware(Frame, service=service, requests=requests, body_limits=body_limits or {})
-    install_errors(app)
+    install_errors(app, requests)
     install_pages(app)
     add_docs(app)
     add_health(app, checks or {})
@@ -223,7 +223,7 @@ def _with_hints(response: Response, problem: Problem) -> Response:
     return response
 
 
-def install_errors(app: FastAPI) -> None:
+def install_errors(app: FastAPI, requests: Requests) -> None:
     """Turn every failure into a problem; what nobody foresaw is logged and answered with 500 without a detail."""
 
     @app.exception_handler(Problem)
@@ -251,6 +251,7 @@ def install_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def on_surprise(request: Request, error: Exception) -> Response:
+        requests.failed()
         log.error(
             "unforeseen error", exc_info=error, extra={"context": {"route": getattr(request.scope.get("route"), "path", "")}}
         )

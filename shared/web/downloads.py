@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
-from fastapi import Response
+from fastapi import Request, Response
 from starlette.responses import StreamingResponse
 
-from shared.storage import CHUNK, Readable
+from shared.files.kept import opened
+from shared.storage import CHUNK, Readable, attachment_key
 
 # In OpenAPI: what `download` answers.
 DOWNLOAD: dict[int | str, dict[str, Any]] = {
@@ -34,6 +36,12 @@ def download(file: Readable, *, name: str, media_type: str, size: int) -> Respon
     """A file as it comes from the storage."""
     headers = attachment_headers(name) | {"content-length": str(size)}
     return StreamingResponse(_pieces(file), media_type=media_type, headers=headers)
+
+
+def handed_over(request: Request, named: Mapping[str, Any]) -> Response:
+    """A file by its reference, as a download; who may see it is for the caller to look at. Raises NotFound, Unavailable."""
+    file = opened(request.app.state.storage, attachment_key(UUID(named["id"])))
+    return download(file, name=named["name"], media_type=named["type"], size=named["size"])
 
 
 def _pieces(file: Readable) -> Iterator[bytes]:

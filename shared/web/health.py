@@ -10,12 +10,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from shared.bus.sweep import oldest_waiting
+from shared.bus.sweep import LATE, oldest_waiting
 from shared.database import Session
 from shared.web.responses import OrjsonResponse
-
-# A delivery that waits longer than this, in seconds, means that the service's workers do not keep up, or are gone.
-LATE = 60.0
 
 # The health of a part: `ok`, and what there is to say of it.
 Check = Callable[[FastAPI], dict[str, Any]]

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
-from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from sqlmodel import Session
 
 from shared.bus.measuring import measured as measured_bus
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # Seconds; the accept path takes some ms, an export is a job.
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_WATCHING = ("/metrics/", "/health/")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -42,11 +43,21 @@ class Requests:
             buckets=_BUCKETS,
             registry=self.registry,
         )
+        # From 0 on, so that Prometheus sees the first one too: to `rate`, a series that begins with 1 never rose.
+        self._unforeseen = Counter(
+            "madoguchi_unforeseen_errors_total", "Requests that failed as nobody foresaw", ("service",), registry=self.registry
+        ).labels(service)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
-        """One request was answered."""
+        """One request was answered. What asks whether all is well, several times a minute, says nothing of how people fare."""
+        if route.startswith(_WATCHING):
+            return
         named = method if method in _METHODS else "other"
         self._seconds.labels(self._service, named, route or "none", str(status)).observe(seconds)
+
+    def failed(self) -> None:
+        """One request failed as nobody foresaw."""
+        self._unforeseen.inc()
 
 
 def add_metrics(app: FastAPI, requests: Requests, measures: Iterable[Measure]) -> None:

@@ -7,9 +7,11 @@ import hashlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from email.message import Message
-from typing import IO
+from typing import IO, Any, Literal
+from uuid import UUID
 
 from fastapi import Request
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
@@ -22,6 +24,41 @@ from shared.web.app import allow_body
 IDLE, WHOLE = 30.0, 900.0
 # So much gathers in memory before it goes to the disk.
 _GATHERED = 512 * 1024
+
+# In OpenAPI: a request whose body is a file.
+FILE_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    },
+    "parameters": [
+        {
+            "name": "Content-Disposition",
+            "in": "header",
+            "required": True,
+            "schema": {"type": "string", "maxLength": 2000},
+            "description": "the file's name (RFC 6266): `attachment; filename*=UTF-8''plan.pdf`",
+        }
+    ],
+}
+
+
+class ReferenceOut(BaseModel):
+    """A file as answers and messages name it."""
+
+    id: UUID
+    name: str
+    size: int = Field(description="bytes")
+    type: str = Field(description="media type, by content")
+    sha256: str
+
+
+class FileOut(ReferenceOut):
+    """A file and how it stands."""
+
+    state: Literal["waiting", "clean", "infected", "failed", "unscanned"] = Field(
+        description="waiting: for its scan; failed: the scan came to no end; unscanned: no scanner is set up here"
+    )
 
 
 class Slots:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -73,8 +74,9 @@ class Machine:
         return madoguchi("status", "--home", str(self.home)).returncode == 0
 
 
-def madoguchi(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*MADOGUCHI, *arguments], capture_output=True, text=True, check=False, timeout=60)
+def madoguchi(*arguments: str, locale: str = "C.UTF-8") -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "LC_ALL": locale}
+    return subprocess.run([*MADOGUCHI, *arguments], capture_output=True, text=True, check=False, timeout=60, env=env)
 
 
 def until(true: Callable[[], bool], seconds: float = 60.0) -> None:

@@ -19,10 +19,10 @@ def test_the_shipped_procedures_are_fine_and_a_mistake_is_found_with_its_line(tm
     for name in ("koen-meigi.yaml", "offices.yaml"):
         (tmp_path / name).write_text((PROCEDURES / name).read_text().replace("held.to < held.from", "held.to < hold.from"))
     shutil.copytree(PROCEDURES / "documents", tmp_path / "documents")
-    wrong = madoguchi("procedure", "lint", str(tmp_path / "koen-meigi.yaml"))
+    wrong = madoguchi("procedure", "lint", str(tmp_path / "koen-meigi.yaml"), locale="ja_JP.UTF-8")
     line = (tmp_path / "koen-meigi.yaml").read_text().splitlines().index("  - when: 'held.to < hold.from'") + 1
     assert wrong.returncode == 1
-    assert f"koen-meigi.yaml:{line}: checks.0.when: there is no field or function hold" in wrong.stderr
+    assert f"koen-meigi.yaml:{line}: checks.0.when: holdという項目や関数はありません" in wrong.stderr
 
 
 def test_a_procedure_that_did_not_change_keeps_its_version(machine: Machine) -> None:

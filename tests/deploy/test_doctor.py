@@ -11,27 +11,23 @@ from contextlib import contextmanager
 from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from socketserver import StreamRequestHandler, TCPServer
 from typing import Any, ClassVar
 
 import pytest
 import trustme
 from typer.testing import CliRunner
 
-from deploy.checkup import broker, database, files, here, outside, settings, work
+from deploy.checkup import calendar, database, here, outside, settings, signs
 from deploy.checkup.findings import Finding, guarded
 from deploy.cli import app
 from deploy.one.home import Home
 from deploy.one.ports import LOOPBACK, free_ports
-from shared.bus import canary
+from tests.bus.parts import announce, arrived
 from tests.machine import ROOT
 from tests.notify.smtp import moody_server
 from tests.site import Site
 
 Get = Callable[[str], str]
-
-# How long the server has been up: what a new one lacks is not missing yet.
-UPTIME = "now() - pg_postmaster_start_time()"
 
 
 def problems(findings: Iterator[Finding]) -> str:
@@ -106,21 +102,6 @@ def test_who_cannot_log_in_is_named_without_the_password(site: Site) -> None:
     assert "a-wrong-one" not in found
 
 
-def test_a_broker_that_throws_away_is_found(site: Site) -> None:
-    site.broker.config_set("maxmemory-policy", "allkeys-lru")
-    site.broker.config_set("maxmemory", "1100000")
-    try:
-        found = problems(broker.look(getting(site)))
-    finally:
-        site.broker.config_set("maxmemory", "256mb")
-        site.broker.config_set("maxmemory-policy", "noeviction")
-    assert "maxmemory-policy is allkeys-lru: Set maxmemory-policy noeviction" in found
-    assert "appendonly is no" in found  # the tests' broker writes nothing to disk
-    assert "when it is full" in found
-    (silent,) = broker.look(getting(site, MADOGUCHI_BROKER_URL=f"redis://{LOOPBACK}:{free_ports(1)[0]}/0"))
-    assert "does not answer" in silent.what
-
-
 def test_a_mail_server_is_greeted_as_the_post_does_it(site: Site) -> None:
     with moody_server() as (url, _):
         assert problems(outside.mail(getting(site, MADOGUCHI_NOTIFY_SMTP_URL=url))) == ""
@@ -129,37 +110,9 @@ def test_a_mail_server_is_greeted_as_the_post_does_it(site: Site) -> None:
     assert "does not answer" in problems(outside.mail(getting(site)))
 
 
-def test_storage_that_takes_nothing_or_is_full_is_found(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "file").touch()
-    assert "no file can be put into" in problems(files.storage(getting(site, MADOGUCHI_STORAGE=str(tmp_path / "file" / "in"))))
-    assert problems(files.storage(getting(site, MADOGUCHI_STORAGE=str(tmp_path)))) == ""
-    monkeypatch.setattr(files, "LEAST_FREE", 10**18)
-    assert "are free at" in problems(files.storage(getting(site, MADOGUCHI_STORAGE=str(tmp_path))))
-
-
-@pytest.mark.parametrize(
-    ("version", "said"),
-    [
-        ("ClamAV 1.4.1/27456/Tue Nov 17 09:00:00 2020", "days old"),
-        ("ClamAV 1.4.1", "has no signatures"),
-        ("ClamAV 1.4.1/99999/Tue Nov 17 09:00:00 2099", ""),
-    ],
-)
-def test_old_signatures_are_found(site: Site, version: str, said: str) -> None:
-    class Clamd(StreamRequestHandler):
-        def handle(self) -> None:
-            assert self.request.recv(64) == b"zVERSION\0"
-            self.wfile.write(version.encode() + b"\0")
-
-    with serving(Clamd, TCPServer) as port:
-        found = problems(files.scanner(getting(site, MADOGUCHI_CLAMD=f"tcp://{LOOPBACK}:{port}")))
-    assert said in found
-    assert bool(said) == bool(found)
-
-
 def test_a_calendar_without_the_next_years_holidays_is_found() -> None:
-    assert files.calendar(date(2026, 1, 1).year).well
-    assert not files.calendar(2099).well  # its equinoxes are not computed so far
+    assert calendar.look(date(2026, 1, 1).year).well
+    assert not calendar.look(2099).well  # its equinoxes are not computed so far
 
 
 class Answering(BaseHTTPRequestHandler):
@@ -206,41 +159,21 @@ def test_a_certificate_that_nobody_trusts_or_that_ends_soon_is_found(tmp_path: P
         assert "ends in" in outside.certificate(LOOPBACK, port, now=ends).what
 
 
-def test_workers_that_do_not_run_are_found_by_the_canary_they_miss(clean: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    from services.intake.tasks import engine
-
-    get, sent = getting(clean), work._SENT
-    monkeypatch.setattr(work, "_SENT", sent.replace(UPTIME, "interval '1 second'"))
-    assert problems(work.look(get, production=False)) == ""
-    monkeypatch.setattr(work, "_SENT", sent.replace(UPTIME, "interval '1 hour'"))
-    assert "no canary was ever sent" in problems(work.look(get, production=False))
-    canary.send(engine)
-    clean.run("update bus.event set time = now() - interval '9 minutes' where subject = 'canary'")
-    assert "no canary was sent for 9 minutes: beat or the counter's worker" in problems(work.look(get, production=False))
-    clean.run("update bus.event set time = now()")
-    clean.run("update bus.delivery set state = 'done' where service <> 'review'")
-    assert problems(work.look(get, production=False)).startswith("the worker of review has never handled the canary")
-    clean.run("update bus.delivery set state = 'dead'")
-    assert "1 deliveries to review.hear_canary failed for good" in problems(work.look(get, production=False))
-
-
-def test_backups_that_fail_or_are_late_are_found(clean: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    get = getting(clean)
-    monkeypatch.setattr(work, "_SENT", work._SENT.replace(UPTIME, "interval '1 second'"))
-    assert "no backup was ever made" in problems(work.look(get, production=True))
-    columns = "id, kind, started_at, ended_at, outcome"
-    run = f"insert into operation.run ({columns}) values (gen_random_uuid(), 'backup.base', :at, :at, :outcome)"
-    ago = "select now() - make_interval(hours => :hours)"
-    clean.run(run, at=clean.value(ago, hours=30), outcome="done")
-    assert "the newest backup.base is 30 hours old" in problems(work.look(get, production=True))
-    clean.run(run, at=clean.value(ago, hours=2), outcome="done")
-    assert problems(work.look(get, production=True)) == ""
-    clean.run(run, at=clean.value(ago, hours=1), outcome="failed")
-    assert "the last backup.base failed" in problems(work.look(get, production=True))
-    clean.run(run, at=clean.value(ago, hours=0), outcome="done")
-    report = "report, id, kind, outcome) values (jsonb_build_object('through', now() - interval '20 min'), gen_random_uuid()"
-    clean.run(f"insert into operation.run ({report}, 'backup.wal', 'running')")
-    assert "the newest backup.wal is 20 minutes old" in problems(work.look(get, production=True))
+def test_what_the_console_shows_is_said_with_what_its_runbook_says_to_do(clean: Site) -> None:
+    announce(clean, arrived())
+    clean.run("update bus.delivery set state = 'dead' where subscriber = 'review.open_case'")
+    found = {one.what: one for one in signs.in_database(getting(clean))}
+    dead = found["Dead letters: Deliveries that failed for good: 1"]
+    assert not dead.well
+    assert "madoguchi deadletters replay ID" in dead.remedy
+    assert dead.page == "docs/runbooks/dead-letters.md"
+    noted = found["Backups: No backup is noted here"]
+    assert noted.well
+    assert "madoguchi backup now" in noted.remedy
+    away = getting(clean, MADOGUCHI_BROKER_URL=f"redis://{LOOPBACK}:{free_ports(1)[0]}/0")
+    said = problems(signs.around(away))
+    assert "Redis: The broker does not answer; filing works on, and nothing else moves: Start it;" in said
+    assert "Services: The services' health does not answer" in said
 
 
 def test_a_setting_that_is_wrong_is_named_without_its_value(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

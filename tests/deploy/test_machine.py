@@ -64,7 +64,7 @@ def test_another_home_on_the_same_port_is_told_to_choose_another(machine: Machin
 def test_the_doctor_finds_a_running_machine_well(machine: Machine) -> None:
     found = madoguchi("doctor", "--home", str(machine.home))
     assert found.returncode == 0, found.stdout
-    for looked_at in ("PostgreSQL", "Valkey", "noeviction", "schema intake", "role madoguchi_owner", "mail server"):
+    for looked_at in ("PostgreSQL", "Redis: ", "schema intake", "role madoguchi_owner", "mail server", "intake worker"):
         assert looked_at in found.stdout
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from pydantic import SecretStr
 from ruamel.yaml import YAML
 from sqlmodel import Session
 
+from deploy.signs import retention, services, work
 from shared.operation import runs
 from tests.bus.parts import announce, arrived
 from tests.notify.parts import write_to
@@ -21,6 +24,8 @@ from tests.site import Site, bearer
 
 ROOT = Path(__file__).parents[2]
 WATCHING = ROOT / "deploy" / "observability"
+FOLDER = ROOT / "docs" / "runbooks"
+TESTS = Path(__file__).parent / "alerts.test.yml"
 TOKEN = "a-token-for-prometheus"
 # Prometheus' own, and what it makes of a histogram.
 KNOWN = {"up"}
@@ -44,8 +49,8 @@ def expressions() -> list[str]:
 
 def test_every_alert_has_its_page_and_every_page_its_alert() -> None:
     pages = {rule["annotations"]["runbook_url"] for rule in rules()}
-    assert len(pages) == len(rules())
-    assert pages == {f"docs/runbooks/{page.name}" for page in (ROOT / "docs" / "runbooks").glob("*-*.md")}
+    assert len(pages) == len({rule["alert"] for rule in rules()})
+    assert pages == {f"docs/runbooks/{page.name}" for page in FOLDER.glob("*-*.md")}
     for rule in rules():
         page = (ROOT / rule["annotations"]["runbook_url"]).read_text(encoding="utf-8")
         assert page.startswith(f"# {rule['alert']}\n")
@@ -53,25 +58,57 @@ def test_every_alert_has_its_page_and_every_page_its_alert() -> None:
         assert rule["labels"]["severity"] in {"page", "ticket"}
 
 
-def test_what_alerts_and_dashboards_ask_for_is_measured(
-    clean: Site, counter: TestClient, desk: TestClient, post_office: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    announce(clean, arrived())
-    clean.deliver_all()
-    write_to(clean, "a@example.com", "b@example.com")
-    clean.run("update notify.message set state = 'unknown' where recipient_hash = :who", who=clean.hash_of("b@example.com"))
-    clean.run("""update review."case" set due_on = date '2020-01-06'""")
-    with Session(clean.operator) as session:
+def test_every_page_says_the_same_in_japanese() -> None:
+    """The same parts, and no command, setting or address that the English page does not have."""
+    pages = {page.name: page.read_text(encoding="utf-8") for page in FOLDER.glob("*.md") if page.stem != "README"}
+    japanese = {page.name: page.read_text(encoding="utf-8") for page in (FOLDER / "ja").glob("*.md")}
+    assert set(japanese) == set(pages)
+    for name, page in japanese.items():
+        assert page.startswith("# ")
+        assert re.findall(r"^\*\*(.+?)\*\*", page, re.MULTILINE) == ["影響:", "確認:", "対処:"], name
+        assert set(re.findall(r"`[^`]+`", page)) - set(re.findall(r"`[^`]+`", pages[name])) == set(), name
+
+
+def test_alerts_draw_the_line_where_the_console_does() -> None:
+    asked = {rule["alert"]: rule["expr"] for rule in rules()}
+    assert asked["CanaryLate"].endswith(f"> {services.CANARY:.0f}")
+    assert f" > {work.BASE_AGE // timedelta(hours=1)} * 3600 or " in asked["BackupLate"]
+    assert asked["BackupLogLate"].endswith(f"> {work.WAL_AGE.total_seconds():.0f}")
+    assert asked["RetentionLate"].endswith(f"> {retention.AGE.total_seconds():.0f}")
+
+
+def something_of_everything(site: Site) -> None:
+    """Have something of each kind that is measured."""
+    announce(site, arrived())
+    site.deliver_all()
+    write_to(site, "a@example.com", "b@example.com")
+    site.run("update notify.message set state = 'unknown' where recipient_hash = :who", who=site.hash_of("b@example.com"))
+    site.run("""update review."case" set due_on = date '2020-01-06'""")
+    with Session(site.operator) as session:
         for kind in ("backup.base", "backup.rehearsal"):
             runs.finish(session, runs.begin(session, kind), {})
         runs.tell(session, runs.begin(session, "backup.wal"), {"through": datetime.now(UTC).isoformat()})
     from services.intake.tasks import send_canary
 
     send_canary()
-    clean.deliver_all()
+    site.deliver_all()
+
+
+@pytest.mark.skipif(not which("promtool"), reason="no promtool here (apt-get install prometheus)")
+def test_each_alert_fires_when_it_should_and_not_before() -> None:
+    done = subprocess.run(["promtool", "test", "rules", TESTS], check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    *_, quiet = read(TESTS)["tests"]
+    assert {one["alertname"] for one in quiet["alert_rule_test"]} == {rule["alert"] for rule in rules()}
+
+
+def test_what_alerts_and_dashboards_ask_for_is_measured(
+    clean: Site, counter: TestClient, desk: TestClient, post_office: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    something_of_everything(clean)
     measured = set(KNOWN)
     for service, client in (("intake", counter), ("review", desk), ("notify", post_office)):
-        client.get("/health/live")
+        client.get("/nowhere")
         monkeypatch.setattr(client.app.state.settings, "metrics_token", SecretStr(TOKEN))  # type: ignore[attr-defined]
         answer = client.get(f"/metrics/{service}", headers=bearer(TOKEN))
         measured |= set(re.findall(r"^([a-z_]+)(?:\{| )", answer.text, re.MULTILINE))

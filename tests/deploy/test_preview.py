@@ -75,6 +75,7 @@ def test_mistakes_stand_beside_the_form_with_their_lines_and_the_form_stays(file
         page = shown.get(address, headers={"accept-language": "en"}).text
         assert f"Line {line}" in page
         assert "there is no field or function hold" in page
+        assert "holdという項目や関数はありません" in shown.get(address, headers={"accept-language": "ja"}).text
     assert "行事名" in shown.get("/pages/1").text
     edit(file, "hold.from", "held.from")
     assert "Line" not in shown.get("/pages/1", headers={"accept-language": "en"}).text

@@ -122,4 +122,4 @@ def test_values_that_need_one_another_in_a_circle_are_a_mistake() -> None:
     fields = [{"key": key, "type": "money", "value": f"{other} + 1"} for key, other in ("ab", "bc", "ca")]
     (found,) = mistakes(a_procedure(*fields, {"key": "d", "type": "money", "value": "a"}))
     assert found[0] == ("form", 0, "fields", 0, "value")
-    assert found[1].endswith("need one another, so that none can be computed: a, b, c")
+    assert str(found[1]).endswith("need one another, so that none can be computed: a, b, c")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -108,8 +109,8 @@ PLANTED = [
     ("fee: {ja: 無料, en: Free}\n", "", "procedure:", "write `fee`"),
     ("decides: {ja: 見本大臣, en: Minister of Samples}", "decides: 見本大臣", "decides:", "the English text is missing"),
     ("takes: 30 minutes", "takes: long", "takes:", "takes"),
-    ("owner: {ja: 見本課", "law-url: http://law.example\nowner: {ja: 見本課", "law-url:", "pattern"),
-    ("ja: 多い, en: Too much", "en: Too much", "fee > 5", "ja: Field required"),
+    ("owner: {ja: 見本課", "law-url: http://law.example\nowner: {ja: 見本課", "law-url:", "the form that is asked for"),
+    ("ja: 多い, en: Too much", "en: Too much", "fee > 5", "ja: Enter this; it is required"),
     ("ja: 多い, en: Too much", "ja: 多い", "fee > 5", "the English text is missing"),
     ("ja: 多い, en: Too much", "ja: '{fee}円は多い', en: Too much", "fee > 5", "nobody fills the placeholder {fee}"),
     ("((Decision))", "((answer))", "body:", "nobody fills the placeholder ((answer)) in messages decided"),
@@ -118,7 +119,7 @@ PLANTED = [
     ("channels: [email, letter]", "channels: [sms]", "messages:", "decided is an official notice"),
     ("  case-opened:", "  opened:", "messages:", "there are no messages opened"),
     ("{addresses: [office@example.go.jp]}", "{to: []}", "case-opened:", "nobody is told"),
-    ("[office@example.go.jp]", "[office]", "case-opened:", "pattern"),
+    ("[office@example.go.jp]", "[office]", "case-opened:", "the form that is asked for"),
     ("[office@example.go.jp]", "[a@example.go.jp, a@example.go.jp]", "case-opened:", "written twice"),
 ]
 
@@ -146,6 +147,7 @@ def test_a_planted_mistake_is_found_with_its_line_and_cause(tmp_path: Path, righ
     found = [one for one in checked(written(tmp_path, text)) if why in one.says]
     assert found, list(map(str, checked(tmp_path / "sample.yaml")))
     assert any(where in text.splitlines()[one.line - 1] for one in found), found
+    assert all(re.search("[ぁ-ん]", one.within("ja")) for one in found), found
 
 
 def test_a_prefecture_without_an_office_is_found_where_cases_are_routed_by_it(tmp_path: Path) -> None:

@@ -60,17 +60,17 @@ review:
 
 # what is written instead of what; where the mistake is told (a piece of that line); words of what is said
 MISTAKES = [
-    ("title: {ja: 見本, en: Sample}", "title: {en: Sample}", "title:", "title.ja: Field required"),
-    ("law: 見本法1条\n", "", "procedure:", "law: Field required"),
-    ("owner:", "onwer:", "onwer:", "Extra inputs are not permitted"),
+    ("title: {ja: 見本, en: Sample}", "title: {en: Sample}", "title:", "title.ja: Enter this; it is required"),
+    ("law: 見本法1条\n", "", "procedure:", "law: Enter this; it is required"),
+    ("owner:", "onwer:", "onwer:", "Take this out; it is not known here"),
     ("applicants: [corporation]", "applicants: [robot]", "applicants:", "applicants.0"),
-    ("applicants: [corporation]", "applicants: []", "applicants:", "at least 1 item"),
+    ("applicants: [corporation]", "applicants: []", "applicants:", "at least 1 entries"),
     ("open: always", "open: sometimes", "open:", "open"),
     ("20 working days", "a month", "standard-period:", "standard-period"),
     ("key: name", "key: Name", "key: Name", "form.0.fields.0"),
     ("key: fee,", "key: name,", "procedure:", "written twice: name"),
     ("type: money", "type: coins", "type: coins", "coins"),
-    ("required: true", "requird: true", "requird", "Extra inputs are not permitted"),
+    ("required: true", "requird: true", "requird", "Take this out; it is not known here"),
     ("'fee > 0', required", "'fee >', required", "key: why", "form.0.fields.2.show"),
     ("required: 'fee > 0'", "required: 'cost > 0'", "key: why", "there is no field or function cost"),
     ("required: 'fee > 0'", "required: 'exec(fee)'", "key: why", "there is no field or function exec"),

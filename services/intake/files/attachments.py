@@ -16,13 +16,13 @@ from sqlmodel import Session, col, select
 
 from services.intake.models import Attachment, Enclosure
 from services.intake.rights import reach
-from shared.bus.publish import ring_after_commit
 from shared.database import new_id
 from shared.files.inspection import Sent
+from shared.files.kept import reference, store
 from shared.identity.callers import Caller, must_write
-from shared.problems import Conflict, Forbidden, NotFound, Unavailable
+from shared.problems import Conflict, Forbidden, NotFound
 from shared.retention.table import days
-from shared.storage import Readable, Storage, StorageError, attachment_key
+from shared.storage import Storage, attachment_key
 
 # The queue of the errand that scans, and where what waits for it is written down.
 SCANS, TABLE = "intake-scans", "intake.attachment"
@@ -35,43 +35,16 @@ PURGED_AT_ONCE = 200
 _KEPT = ("waiting", "clean", "infected", "failed")
 
 
-def reference(attachment: Attachment) -> dict[str, Any]:
-    """What stands for it in answers. With its digest there, the digest of a filing covers its attachments too."""
-    return {
-        "id": str(attachment.id),
-        "name": attachment.name,
-        "size": attachment.size,
-        "type": attachment.type,
-        "sha256": attachment.sha256.hex(),
-    }
-
-
 def reference_text(attachment: Attachment) -> str:
-    """The same as JSON, for a page's hidden field."""
+    """Its reference as JSON, for a page's hidden field."""
     return orjson.dumps(reference(attachment)).decode()
-
-
-def state_of(attachment: Attachment, *, scanning: bool) -> str:
-    """Its state as people see it: waiting, clean, infected, failed, or unscanned where no scanner is set up."""
-    return "unscanned" if attachment.state == "waiting" and not scanning else attachment.state
 
 
 def keep(engine: Engine, storage: Storage, caller: Caller, sent: Sent) -> Attachment:
     """Keep a file for the caller's organisation; it waits for its scan then. Raises Conflict, Unavailable: it is not kept."""
     with Session(engine, expire_on_commit=False) as session:
         attachment = _announced(session, caller, sent)
-        session.commit()
-        try:
-            storage.put(attachment_key(attachment.id), sent.file)
-        except StorageError:
-            session.delete(attachment)
-            session.commit()
-            raise Unavailable(
-                "Files cannot be kept at this moment; nothing was accepted, try again later", retry_after=30
-            ) from None
-        attachment.state, attachment.due = "waiting", datetime.now(UTC)
-        ring_after_commit(session, SCANS)
-        session.commit()
+        store(session, storage, attachment, sent, SCANS)
         return attachment
 
 
@@ -128,23 +101,6 @@ def shown(session: Session, caller: Caller, attachment_id: UUID) -> Attachment:
     if found is None:
         raise NotFound("No attachment of your organisation has the id {id}", id=attachment_id)
     return found
-
-
-def content(storage: Storage, attachment: Attachment, *, scanning: bool) -> Readable:
-    """What is in it, if it may be given out. Raises Conflict, NotFound, Unavailable."""
-    if attachment.state == "infected":
-        raise Conflict("A virus was found in this file; nobody can have it")
-    if attachment.state == "failed" or (attachment.state == "waiting" and scanning):
-        raise Conflict("This file is not scanned for viruses yet; ask again later", retry_after=30)
-    return opened(storage, attachment_key(attachment.id))
-
-
-def opened(storage: Storage, key: str) -> Readable:
-    """A file of the storage. Raises Unavailable."""
-    try:
-        return storage.open(key)
-    except StorageError:
-        raise Unavailable("This file cannot be read at this moment; try again later", retry_after=30) from None
 
 
 def remove(session: Session, caller: Caller, attachment_id: UUID) -> None:

@@ -11,9 +11,9 @@ import orjson
 from sqlalchemy import text, update
 from sqlmodel import Session, col, select
 
-from services.intake.files.attachments import reference, state_of
 from services.intake.models import Application, Attachment, Enclosure
 from shared.events import Mend
+from shared.files.kept import reference, state_of
 from shared.i18n import LANGUAGES, message, translate
 from shared.procedure.kinds.files import attached
 from shared.procedure.model import Procedure

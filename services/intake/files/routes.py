@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from services.intake.files import attachments
 from services.intake.models import Attachment
 from services.intake.rights.reach import sending_for
 from shared.database import Session
+from shared.files.kept import content, reference, state_of
 from shared.filetypes import FILE_TYPES
 from shared.identity.callers import Caller, must_write
 from shared.storage import Storage
@@ -26,31 +27,18 @@ router = APIRouter(prefix="/v1/attachments", tags=["attachments"])
 _TYPES = ", ".join(FILE_TYPES)
 
 
-class ReferenceOut(BaseModel):
-    """A file as the answers of a filing name it."""
-
-    id: UUID
-    name: str
-    size: int = Field(description="bytes")
-    type: str = Field(description="media type, by content")
-    sha256: str
-
-
-class AttachmentOut(ReferenceOut):
+class AttachmentOut(uploads.FileOut):
     """A file and how it stands."""
 
-    state: Literal["waiting", "clean", "infected", "failed", "unscanned"] = Field(
-        description="waiting: for its scan; failed: the scan came to no end; unscanned: no scanner is set up here"
-    )
-    reference: ReferenceOut = Field(description="what to write into the answers, as it is")
+    reference: uploads.ReferenceOut = Field(description="what to write into the answers, as it is")
     expires_at: datetime = Field(description="deleted then, unless it was filed")
 
 
 def _out(request: Request, attachment: Attachment) -> dict[str, Any]:
     return {
-        **attachments.reference(attachment),
-        "reference": attachments.reference(attachment),
-        "state": attachments.state_of(attachment, scanning=bool(request.app.state.settings.clamd)),
+        **reference(attachment),
+        "reference": reference(attachment),
+        "state": state_of(attachment, scanning=bool(request.app.state.settings.clamd)),
         "expires_at": attachment.expires_at,
     }
 
@@ -60,21 +48,7 @@ def _out(request: Request, attachment: Attachment) -> dict[str, Any]:
     status_code=201,
     response_model=AttachmentOut,
     responses=described(400, 401, 403, 409, 413, 422, 429, 503),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-        },
-        "parameters": [
-            {
-                "name": "Content-Disposition",
-                "in": "header",
-                "required": True,
-                "schema": {"type": "string", "maxLength": 2000},
-                "description": "the file's name (RFC 6266): `attachment; filename*=UTF-8''plan.pdf`",
-            }
-        ],
-    },
+    openapi_extra=uploads.FILE_BODY,
     description=f"Send a file: its bytes are the body. It is kept for a week, and for good once it is filed. Taken: {_TYPES}.",
 )
 async def send_attachment(
@@ -124,5 +98,5 @@ def remove_attachment(attachment_id: UUID, session: Transaction, caller: Applica
 
 def downloaded(request: Request, attachment: Attachment) -> Response:
     """A file as a download. Raises Conflict, Unavailable."""
-    file = attachments.content(request.app.state.storage, attachment, scanning=bool(request.app.state.settings.clamd))
+    file = content(request.app.state.storage, attachment, scanning=bool(request.app.state.settings.clamd))
     return download(file, name=attachment.name, media_type=attachment.type, size=attachment.size)

@@ -17,17 +17,17 @@ from services.intake.models import Application, Message
 from services.intake.notices import notices
 from services.intake.rights.reach import within
 from shared.bus.publish import publish
+from shared.conversations import TEXT_LIMIT
 from shared.database import insert_many, new_id
 from shared.events import AttachedFile, MessageReadByApplicant, MessageReadByOffice, MessageToApplicant, MessageToOffice
+from shared.files.kept import MOST_FILES, reference
 from shared.identity.callers import Caller, must_write
 from shared.identity.mandates import acting
 from shared.problems import Conflict, FieldError, Invalid, NotFound, TooMany
 from shared.telemetry import current_traceparent
 from shared.validation import text_errors
 
-TEXT_LIMIT = 4000
 MOST_A_DAY, MOST = 30, 1000  # of one organisation about one application
-MOST_FILES = 10  # with one message
 # There is a case, so somebody reads it.
 _READ = {"in_review", "correcting"} | DECIDED
 
@@ -105,7 +105,7 @@ def _enclosed(
         found.append(file)
     whose = {"application_id": str(application.id), "organisation_id": str(application.organisation_id)}
     enclose(session, [{**whose, "attachment_id": str(file.id)} for file in found])
-    return [attachments.reference(file) for file in found]
+    return [reference(file) for file in found]
 
 
 def _unfit(detail: str, **values: Any) -> Invalid:

@@ -21,6 +21,8 @@ from services.intake.forms.entering import entered_by
 from services.intake.forms.reading import text_of
 from services.intake.messages import messages
 from services.intake.messages.routes import file_download
+from shared.conversations import TEXT_LIMIT
+from shared.files.kept import MOST_FILES, state_of
 from shared.i18n import translate
 from shared.identity.callers import Caller, must_write
 from shared.identity.mandates import acting
@@ -104,7 +106,7 @@ def _field(request: Request, session: Session, caller: Caller, ids: Sequence[UUI
     for one in dict.fromkeys(ids):
         with suppress(NotFound):
             file = attachments.shown(session, caller, one)
-            shown.files.append((str(file.id), file.name, attachments.state_of(file, scanning=scanning), False))
+            shown.files.append((str(file.id), file.name, state_of(file, scanning=scanning), False))
             shown.kept.add(str(file.id))
     return shown
 
@@ -133,8 +135,8 @@ def _show(
         possible=messages.may_write(application),
         text=text,
         field=_field(request, session, caller, ids),
-        most=messages.MOST_FILES,
-        limit=messages.TEXT_LIMIT,
+        most=MOST_FILES,
+        limit=TEXT_LIMIT,
         problem=problem,
         error=errors.get("text", ""),
         errors=errors,

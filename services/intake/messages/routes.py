@@ -2,47 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
 from services.intake.applications import applications
-from services.intake.files import attachments
 from services.intake.messages import messages
-from shared.events import AttachedFile
+from shared.conversations import MessageIn, MessageOut
 from shared.identity.callers import Caller
-from shared.storage import attachment_key
 from shared.web.callers import Applicant, Transaction
-from shared.web.downloads import DOWNLOAD, download
+from shared.web.downloads import DOWNLOAD, handed_over
 from shared.web.problems import described
 
 router = APIRouter(prefix="/v1/applications/{application_id}/messages", tags=["messages"])
-
-
-class MessageIn(BaseModel):
-    """A message to write: plain text."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    # PostgreSQL keeps no null character
-    text: str = Field(min_length=1, max_length=messages.TEXT_LIMIT, pattern=r"^[^\x00]*$")
-    files: list[UUID] = Field(default=[], max_length=messages.MOST_FILES, description="ids of POST /v1/attachments")
-
-
-class MessageOut(BaseModel):
-    """A message, the oldest first."""
-
-    id: UUID
-    from_office: bool
-    author: str
-    text: str
-    at: datetime
-    read_at: datetime | None = Field(description="when the other side first saw it")
-    files: list[AttachedFile]
 
 
 @router.get("", response_model=list[MessageOut], responses=described(401, 403, 404, 422))
@@ -75,9 +49,7 @@ def file_download(  # noqa: PLR0917 - what the address says
 ) -> Response:
     """A message's file as a download. Raises NotFound, Unavailable."""
     application, _ = applications.shown(session, caller, application_id)
-    one = messages.file_of(session, application, message_id, file_id)
-    content = attachments.opened(request.app.state.storage, attachment_key(file_id))
-    return download(content, name=one["name"], media_type=one["type"], size=one["size"])
+    return handed_over(request, messages.file_of(session, application, message_id, file_id))
 
 
 @router.post("/read", status_code=204, responses=described(401, 403, 404, 422, 429))

@@ -26,12 +26,13 @@ where d.role = 'manager' and d."group" = :group and d.procedure in ('*', :proced
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody to tell, and what he is in this."""
+    """Somebody to tell, and what he is in this. `by_post`: he said that notices of this disposition come so."""
 
     name: str
     email: str
     role: Role
     language: Language = DEFAULT
+    by_post: bool = False
 
 
 def applicant(event: Any) -> Iterable[Person]:
@@ -91,7 +92,7 @@ def office(email: str) -> Person:
 
 
 def _of(contact: Contact, role: Role) -> Iterable[Person]:
-    return [Person(contact.name, contact.email, role, contact.language)]
+    return [Person(contact.name, contact.email, role, contact.language, contact.by_post)]
 
 
 def _officials(people: Iterable[Official | None], role: Role) -> Iterable[Person]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from fastapi import Request, Response
@@ -13,7 +11,7 @@ from services.review.audit.audit import note_view
 from services.review.cases import cases, contents, enclosures
 from services.review.procedures import version
 from shared.identity.callers import Caller
-from shared.web.downloads import download
+from shared.web.downloads import handed_over
 
 
 def downloaded(request: Request, session: Session, caller: Caller, case_id: UUID, attachment_id: UUID) -> Response:
@@ -23,9 +21,3 @@ def downloaded(request: Request, session: Session, caller: Caller, case_id: UUID
     one = enclosures.named(contents.every(session, case), procedure, attachment_id)
     note_view(session, caller, "attachment.fetched", case_id, attachment=attachment_id)
     return handed_over(request, one)
-
-
-def handed_over(request: Request, one: Mapping[str, Any]) -> Response:
-    """A file that a case names as a download; who may see it is for the caller to look at. Raises NotFound, Unavailable."""
-    file = enclosures.opened(request.app.state.storage, UUID(one["id"]))
-    return download(file, name=one["name"], media_type=one["type"], size=one["size"])

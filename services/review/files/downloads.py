@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from services.review.files import files
 from services.review.models import CaseFile
+from shared.files.kept import content, reference, state_of
 from shared.problems import FieldError, Invalid
 from shared.web.downloads import download
 from shared.web.multipart import Entered, Part, read_form
@@ -69,13 +70,13 @@ async def sent(request: Request, sending: Sending) -> CaseFile:
 
 def handed_out(request: Request, file: CaseFile) -> Response:
     """A file as a download. Raises Conflict, NotFound, Unavailable."""
-    content = files.content(request.app.state.storage, file, scanning=bool(request.app.state.settings.clamd))
-    return download(content, name=file.name, media_type=file.type, size=file.size)
+    inside = content(request.app.state.storage, file, scanning=bool(request.app.state.settings.clamd))
+    return download(inside, name=file.name, media_type=file.type, size=file.size)
 
 
 def outline(request: Request, file: CaseFile) -> dict[str, Any]:
     """A file as FileOut says it."""
-    return {**files.reference(file), "state": files.state_of(file, scanning=bool(request.app.state.settings.clamd))}
+    return {**reference(file), "state": state_of(file, scanning=bool(request.app.state.settings.clamd))}
 
 
 def ids_in(posted: Entered) -> list[str]:
@@ -103,7 +104,7 @@ def for_field(
     mine = {file.id for file in had}
     every = {file.id: file for file in [*had, *came]}.values()
     return FileField(
-        files=[(str(one.id), one.name, files.state_of(one, scanning=scanning), one.id in mine) for one in every],
+        files=[(str(one.id), one.name, state_of(one, scanning=scanning), one.id in mine) for one in every],
         kept={str(file.id) for file in came},
     )
 
@@ -111,4 +112,4 @@ def for_field(
 def lines(request: Request, found: Sequence[CaseFile]) -> list[tuple[str, str, str]]:
     """Files for a list: id, name and state."""
     scanning = bool(request.app.state.settings.clamd)
-    return [(str(one.id), one.name, files.state_of(one, scanning=scanning)) for one in found]
+    return [(str(one.id), one.name, state_of(one, scanning=scanning)) for one in found]

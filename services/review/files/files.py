@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine, delete, func, text, update
@@ -15,16 +14,16 @@ from sqlmodel import Session, col, select
 
 from services.review.models import CaseFile
 from services.review.wall import HOUSE, acts
-from shared.bus.publish import ring_after_commit
 from shared.database import new_id
 from shared.files.inspection import Sent
-from shared.problems import Conflict, FieldError, Invalid, NotFound, Unavailable
-from shared.storage import Missing, Readable, Storage, StorageError, attachment_key
+from shared.files.kept import MOST_FILES, store
+from shared.problems import Conflict, FieldError, Invalid, NotFound
+from shared.storage import Storage, attachment_key
 
 # The queue of the errand that scans, and where what waits for it is written down.
 SCANS, TABLE = "review-scans", "review.file"
-# In one note, opinion or message; about one case; and of one sender that nothing has yet.
-MOST, MOST_OF_CASE, MOST_LOOSE = 10, 500, 30
+# About one case, and of one sender that nothing has yet.
+MOST_OF_CASE, MOST_LOOSE = 500, 30
 BYTES_OF_CASE = 1024 * 1024 * 1024
 # A process that receives a file is done with it, or dead, after this time.
 ARRIVING = timedelta(hours=1)
@@ -32,33 +31,12 @@ PURGED_AT_ONCE = 200
 _THERE = ("waiting", "clean", "infected", "failed")
 
 
-def reference(file: CaseFile) -> dict[str, Any]:
-    """A file as answers and events name one."""
-    return {"id": str(file.id), "name": file.name, "size": file.size, "type": file.type, "sha256": file.sha256.hex()}
-
-
-def state_of(file: CaseFile, *, scanning: bool) -> str:
-    """Its state as people see it: waiting, clean, infected, failed, or unscanned where no scanner is set up."""
-    return "unscanned" if file.state == "waiting" and not scanning else file.state
-
-
 def keep(engine: Engine, storage: Storage, case_id: UUID, sender_id: UUID, sent: Sent) -> CaseFile:
     """Keep a file about a case; it waits for its scan then. Raises Conflict, Unavailable: it is not kept."""
     with Session(engine, expire_on_commit=False) as session:
         acts(session, HOUSE)  # whoever sends it may do so: that was looked at before
         file = _announced(session, case_id, sender_id, sent)
-        session.commit()
-        try:
-            storage.put(attachment_key(file.id), sent.file)
-        except StorageError:
-            session.delete(file)
-            session.commit()
-            raise Unavailable(
-                "Files cannot be kept at this moment; nothing was accepted, try again later", retry_after=30
-            ) from None
-        file.state, file.due = "waiting", datetime.now(UTC)
-        ring_after_commit(session, SCANS)
-        session.commit()
+        store(session, storage, file, sent, SCANS)
         return file
 
 
@@ -113,8 +91,9 @@ def loose(session: Session, case_id: UUID, sender_id: UUID, ids: Sequence[str]) 
 def give(session: Session, case_id: UUID, sender_id: UUID, owner_id: UUID, ids: Sequence[str]) -> list[CaseFile]:
     """Give what a sender sent to a note, an opinion or a message; what it had besides leaves. Raises Invalid."""
     files = [file for file in loose(session, case_id, sender_id, ids) if file.owner_id in {None, owner_id}]
-    if len(set(ids)) > MOST:
-        raise Invalid("Some entries need mending", errors=[FieldError("/files", "Attach at most {most} files", {"most": MOST})])
+    if len(set(ids)) > MOST_FILES:
+        many = FieldError("/files", "Attach at most {most} files", {"most": MOST_FILES})
+        raise Invalid("Some entries need mending", errors=[many])
     if len(files) != len(set(ids)):
         gone = FieldError("/files", "A file is not here any more; attach it again")
         raise Invalid("Some entries need mending", errors=[gone])
@@ -150,20 +129,6 @@ def shown(session: Session, case_id: UUID, owner_id: UUID, file_id: UUID) -> Cas
     if found is None:
         raise NotFound("There is no such file here")
     return found
-
-
-def content(storage: Storage, file: CaseFile, *, scanning: bool) -> Readable:
-    """What is in it, if it may be given out. Raises Conflict, NotFound, Unavailable."""
-    if file.state == "infected":
-        raise Conflict("A virus was found in this file; nobody can have it")
-    if file.state == "failed" or (file.state == "waiting" and scanning):
-        raise Conflict("This file is not scanned for viruses yet; ask again later", retry_after=30)
-    try:
-        return storage.open(attachment_key(file.id))
-    except Missing:
-        raise NotFound("There is no such file here") from None
-    except StorageError:
-        raise Unavailable("This file cannot be read at this moment; try again later", retry_after=30) from None
 
 
 def purge(engine: Engine, storage: Storage) -> bool:

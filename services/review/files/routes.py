@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from services.review.audit.audit import note
@@ -17,22 +16,10 @@ from shared.database import Session
 from shared.filetypes import FILE_TYPES
 from shared.web.callers import Reviewer, Transaction
 from shared.web.problems import described
+from shared.web.uploads import FILE_BODY, FileOut
 
 router = APIRouter(prefix="/v1/cases/{case_id}/files", tags=["files"])
 _TYPES = ", ".join(FILE_TYPES)
-
-
-class FileOut(BaseModel):
-    """A file and how it stands."""
-
-    id: UUID
-    name: str
-    size: int = Field(description="bytes")
-    type: str = Field(description="media type, by content")
-    sha256: str
-    state: Literal["waiting", "clean", "infected", "failed", "unscanned"] = Field(
-        description="waiting: for its scan; failed: the scan came to no end; unscanned: no scanner is set up here"
-    )
 
 
 @router.post(
@@ -40,21 +27,7 @@ class FileOut(BaseModel):
     status_code=201,
     response_model=FileOut,
     responses=described(400, 401, 403, 404, 409, 413, 422, 429, 503),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-        },
-        "parameters": [
-            {
-                "name": "Content-Disposition",
-                "in": "header",
-                "required": True,
-                "schema": {"type": "string", "maxLength": 2000},
-                "description": "the file's name (RFC 6266): `attachment; filename*=UTF-8''plan.pdf`",
-            }
-        ],
-    },
+    openapi_extra=FILE_BODY,
     description=f"Send a file: its bytes are the body. It is kept for two days until something has it. Taken: {_TYPES}.",
 )
 async def send_file(case_id: UUID, request: Request, session: Transaction, caller: Reviewer) -> Any:

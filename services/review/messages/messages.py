@@ -16,6 +16,7 @@ from services.review.cases.moves import acting
 from services.review.files import files
 from services.review.models import Case, Message
 from shared.bus.publish import publish
+from shared.conversations import TEXT_LIMIT
 from shared.database import insert_many, new_id
 from shared.events import (
     AttachedFile,
@@ -27,12 +28,12 @@ from shared.events import (
     MessageToOffice,
     Official,
 )
+from shared.files.kept import reference
 from shared.identity.callers import Caller
 from shared.problems import Conflict, Invalid, NotFound, TooMany
 from shared.telemetry import current_traceparent
 from shared.validation import text_errors
 
-TEXT_LIMIT = 4000
 MOST_A_DAY, MOST = 100, 1000  # of the office about one case
 
 
@@ -60,7 +61,7 @@ def write(
     message = Message(id=new_id(), case_id=case.id, from_office=True, author=caller.name, text=text.strip(), at=datetime.now(UTC))
     if scanning:
         files.must_be_scanned(files.loose(session, case.id, caller.account_id, file_ids))
-    message.files = [files.reference(one) for one in files.give(session, case.id, caller.account_id, message.id, file_ids)]
+    message.files = [reference(one) for one in files.give(session, case.id, caller.account_id, message.id, file_ids)]
     session.add(message)
     publish(
         session,

@@ -11,16 +11,17 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from services.review.cases import cases
-from services.review.cases.downloads import handed_over
 from services.review.files.downloads import entered, for_field, ids_in, must_be_taken, text_in
-from services.review.files.files import MOST
 from services.review.messages import messages
 from services.review.procedures import version
 from services.review.wall import acts
+from shared.conversations import TEXT_LIMIT
+from shared.files.kept import MOST_FILES
 from shared.i18n import translate
 from shared.identity.callers import Caller
 from shared.problems import Conflict, Invalid, TooMany
 from shared.web.callers import Transaction
+from shared.web.downloads import handed_over
 from shared.web.multipart import Entered
 from shared.web.pages import Pages, language_of, pages_router
 from shared.web.visitors import ReviewerPerson
@@ -92,8 +93,8 @@ def _show(
         possible=messages.may_write(case),
         text=text_in(posted, "text") if posted else "",
         field=for_field(request, session, posted, of=(case.id, caller.account_id)),
-        most=MOST,
-        limit=messages.TEXT_LIMIT,
+        most=MOST_FILES,
+        limit=TEXT_LIMIT,
         problem=problem,
         error=errors.get("text", ""),
         errors=errors,

@@ -2,45 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
 
 from services.review.cases import cases
-from services.review.cases.downloads import handed_over
-from services.review.files.files import MOST
 from services.review.messages import messages
-from shared.events import AttachedFile
+from shared.conversations import MessageIn, MessageOut
 from shared.web.callers import Reviewer, Transaction
-from shared.web.downloads import DOWNLOAD
+from shared.web.downloads import DOWNLOAD, handed_over
 from shared.web.problems import described
 
 router = APIRouter(prefix="/v1/cases/{case_id}/messages", tags=["messages"])
-
-
-class MessageIn(BaseModel):
-    """A message to write: plain text."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    # PostgreSQL keeps no null character
-    text: str = Field(min_length=1, max_length=messages.TEXT_LIMIT, pattern=r"^[^\x00]*$")
-    files: list[UUID] = Field(default=[], max_length=MOST, description="ids of files that you sent about this case")
-
-
-class MessageOut(BaseModel):
-    """A message, the oldest first."""
-
-    id: UUID
-    from_office: bool
-    author: str
-    text: str
-    at: datetime
-    read_at: datetime | None = Field(description="when the other side first saw it")
-    files: list[AttachedFile]
 
 
 @router.get("", response_model=list[MessageOut], responses=described(401, 403, 404, 422))

@@ -18,6 +18,7 @@ from services.review.models import Case, Note
 from services.review.notes import notes
 from services.review.procedures import version
 from services.review.wall import acts
+from shared.files.kept import MOST_FILES
 from shared.i18n import translate
 from shared.identity.callers import Caller
 from shared.problems import Conflict, FieldError, Invalid, TooMany
@@ -157,7 +158,7 @@ def _show(
         people=notes.people(session, caller, case),
         mentioned=set(posted.posted.get("mentions", [])) if posted else mentioned,
         field=for_field(request, session, posted, of=(case.id, caller.account_id), had=had),
-        limits={"text": notes.TEXT_LIMIT, "files": files.MOST, "minutes": int(notes.EDITABLE.total_seconds() // 60)},
+        limits={"text": notes.TEXT_LIMIT, "files": MOST_FILES, "minutes": int(notes.EDITABLE.total_seconds() // 60)},
         problem=problem,
         errors=errors,
         summary=[(_ANCHORS.get(at, at), text) for at, text in errors.items()],

@@ -13,11 +13,12 @@ from sqlmodel import Session
 from services.review.cases import cases
 from services.review.files import files
 from services.review.files.downloads import outline
-from services.review.files.routes import FileOut
 from services.review.models import Note
 from services.review.notes import notes
+from shared.files.kept import MOST_FILES
 from shared.web.callers import Reviewer, Transaction
 from shared.web.problems import described
+from shared.web.uploads import FileOut
 
 router = APIRouter(prefix="/v1/cases/{case_id}/notes", tags=["notes"])
 
@@ -30,7 +31,7 @@ class NoteIn(BaseModel):
     # PostgreSQL keeps no null character
     text: str = Field(min_length=1, max_length=notes.TEXT_LIMIT, pattern=r"^[^\x00]*$")
     mentions: list[UUID] = Field(default=[], max_length=notes.MOST_MENTIONS, description="accounts of officials to tell")
-    files: list[UUID] = Field(default=[], max_length=files.MOST, description="ids of files that you sent about this case")
+    files: list[UUID] = Field(default=[], max_length=MOST_FILES, description="ids of files that you sent about this case")
 
 
 class MentionOut(BaseModel):

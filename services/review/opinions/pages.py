@@ -15,7 +15,6 @@ from sqlmodel import Session
 
 from services.review.audit.audit import note, note_view
 from services.review.cases import cases, contents
-from services.review.cases.downloads import handed_over
 from services.review.files import files
 from services.review.files.downloads import entered, for_field, handed_out, ids_in, lines, must_be_taken, text_in
 from services.review.models import Case
@@ -23,11 +22,13 @@ from services.review.opinions import answering, opinions
 from services.review.opinions.answering import Asked
 from services.review.opinions.opinions import INSIDE, Outsider, Shown
 from services.review.procedures import group_titles, version
+from shared.files.kept import MOST_FILES
 from shared.i18n import Language, message, translate
 from shared.identity.callers import Caller
 from shared.problems import Conflict, FieldError, Invalid
 from shared.validation import WrittenContact, body_errors
 from shared.web.callers import Transaction
+from shared.web.downloads import handed_over
 from shared.web.multipart import Entered
 from shared.web.pages import Pages, language_of, pages_router
 from shared.web.visitors import ReviewerPerson
@@ -174,7 +175,7 @@ def answer_page(
         errors=errors,
         summary=[("files-file" if at == "files" else at, text) for at, text in errors.items()],
         saved=saved,
-        limits={"answer": answering.ANSWER_LIMIT, "files": files.MOST},
+        limits={"answer": answering.ANSWER_LIMIT, "files": MOST_FILES},
     )
     page.headers["cache-control"] = "no-store"
     page.headers["x-robots-tag"] = "noindex, nofollow"

@@ -12,13 +12,13 @@ from sqlmodel import Session
 
 from services.review.cases import cases
 from services.review.files.downloads import outline
-from services.review.files.routes import FileOut
 from services.review.models import Opinion
 from services.review.opinions import answering, opinions
 from services.review.opinions.opinions import Outsider, Shown
 from shared.validation import WrittenContact
 from shared.web.callers import Reviewer, Transaction
 from shared.web.problems import described
+from shared.web.uploads import FileOut
 
 router = APIRouter(prefix="/v1/cases/{case_id}/opinions", tags=["opinions"])
 _TEXT = r"^[^\x00]*$"  # PostgreSQL keeps no null character

@@ -216,7 +216,9 @@ def test_every_form_of_the_console_leaves_an_act(console: TestClient, clean: Sit
     key = clean.value("select id from identity.api_key where account_id = :id", id=official)
     duty = {"group": "kinki-bureau", "duty": "approver"}
     clean.run("update identity.organisation set verified = false")
+    new = {"email": "new@example.go.jp", "name": "新人 一郎", "role": "service"}
     forms: list[tuple[str, str, dict[str, str]]] = [
+        ("/console/people/new", "/console/people/new", new),
         ("/console/dead-letters/{event_id}/data", f"/console/dead-letters/{letters[0]}/data", {"data": data}),
         ("/console/dead-letters/{event_id}/discard", f"/console/dead-letters/{letters[0]}/discard", {}),
         ("/console/dead-letters/{event_id}", f"/console/dead-letters/{letters[1]}", {}),

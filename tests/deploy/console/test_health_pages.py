@@ -14,13 +14,14 @@ from sqlmodel import Session
 from typer.testing import CliRunner
 
 from deploy.cli import app
-from deploy.console.health import Health
-from deploy.console.signs import every, servers, services, work
-from deploy.console.signs.sign import Runbook, said
+from deploy.signs import every, servers, services, work
+from deploy.signs.health import Health
+from deploy.signs.sign import Runbook, said
 from shared.bus import wakings
 from shared.bus.canary import send
 from shared.bus.wakings import Waking
 from shared.operation import runs
+from shared.operation.measuring import BASE, REHEARSAL, WAL
 from tests.bus.parts import announce, arrived
 from tests.site import Site, engine_at
 
@@ -51,6 +52,7 @@ def test_every_runbook_that_a_sign_names_is_a_page_in_the_console(console: TestC
     named = linked | set(get_args(Runbook))
     for name in named:
         assert "<strong>Do:</strong>" in console.get(f"/console/runbooks/{name}").text
+        assert "<strong>対処:</strong>" in console.get(f"/console/runbooks/{name}", headers={"accept-language": "ja"}).text
     assert console.get("/console/runbooks/..%2fREADME").status_code == 404
 
 
@@ -61,9 +63,9 @@ def test_a_well_site_says_so_and_a_dead_letter_is_the_first_thing_to_do(
     send(engine_at(clean.url("madoguchi_intake")))
     clean.deliver_all()
     with Session(clean.operator) as session:
-        for kind in (work.BASE, work.REHEARSAL):
+        for kind in (BASE, REHEARSAL):
             runs.finish(session, runs.begin(session, kind), {})
-        wal = runs.begin(session, work.WAL)
+        wal = runs.begin(session, WAL)
         runs.finish(session, wal, {"through": datetime.now(UTC).isoformat()})
     known = Waking("intake.sweep", 4.0, datetime.now(UTC), ok=True)
     monkeypatch.setattr(wakings, "read", lambda _: [known])
@@ -103,16 +105,21 @@ def test_services_that_are_ill_or_silent_are_red() -> None:
     assert kinds(services.services(None)) == {"Services": "bad"}
 
 
-def test_a_worker_that_hears_no_canary_is_named(clean: Site) -> None:
+def test_a_worker_that_hears_no_canary_is_named(clean: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     with Session(clean.operator) as session:
-        assert set(kinds(services.canaries(session)).values()) == {"mend"}
+        for patience, kind in ((1e9, "mend"), (0.0, "bad")):  # the database has just begun, or has run for long
+            monkeypatch.setattr(services, "CANARY", patience)
+            assert set(kinds(services.canaries(session)).values()) == {kind}
+    monkeypatch.undo()
     send(engine_at(clean.url("madoguchi_intake")))
     clean.deliver_all()
-    clean.run("update bus.event set time = now() - interval '10 minutes'")
     clean.run("update bus.delivery set state = 'waiting' where service = 'review'")
     with Session(clean.operator) as session:
         found = kinds(services.canaries(session))
-    assert found == {"intake worker": "bad", "notify worker": "bad", "opendata worker": "bad", "review worker": "mend"}
+        assert found == {"intake worker": "good", "notify worker": "good", "opendata worker": "good", "review worker": "mend"}
+        clean.run("update bus.event set time = now() - interval '4 minutes'")
+        session.rollback()
+        assert set(kinds(services.canaries(session)).values()) == {"bad"}
 
 
 def test_the_database_and_the_broker_are_looked_at_and_a_broker_away_is_red(clean: Site) -> None:
@@ -125,6 +132,22 @@ def test_the_database_and_the_broker_are_looked_at_and_a_broker_away_is_red(clea
         assert all("may not see" not in one.says for one in servers.postgres(session))
     assert kinds(servers.broker(SecretStr("redis://127.0.0.1:9/0"))) == {"Redis": "bad"}
     assert "Redis" in kinds(servers.broker(SecretStr(clean.broker_url)))
+
+
+def test_a_broker_that_is_full_or_throws_away_is_red(clean: Site) -> None:
+    def said_() -> str:
+        return "\n".join(said(one, "en") for one in servers.broker(SecretStr(clean.broker_url)) if one.kind == "bad")
+
+    clean.broker.config_set("maxmemory", "1100000")
+    clean.broker.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        found = said_()
+    finally:
+        clean.broker.config_set("maxmemory", "256mb")
+        clean.broker.config_set("maxmemory-policy", "noeviction")
+    assert "of 1.1 MB memory" not in said_()
+    assert "of 1 MB memory" in found
+    assert "The broker may throw queues away (maxmemory-policy allkeys-lru)" in found
 
 
 def test_beat_that_stands_still_and_tasks_that_fail_are_red() -> None:
@@ -142,9 +165,10 @@ def test_beat_that_stands_still_and_tasks_that_fail_are_red() -> None:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ("update operation.run set started_at = now() - interval '60 hours' where kind = 'backup.base'", "bad"),
+        ("update operation.run set started_at = now() - interval '27 hours' where kind = 'backup.base'", "bad"),
         ("""update operation.run set report = '{"through": "2026-01-01T00:00:00+00:00"}' where kind = 'backup.wal'""", "bad"),
         ("update operation.run set outcome = 'failed' where kind = 'backup.rehearsal'", "bad"),
+        ("update operation.run set outcome = 'failed' where kind = 'backup.base'", "bad"),
         ("delete from operation.run where kind = 'backup.rehearsal'", "mend"),
         ("delete from operation.run where kind = 'backup.base'", "mend"),
         ("select 1", "good"),
@@ -152,9 +176,9 @@ def test_beat_that_stands_still_and_tasks_that_fail_are_red() -> None:
 )
 def test_backups_that_are_old_late_or_never_rehearsed_are_told(clean: Site, change: str, expected: str) -> None:
     with Session(clean.operator) as session:
-        for kind in (work.BASE, work.REHEARSAL):
+        for kind in (BASE, REHEARSAL):
             runs.finish(session, runs.begin(session, kind), {})
-        runs.finish(session, runs.begin(session, work.WAL), {"through": datetime.now(UTC).isoformat()})
+        runs.finish(session, runs.begin(session, WAL), {"through": datetime.now(UTC).isoformat()})
     clean.run(change)
     with Session(clean.operator) as session:
         assert kinds(work.backups(session)) == {"Backups": expected}
@@ -165,7 +189,8 @@ def test_the_command_line_says_the_same(clean: Site, tmp_path: Path, monkeypatch
     assert clean.broker_url
     said_ = CliRunner().invoke(app, ["health"])
     assert said_.exit_code == 1
-    assert "PROBLEM Services: The services' health does not answer\n        see docs/runbooks/service-down.md" in said_.output
+    assert "PROBLEM Services: The services' health does not answer\n        Mend what the doctor names;" in said_.output
+    assert "See docs/runbooks/service-down.md\n" in said_.output
     assert "ok      Dead letters: There is no dead letter" in said_.output
 
 

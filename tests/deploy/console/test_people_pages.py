@@ -60,6 +60,32 @@ def test_nobody_disables_himself_or_the_last_operator(console: TestClient, clean
     assert noted(clean) == []
 
 
+def test_somebody_is_added_with_a_reason_and_what_does_not_fit_is_said_beside_its_field(console: TestClient, clean: Site) -> None:
+    here, new = "/console/people/new", {"email": "New@example.go.jp", "name": "新人 一郎"}
+    assert console.get(here).status_code == 200
+    unfit = {"email": "no address", "role": "reviewer", "group": "近畿", "organisation": "会社"}
+    assert 'id="why-new-error"' in console.post(here, data=new | unfit).text
+    wrong = console.post(here, data=WHY | new | unfit)
+    assert wrong.status_code == 422
+    for place in ("email", "group", "organisation"):
+        assert f'id="{place}-error"' in wrong.text, place
+    official = WHY | new | {"role": "reviewer", "group": "kinki-bureau", "duty": "approver"}
+    page = console.post(here, data=official).headers["location"]
+    assert page == f"/console/people/{account(clean, 'new@example.go.jp')}?done=added"
+    assert "kinki-bureau" in console.get(page).text
+    assert console.post(here, data=official).status_code == 409
+    firm = {"role": "applicant", "organisation": "新会社", "corporate_number": "5010401067252", "email": "firm@example.com"}
+    assert console.post(here, data=WHY | new | firm | {"organisation": ""}).status_code == 422
+    assert console.post(here, data=WHY | new | firm).status_code == 303
+    assert console.post(here, data=WHY | new | firm | {"email": "second@example.com", "rights": "read"}).status_code == 303
+    assert [row["rights"] for row in clean.rows("select rights from identity.account where role = 'applicant' order by id")] == [
+        "owner",
+        "read",
+    ]
+    assert clean.value("select count(*) from identity.organisation") == 1
+    assert noted(clean) == [("account.added", WHY["reason"])] * 3
+
+
 def test_duties_are_given_and_taken_and_a_new_role_ends_all_he_had(console: TestClient, clean: Site) -> None:
     clean.a_reviewer("kinki-bureau")
     who = account(clean, OFFICIAL)

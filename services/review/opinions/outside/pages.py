@@ -12,7 +12,6 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from services.review.audit.audit import note
-from services.review.cases.downloads import handed_over
 from services.review.files import files
 from services.review.files.downloads import entered, handed_out, ids_in, must_be_taken, text_in
 from services.review.opinions import answering
@@ -24,6 +23,7 @@ from shared.i18n import JST
 from shared.problems import Conflict, Gone, Invalid, NotFound, TooMany
 from shared.web.callers import Transaction
 from shared.web.cookies import set_cookie
+from shared.web.downloads import handed_over
 from shared.web.multipart import Entered
 from shared.web.pages import pages_router
 

@@ -6,18 +6,20 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from deploy.console.signs.sign import Kind, Sign
+from deploy.signs.sign import Kind, Sign
 from shared.bus import deadletters
+from shared.bus.sweep import LATE
 from shared.i18n import message
 from shared.operation import runs, switches
+from shared.operation.measuring import BASE, REHEARSAL, WAL
 
 if TYPE_CHECKING:
     from sqlmodel import Session
 
+    from shared.operation.tables import Run
+
 BACKUPS = message("Backups")
-LATE = 60.0  # seconds that a delivery may be overdue
-BASE, WAL, REHEARSAL = "backup.base", "backup.wal", "backup.rehearsal"
-BASE_AGE, WAL_AGE, REHEARSAL_AGE = timedelta(hours=50), timedelta(minutes=10), timedelta(days=40)
+BASE_AGE, WAL_AGE, REHEARSAL_AGE = timedelta(hours=26), timedelta(minutes=3), timedelta(days=40)
 
 
 def work(session: Session) -> Iterator[Sign]:
@@ -41,6 +43,8 @@ def work(session: Session) -> Iterator[Sign]:
 def backups(session: Session) -> Iterator[Sign]:
     """The newest backup, to when the log can be restored, and the last rehearsal."""
     now, href = datetime.now(UTC), "/console/backups"
+    if (last := _last(session, BASE)) is not None and last.outcome == "failed":
+        yield Sign("schedule", BACKUPS, "bad", message("The last copy of the database failed"), {}, "backup-late", href)
     base = next(iter(runs.latest(session, BASE, outcome="done")), None)
     if base is None:
         yield Sign("schedule", BACKUPS, "mend", message("No backup is noted here"), {}, "backup-none", href)
@@ -50,7 +54,7 @@ def backups(session: Session) -> Iterator[Sign]:
     if (through := restorable(session)) is not None:
         kind = "good" if now - through < WAL_AGE else "bad"
         yield Sign("schedule", BACKUPS, kind, message("It can be restored up to {at}"), {"at": through}, "backup-log-late", href)
-    rehearsal = next((run for run in runs.latest(session, REHEARSAL, most=5) if run.outcome != "running"), None)
+    rehearsal = _last(session, REHEARSAL)
     if rehearsal is None or now - rehearsal.started_at > REHEARSAL_AGE:
         text_ = message("Restoring was not rehearsed for long: a backup that nobody restored is a hope")
         yield Sign("schedule", BACKUPS, "mend", text_, {}, "backups", href)
@@ -60,6 +64,10 @@ def backups(session: Session) -> Iterator[Sign]:
     else:
         values = {"at": rehearsal.started_at}
         yield Sign("schedule", BACKUPS, "good", message("Restoring was rehearsed on {at}"), values, "backups", href)
+
+
+def _last(session: Session, kind: str) -> Run | None:
+    return next((run for run in runs.latest(session, kind, most=5) if run.outcome != "running"), None)
 
 
 def restorable(session: Session) -> datetime | None:

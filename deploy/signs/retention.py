@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from deploy.console.signs.sign import Sign
+from deploy.signs.sign import Sign
 from shared.i18n import message
 from shared.operation import runs
 

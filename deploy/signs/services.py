@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
-
-from deploy.console.health import Health
-from deploy.console.signs.sign import Kind, Runbook, Sign, size
+from deploy.signs.health import Health
+from deploy.signs.sign import Kind, Runbook, Sign, size
+from shared.bus import canary
 from shared.i18n import message
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ POST = message("The post")
 PARTS = {
     "database": message("Database"),
     "broker": message("Broker"),
-    "deliveries": message("Late deliveries"),
     "storage": message("Storage of files"),
     "scanner": message("Virus scanner"),
     "messages": message("Messages wait too long"),
@@ -31,7 +29,6 @@ PARTS = {
 PART_RUNBOOKS: dict[str, Runbook] = {
     "database": "database",
     "broker": "broker",
-    "deliveries": "deliveries-late",
     "storage": "storage",
     "scanner": "signatures",
     "messages": "messages-late",
@@ -50,10 +47,12 @@ def services(told: list[Health] | None) -> Iterator[Sign]:
         elif one.status == "down":
             yield Sign("services", one.service, "bad", message("Down"), runbook="service-down")
         for part in one.ill:
+            if part == "deliveries":  # work.work says which
+                continue
             name = PARTS.get(part, part)
             text_ = message("{service}: {part} is not well")
             runbook: Runbook = PART_RUNBOOKS.get(part, "service-down")
-            href = "/notify/operating" if part == "messages" else "/console/queues" if part == "deliveries" else ""
+            href = "/notify/operating" if part == "messages" else ""
             yield Sign("services", one.service, "bad", text_, {"service": one.service, "part": name}, runbook, href)
         yield from _storage(one.parts.get("storage", {}))
         yield from _scanner(one.parts.get("scanner", {}))
@@ -95,25 +94,16 @@ def _channels(told: dict[str, Any]) -> Iterator[Sign]:
         yield Sign("work", POST, "mend", text_, {"channel": channel}, "messages-late", "/notify/operating")
 
 
-_CANARIES = text("""
-select s.service, (
-  select extract(epoch from now() - e.time)::float from bus.event e join bus.delivery d on d.event_id = e.id
-  where e.source = 'intake' and e.subject = 'canary' and d.service = s.service and d.state = 'done'
-  order by e.sequence desc limit 1
-) as age
-from unnest(cast(:services as text[])) as s (service)
-""")
-
-
 def canaries(session: Session) -> Iterator[Sign]:
     """Whether the worker of each service answers: how old the newest canary is that it heard."""
-    for row in session.execute(_CANARIES, {"services": list(SERVICES)}):
-        part, values = f"{row.service} worker", {"service": row.service}
-        if row.age is None:
+    for service in SERVICES:
+        age, took = canary.answered(session, service)
+        part, values = f"{service} worker", {"service": service}
+        if age > CANARY:
+            text_ = message("The worker of {service} has heard no canary for {age}")
+            yield Sign("services", part, "bad", text_, values | {"age": age}, "canary-late", "/console/schedules")
+        elif took is None:
             text_ = message("The worker of {service} has heard no canary yet")
             yield Sign("services", part, "mend", text_, values, "canary-late")
-        elif row.age > CANARY:
-            text_ = message("The worker of {service} has heard no canary for {age}")
-            yield Sign("services", part, "bad", text_, values | {"age": row.age}, "canary-late", "/console/schedules")
         else:
             yield Sign("services", part, "good", message("The worker of {service} answers"), values)

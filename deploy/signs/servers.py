@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import redis
 from sqlalchemy import text
 
-from deploy.console.signs.sign import Kind, Sign, size
+from deploy.signs.sign import Kind, Sign, size
 from shared.bus import wakings
 from shared.i18n import message
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 BEAT = message("Schedules")
 FULL = 0.8  # of connections, or of the broker's memory
 LONG_TRANSACTION = 600.0
+OLDEST_ROWS = 1_000_000_000  # transactions; PostgreSQL stops writing at about two thousand millions
+OLDEST_BROKER = 7
 SLOT_BYTES = 4 * 1024**3  # of the log that a replica has not fetched
 
 _DATABASE = text("""
@@ -31,6 +33,7 @@ select pg_database_size(current_database()) as bytes,
        (select extract(epoch from now() - min(xact_start))::float from pg_stat_activity
         where datname = current_database() and state <> 'idle' and pid <> pg_backend_pid()
           and backend_type = 'client backend') as oldest,
+       (select max(age(datfrozenxid)) from pg_database) as frozen,
        pg_has_role('pg_read_all_stats', 'member') as sees,
        (select max(case when pg_is_in_recovery() then 0 else pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) end)
         from pg_replication_slots)::float as behind
@@ -38,7 +41,7 @@ select pg_database_size(current_database()) as bytes,
 
 
 def postgres(session: Session) -> Iterator[Sign]:
-    """The database: its size, its connections, the oldest transaction, and how far replicas are behind."""
+    """The database: its size, its connections, the oldest transaction and rows, and how far replicas are behind."""
     row = session.execute(_DATABASE).one()
     share = row.connections / row.most
     kind: Kind = "good" if share < FULL else "bad"
@@ -51,6 +54,9 @@ def postgres(session: Session) -> Iterator[Sign]:
     elif (row.oldest or 0) > LONG_TRANSACTION:
         text_ = message("A transaction has been open for {age}")
         yield Sign("servers", "PostgreSQL", "bad", text_, {"age": row.oldest}, "database")
+    if row.frozen > OLDEST_ROWS:
+        text_ = message("Its oldest rows are {count} transactions old: autovacuum does not keep up")
+        yield Sign("servers", "PostgreSQL", "bad", text_, {"count": f"{row.frozen:,}"}, "database")
     if row.behind is not None:
         kind = "good" if row.behind < SLOT_BYTES else "bad"
         text_ = message("The log keeps {size} for the slowest replica or backup")
@@ -67,6 +73,10 @@ def broker(broker_url: SecretStr) -> Iterator[Sign]:
         text_ = message("The broker does not answer; filing works on, and nothing else moves")
         yield Sign("servers", "Redis", "bad", text_, runbook="broker")
         return
+    version = str(told.get("valkey_version") or told["redis_version"])
+    if int(version.partition(".")[0]) < OLDEST_BROKER:
+        text_ = message("The broker's version {version} is too old; {least} is the oldest that will do")
+        yield Sign("servers", "Redis", "bad", text_, {"version": version, "least": OLDEST_BROKER}, "broker")
     most = told.get("maxmemory") or 0
     values = {"size": size(told.get("used_memory", 0)), "most": size(most) if most else "∞"}
     full = most and told["used_memory"] / most > FULL
