@@ -13,7 +13,8 @@ import alembic.command
 from alembic import context
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import BIGINT, TEXT, Connection, Integer, create_engine, pool, text
+from sqlalchemy import BIGINT, TEXT, Connection, Integer, create_engine, event, pool, text
+from sqlalchemy.exc import OperationalError
 from sqlmodel import AutoString
 
 if TYPE_CHECKING:
@@ -32,8 +33,12 @@ HISTORIES: dict[str, tuple[str, str]] = {
 }
 _ROOT = Path(__file__).parent.parent
 _ASK_AGAIN = 0.2  # seconds
-# A migration that can't get its lock soon must not make every query behind it wait.
-_TIMEOUTS = "set lock_timeout = '5s'; set statement_timeout = '10min'"
+# A migration that can't get its lock soon must not make every query behind it wait; it is tried again. It gives up before
+# PostgreSQL looks for deadlocks (1 s), lest somebody's filing ends instead. Outside of transactions it may wait: there it keeps
+# nobody out.
+_SOON = "set local lock_timeout = '500ms'"
+_PATIENCE = 300.0  # seconds
+_IN_THE_WAY = {"40P01", "55P03"}  # a deadlock, a lock that is not available
 
 
 def tables(schema: str) -> MetaData:
@@ -55,14 +60,30 @@ def config(schema: str, connection: Connection | None = None, output: Any = None
 
 
 def upgrade(owner_url: str) -> None:
-    """Bring every schema to its newest version. Two at the same time wait for each other."""
+    """Bring every schema to its newest version, beside those who work. Two at the same time wait for each other."""
     engine = create_engine(owner_url, poolclass=pool.NullPool)
     with engine.connect() as connection:
         _wait_for_others(connection)
+        event.listen(connection, "begin", lambda begun: begun.exec_driver_sql(_SOON))
         for schema in HISTORIES:
-            alembic.command.upgrade(config(schema, connection), "head")
-            connection.commit()
+            _upgrade_patiently(schema, connection)
     engine.dispose()
+
+
+def _upgrade_patiently(schema: str, connection: Connection) -> None:
+    """Each migration is a transaction of its own: what is done stays done when the next one has to be tried again."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            alembic.command.upgrade(config(schema, connection), "head")
+        except OperationalError as error:
+            connection.rollback()
+            if getattr(error.orig, "sqlstate", None) not in _IN_THE_WAY or time.monotonic() > until:
+                raise
+            time.sleep(1)
+        else:
+            connection.commit()
+            return
 
 
 def _wait_for_others(connection: Connection) -> None:
@@ -136,11 +157,11 @@ def run() -> None:
     if context.is_offline_mode():
         context.configure(dialect_name="postgresql", literal_binds=True, **options)
         with context.begin_transaction():
-            context.execute(_TIMEOUTS)
+            context.execute("set lock_timeout = '500ms'; set statement_timeout = '10min'")
             context.run_migrations()
         return
     connection: Connection = context.config.attributes["connection"]
-    connection.execute(text(_TIMEOUTS))
+    connection.execute(text("set statement_timeout = '10min'"))
     connection.commit()
     context.configure(connection=connection, **options)
     with context.begin_transaction():

@@ -18,28 +18,28 @@ random() { head -c "$1" /dev/urandom | base64 | tr -d '\n='; }
 password() { random 24 | tr '+/' '-_'; }
 
 postgres=${POSTGRES:-postgres:5432/madoguchi}
-if [ -z "${POSTGRES:-}" ]; then
+if [ -e madoguchi_owner_database_url ]; then # run again: where the others are
+  postgres=$(sed 's/^[^@]*@//' madoguchi_owner_database_url)
+elif [ -z "${POSTGRES:-}" ]; then
   password | put postgres_password
   printf 'postgresql+psycopg://postgres:%s@%s' "$(cat postgres_password)" "${postgres%/*}/postgres" | put madoguchi_admin_database_url
-else
-  printf '%s' "${POSTGRES_ADMIN:-}" | put madoguchi_admin_database_url
 fi
+printf '%s' "${POSTGRES_ADMIN:-}" | put madoguchi_admin_database_url
+: | put postgres_password # an empty one where the server is another, as with Redis below
 for role in owner operator backup intake review notify opendata; do
   printf 'postgresql+psycopg://madoguchi_%s:%s@%s' "$role" "$(password)" "$postgres" | put "madoguchi_${role}_database_url"
 done
 
-if [ -z "${REDIS:-}" ]; then
-  if [ ! -e redis_acl ] || [ ! -e madoguchi_broker_url ]; then
-    rm -f redis_acl madoguchi_broker_url
-    key=$(password)
-    printf 'redis://madoguchi:%s@redis:6379/0' "$key" | put madoguchi_broker_url
-    # Queues, and what Celery keeps beside them; nothing that looks at or ends what others do.
-    printf 'user default off\nuser madoguchi on #%s ~* &* +@all -@admin -@dangerous +info +config|get\n' \
-      "$(printf %s "$key" | sha256sum | cut -d' ' -f1)" | put redis_acl
-  fi
-else
-  printf '%s' "$REDIS" | put madoguchi_broker_url
+if [ ! -e madoguchi_broker_url ] && [ -z "${REDIS:-}" ]; then
+  rm -f redis_acl
+  key=$(password)
+  # Queues, and what Celery keeps beside them; nothing that looks at or ends what others do.
+  printf 'user default off\nuser madoguchi on #%s ~* &* +@all -@admin -@dangerous +info +config|get\n' \
+    "$(printf %s "$key" | sha256sum | cut -d' ' -f1)" | put redis_acl
+  printf 'redis://madoguchi:%s@redis:6379/0' "$key" | put madoguchi_broker_url
 fi
+printf '%s' "${REDIS:-}" | put madoguchi_broker_url
+: | put redis_acl
 
 # Personal fields are encrypted from the first start on. A house that is upgraded begins with it later (docs/operating.md): an
 # older version beside cannot read what is encrypted.

@@ -84,8 +84,7 @@ def acts(site: Site) -> int:
 
 
 def account(site: Site, email: str) -> UUID:
-    found: UUID = site.value("select id from identity.account where email = :email", email=email)
-    return found
+    return site.account(email).id
 
 
 def a_dead_letter(site: Site) -> UUID:

@@ -12,17 +12,17 @@ ENDED = "state in ('returned', 'withdrawn', 'approved', 'partly_approved', 'refu
 
 def upgrade() -> None:
     op.execute("""
-    create table intake.purged (
+    create table if not exists intake.purged (
       application_id uuid constraint purged_pkey primary key,
       procedure_id text not null,
       became text not null constraint purged_became_check check (became in ('deleted', 'anonymised')),
       at timestamptz not null default now()
     )
     """)
-    op.execute("alter table intake.application add column anonymised_at timestamptz")
+    op.execute("alter table intake.application add column if not exists anonymised_at timestamptz")
     # Revisions are never changed nor deleted by the counter's role, except with their application, or of one that is anonymous.
     op.execute("""
-    create function intake.forget_revisions(applications uuid[]) returns void language sql security definer
+    create or replace function intake.forget_revisions(applications uuid[]) returns void language sql security definer
     set search_path = intake, pg_temp as $$
       delete from revision r using application a
       where r.application_id = any(applications) and a.id = r.application_id and a.anonymised_at is not null

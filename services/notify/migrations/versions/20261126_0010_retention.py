@@ -10,12 +10,13 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("""
-    create table notify.leaving (
+    create table if not exists notify.leaving (
       key text constraint leaving_pkey primary key,
       at timestamptz not null default now()
     )
     """)
-    op.execute("alter table notify.procedure add column retention jsonb not null default '{}'")
-    op.execute("alter table notify.message add column application_id text, add column organisation_id uuid")
+    op.execute("alter table notify.procedure add column if not exists retention jsonb not null default '{}'")
+    for column in ("application_id text", "organisation_id uuid"):
+        op.execute(f"alter table notify.message add column if not exists {column}")
     with op.get_context().autocommit_block():
         op.execute("create index concurrently if not exists message_created_at_idx on notify.message using brin (created_at)")

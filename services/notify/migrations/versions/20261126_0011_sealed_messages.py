@@ -23,9 +23,9 @@ INDEXES = {
 def upgrade() -> None:
     op.execute("""
     alter table notify.message
-      add column arrival_number text,
-      add column receipt_number text,
-      add column collected_at timestamptz
+      add column if not exists arrival_number text,
+      add column if not exists receipt_number text,
+      add column if not exists collected_at timestamptz
     """)
     with op.get_context().autocommit_block():
         for kind, over in INDEXES.items():

@@ -10,7 +10,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("""
-    create table review.purged (
+    create table if not exists review.purged (
       case_id uuid constraint purged_pkey primary key,
       application_id uuid not null constraint purged_application_id_key unique,
       procedure_id text not null,
@@ -19,22 +19,22 @@ def upgrade() -> None:
     )
     """)
     op.execute("""
-    create table review.leaving (
+    create table if not exists review.leaving (
       key text constraint leaving_pkey primary key,
       at timestamptz not null default now()
     )
     """)
-    op.execute('alter table review."case" add column anonymised_at timestamptz')
+    op.execute('alter table review."case" add column if not exists anonymised_at timestamptz')
     # Revisions are never changed nor deleted by the desk's role, except with their case, or of one that is anonymous.
     op.execute("""
-    create function review.forget_revisions(cases uuid[]) returns void language sql security definer
+    create or replace function review.forget_revisions(cases uuid[]) returns void language sql security definer
     set search_path = review, pg_temp as $$
       delete from revision r using "case" c where r.case_id = any(cases) and c.id = r.case_id and c.anonymised_at is not null
     $$
     """)
     # The trace is only added to; its entries go after ten years, and whoever asks for it, none goes before.
     op.execute("""
-    create function review.forget_entries(seqs bigint[]) returns bigint language sql security definer
+    create or replace function review.forget_entries(seqs bigint[]) returns bigint language sql security definer
     set search_path = review, pg_temp as $$
       with gone as (
         delete from audit_entry e using audit_link l

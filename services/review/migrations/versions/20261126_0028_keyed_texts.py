@@ -9,7 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("alter table review.finding add column keyed boolean not null default false")
+    op.execute("alter table review.finding add column if not exists keyed boolean not null default false")
     with op.get_context().autocommit_block():
         op.execute(
             "create index concurrently if not exists finding_anew_idx on review.finding (case_id) where stale or not keyed"
