@@ -5,8 +5,8 @@ Code of before this migration says none: what stands in the account is plain whi
 
 from alembic import op
 
-revision = "20261126_0029"
-down_revision = "20261126_0028"
+revision = "20261126_0030"
+down_revision = "20261126_0029"
 branch_labels = None
 depends_on = None
 
