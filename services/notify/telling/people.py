@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from shared.events import Contact, Official
 from shared.i18n import DEFAULT, Language, message, translate
+from shared.identity.personal import EMAIL, NAME
 
 # A `person` has no part in an application; an `office` is an address that a procedure names.
 Role = Literal["applicant", "official", "managers", "person", "office"]
@@ -20,7 +21,7 @@ _MANAGERS = text("""
 select distinct o.name, o.email
 from identity.duty_of d join identity.official o on o.account_id = d.account_id and o."group" = d."group"
 where d.role = 'manager' and d."group" = :group and d.procedure in ('*', :procedure)
-""")
+""").columns(name=NAME, email=EMAIL)
 
 
 @dataclass(frozen=True)
