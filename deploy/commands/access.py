@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,8 @@ from shared.environment import setting as from_outside
 
 if TYPE_CHECKING:
     from sqlmodel import Session
+
+_KEYS = ("MADOGUCHI_SECRET_KEY", "MADOGUCHI_SEALING_KEYS")
 
 
 def database_url(role: str, home: Path | None) -> str:
@@ -87,6 +90,8 @@ def session_as(role: str, home: Path | None) -> Iterator[Session]:
     from shared.database import connect
     from shared.problems import Problem
 
+    # What is sealed is opened and found with the house's keys, wherever they are asked for.
+    os.environ.update({name: value for name, value in environment(home).items() if name in _KEYS})
     engine = connect(SecretStr(database_url(role, home)), name="command", pool=1)
     try:
         with Session(engine) as session:

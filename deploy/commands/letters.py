@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -47,13 +46,13 @@ def collect(folder: FolderArgument, home: HomeOption = None, most: MostOption = 
 @app.command()
 def printed(ids: IdsArgument = None, manifest: ManifestOption = None, home: HomeOption = None) -> None:
     """These letters are printed and posted."""
-    from services.notify.messages.acts import Who
     from services.notify.printing import letters
+    from shared.operation.acts import Operator
 
     known = [*(ids or []), *(letters.ids_in(manifest) if manifest else [])]
     if not known:
         typer.echo("Say which: ids, or --manifest", err=True)
         raise typer.Exit(2)
     with session_as("notify", home) as session:
-        done = letters.printed(session, Who(getpass.getuser()), known)
+        done = letters.printed(session, Operator.at_the_command_line(), known)
         typer.echo(f"{done} letters are printed now")

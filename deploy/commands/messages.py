@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -17,10 +16,10 @@ if TYPE_CHECKING:
 
     from sqlmodel import Session
 
-    from services.notify.messages.acts import Who
     from services.notify.messages.finding import Filter
     from services.notify.messages.steps import Step
     from services.notify.models import Message
+    from shared.operation.acts import Operator
 
 app = typer.Typer(help="Messages: look for them, send again, cancel; stop a channel.", no_args_is_help=True)
 
@@ -221,11 +220,11 @@ def _stop_or_go(what: str, channel: str, reason: str, home: Path | None) -> None
     typer.echo("It is stopped." if what == "pause" else "It goes again within seconds.")
 
 
-def _who() -> Who:
+def _who() -> Operator:
     """The trace has the name under which somebody works on the machine."""
-    from services.notify.messages.acts import Who
+    from shared.operation.acts import Operator
 
-    return Who(f"{getpass.getuser()} (command line)")
+    return Operator.at_the_command_line()
 
 
 def _line(message: Message) -> str:

@@ -18,4 +18,4 @@ def _whose(row: dict[str, Any]) -> dict[str, Any]:
     return {"contact_hash": whose(row["contact"]["email"]) if row["contact"] else None}
 
 
-WALKED = tables(ReviewRecord, Walked(Case, beside=_whose), Walked(Revision, change=_REVISION))
+WALKED = tables(ReviewRecord, Walked(Case, beside=_whose, hashed=["contact_hash"]), Walked(Revision, change=_REVISION))

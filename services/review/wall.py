@@ -22,16 +22,21 @@ HOUSE = "house"
 AS_HOUSE = {"madoguchi.acts": HOUSE}
 
 _ACTS = "review.acts"
-_SAY = text("select set_config('madoguchi.acts', :who, true), set_config('madoguchi.acts_hash', :hash, true)")
+_SAY = text("""
+select set_config('madoguchi.acts', :who, true), set_config('madoguchi.acts_hash', :hash, true),
+       set_config('madoguchi.acts_email', :email, true)
+""")
 
 
 def acts(session: Session, who: Caller | str) -> None:
     """From now on this session's transactions are this official's, the house's, or ("") nobody's.
 
-    The database is told his own address too, as a hash: a case whose contact he is, he does not see.
+    The database is told his own address too, and its hash: a case whose contact he is, he does not see.
     """
-    own = ("", who) if isinstance(who, str) else (whose(who.email).hex(), str(who.account_id))
-    said = dict(zip(("hash", "who"), own, strict=True))
+    if isinstance(who, str):
+        said = {"who": who, "hash": "", "email": ""}
+    else:
+        said = {"who": str(who.account_id), "hash": whose(who.email).hex(), "email": who.email.lower()}
     session.info[_ACTS] = said
     if session.in_transaction():
         session.execute(_SAY, said)
@@ -40,7 +45,7 @@ def acts(session: Session, who: Caller | str) -> None:
 @contextmanager
 def acts_as_house(session: Session) -> Iterator[None]:
     """For what the house does on somebody's behalf, though he may not see it: the block has checked that it may be done."""
-    before = session.info.get(_ACTS, {"who": "", "hash": ""})
+    before = session.info.get(_ACTS, {"who": "", "hash": "", "email": ""})
     acts(session, HOUSE)
     try:
         yield

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from shared.events.envelope import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class ProcedureRef(Part):
@@ -18,12 +21,31 @@ class ProcedureRef(Part):
     version: int
 
 
+class NoticeWish(Part):
+    """Whether who files wants notices of dispositions (処分通知等) electronically, as he said himself (デジタル手続法7条1項)."""
+
+    electronic: bool
+    said_at: datetime
+    how: Literal["form", "api"] = Field(description="where he said it")
+
+    @classmethod
+    def of(cls, contact: Mapping[str, Any]) -> NoticeWish | None:
+        """What somebody said, from a contact as it is kept."""
+        return cls.model_validate(said) if (said := contact.get("notices")) else None
+
+
 class Contact(Part):
     """Whom to write to about an application, and in which language."""
 
     name: str
     email: str
     language: Literal["ja", "en"] = "ja"
+    notices: NoticeWish | None = Field(default=None, description="what he said of notices of dispositions; None: he did not")
+
+    @property
+    def by_post(self) -> bool:
+        """Whether he said that he does not want such notices electronically: they go by post."""
+        return self.notices is not None and not self.notices.electronic
 
 
 class Agent(Part):

@@ -6,13 +6,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, Text, or_, type_coerce
 from sqlmodel import Session, col, select
 
 from shared.identity.callers import KEY_PREFIX, PREFIX_SHOWN, Rights, hashed, new_secret
 from shared.identity.duties import EXAMINER, join
+from shared.identity.personal import looked_for, spelt
 from shared.identity.tables import RIGHTS, ROLES, Account, ApiKey, Organisation
 from shared.japanese import is_corporate_number
 from shared.problems import Conflict, FieldError, Invalid, NotFound
+from shared.sealing.blind import whose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,14 +51,14 @@ def add_account(
 
     Raises Invalid for an unknown role, Conflict when the e-mail address is taken.
     """
-    email = email.strip().lower()
+    email = spelt(email)
     if role not in ROLES:
         raise Invalid("There is no role {role}; choose one of {roles}", role=role, roles=", ".join(ROLES))
     if (role == "applicant") != (organisation is not None):
         raise Invalid("An applicant needs an organisation, and nobody else has one")
     if account_by_email(session, email):
         raise Conflict("An account with this e-mail address exists already")
-    account = Account(email=email, name=name, role=role, language=language)
+    account = Account(email=email, email_hash=whose(email), name=name, role=role, language=language)
     if organisation is not None:
         account.organisation_id = organisation.id
         account.rights = rights or ("file" if owners_of(session, organisation.id) else "owner")
@@ -68,7 +71,9 @@ def add_account(
 
 def account_by_email(session: Session, email: str) -> Account | None:
     """The account with this address."""
-    return session.exec(select(Account).where(Account.email == email.strip().lower())).first()
+    found = looked_for(spelt(email))
+    address: ColumnElement[str] = type_coerce(col(Account.email), Text)  # rows of before have no hash, and are plain
+    return session.exec(select(Account).where(or_(col(Account.email_hash) == found["hash"], address == found["address"]))).first()
 
 
 def official(session: Session, email: str) -> Account:
@@ -140,8 +145,10 @@ def organisation_by_number(session: Session, corporate_number: str | None) -> Or
 
 def keys_of(session: Session, email: str) -> list[ApiKey]:
     """An account's keys, the oldest first."""
-    query = select(ApiKey).join(Account).where(Account.email == email.strip().lower()).order_by(col(ApiKey.id))
-    return list(session.exec(query))
+    account = account_by_email(session, email)
+    if account is None:
+        return []
+    return list(session.exec(select(ApiKey).where(ApiKey.account_id == account.id).order_by(col(ApiKey.id))))
 
 
 def issue_key(session: Session, account: Account, label: str = "") -> str:

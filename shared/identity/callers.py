@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from shared.database import new_id
 from shared.i18n import Language
+from shared.identity.personal import EMAIL, NAME, PROFILE, looked_for, spelt
 from shared.problems import Forbidden
 
 if TYPE_CHECKING:
@@ -78,6 +79,13 @@ class Caller:
 
 
 _COLUMNS = ", ".join(one.name for one in fields(Caller) if one.name != "agent")
+_ASK = {
+    function: text(f"select {_COLUMNS} from identity.{function}(:hash)").columns(name=NAME, email=EMAIL, profile=PROFILE)  # noqa: S608
+    for function in ("caller_by_key", "caller_by_session")
+}
+_REQUEST = text("select * from identity.request_link(:hash, :address, cast(:roles as text[]), :id, :expires)").columns(
+    name=NAME, email=EMAIL
+)
 
 
 def must_write(caller: Caller) -> None:
@@ -144,7 +152,7 @@ class Callers:
 
     def _ask(self, session: Session, function: str, secret: str) -> Caller | None:
         digest = hashed(secret)
-        row = session.execute(text(f"select {_COLUMNS} from identity.{function}(:hash)"), {"hash": digest}).mappings().first()  # noqa: S608
+        row = session.execute(_ASK[function], {"hash": digest}).mappings().first()
         if row is None:
             self._known.pop(digest, None)
             return None
@@ -171,10 +179,8 @@ def request_link(session: Session, email: str, roles: tuple[Role, ...]) -> Reque
     if "\0" in email:  # PostgreSQL knows no such text
         return None
     link_id, expires_at = new_id(), datetime.now(UTC) + LINK_LIFE
-    row = session.execute(
-        text("select * from identity.request_link(:email, cast(:roles as text[]), :id, :expires)"),
-        {"email": email.strip().lower(), "roles": list(roles), "id": link_id, "expires": expires_at},
-    ).first()
+    values = looked_for(spelt(email)) | {"roles": list(roles), "id": link_id, "expires": expires_at}
+    row = session.execute(_REQUEST, values).first()
     if row is None:
         return None
     return RequestedLink(link_id, row.name, row.email, cast("Language", row.language), expires_at)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from sqlalchemy import text
 
 from shared.database import new_id
 from shared.identity.callers import SESSION_LIFE, hashed, new_secret
+from shared.identity.personal import NAME, PROFILE, spelt, written
 from shared.problems import Conflict, Forbidden
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def sign_in(session: Session, provider: Provider, claimed: Claimed, cookie: str 
     Raises Forbidden for a disabled account, Conflict where the account or its organisation is another's.
     """
     fresh = new_secret()
-    values = claimed.model_dump(mode="json") | {"account_id": str(new_id()), "organisation_id": str(new_id())}
+    values = claimed.model_dump(mode="json") | _sealed(claimed) | {"account_id": str(new_id()), "organisation_id": str(new_id())}
     answer = session.execute(
         text("""
         select identity.sign_in_at_provider(:issuer, :sub, cast(:claimed as jsonb), :mine, :fresh, :provider, :expires)
@@ -56,3 +57,14 @@ def sign_in(session: Session, provider: Provider, claimed: Claimed, cookie: str 
             "Your account here belongs to another organisation or role. Have the operator verify your organisation, and return"
         )
     return fresh
+
+
+def _sealed(claimed: Claimed) -> dict[str, Any]:
+    address = written(spelt(claimed.email))
+    return {
+        "email": address["sealed"],
+        "email_hash": address["hash"].hex(),
+        "address": address["address"],
+        "name": NAME.written(claimed.name),
+        "profile": PROFILE.written(claimed.profile),
+    }

@@ -12,9 +12,13 @@ from sqlalchemy import text
 from shared.database import new_id
 from shared.identity.callers import KEY_PREFIX, PREFIX_SHOWN, Caller, Rights, hashed, must_own, new_secret
 from shared.identity.owning import answered
+from shared.identity.personal import NAME
 
 if TYPE_CHECKING:
     from sqlmodel import Session
+
+
+_KEYS = text("select * from identity.keys(:proof)").columns(holder=NAME)
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,7 @@ class Key:
 def keys(session: Session, caller: Caller, proof: bytes) -> list[Key]:
     """The keys in use of the caller's organisation, the oldest first. Raises Forbidden."""
     must_own(caller)
-    rows = session.execute(text("select * from identity.keys(:proof)"), {"proof": proof}).mappings()
-    return [Key(**row) for row in rows]
+    return [Key(**row) for row in session.execute(_KEYS, {"proof": proof}).mappings()]
 
 
 def add_key(session: Session, proof: bytes, label: str, rights: Rights) -> tuple[UUID, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 from uuid import UUID
 
 from sqlalchemy import text
@@ -19,6 +19,7 @@ from shared.events import Contact, MandateOffered
 from shared.i18n import JST
 from shared.identity.callers import Agent, Caller
 from shared.identity.owning import answered
+from shared.identity.personal import EMAIL, NAME, written
 from shared.japanese import is_corporate_number
 from shared.problems import FieldError, Forbidden, Invalid
 
@@ -32,6 +33,8 @@ MandateRight = Literal["prepare", "file", "receive"]
 MANDATE_RIGHTS: tuple[MandateRight, ...] = get_args(MandateRight)
 MOST_PROCEDURES = 100
 LONGEST_YEARS = 10
+_CONTACTS = text("select * from identity.mandate_contacts(:proof, :id)").columns(email=EMAIL)
+_MANDATES = text("select * from identity.mandates(:proof)").columns(agent_email=EMAIL)
 
 
 @dataclass(frozen=True)
@@ -103,24 +106,25 @@ def grant(session: Session, caller: Caller, proof: bytes, offer: Offer, language
     id_ = new_id()
     answered(
         session,
-        "grant_mandate(:proof, :id, :number, :email, cast(:procedures as text[]), cast(:rights as text[]), :starts, :ends)",
+        "grant_mandate(:proof, :id, :number, :hash, :address, :sealed, "
+        "cast(:procedures as text[]), cast(:rights as text[]), :starts, :ends)",
         proof=proof,
         id=id_,
         number=None if "@" in agent else agent,
-        email=agent if "@" in agent else None,
+        **written(agent if "@" in agent else None),
         procedures=list(offer.procedures) if offer.procedures is not None else None,
         rights=[right for right in MANDATE_RIGHTS if right in offer.rights],
         starts=offer.starts_on,
         ends=offer.ends_on,
     )
-    contacts = session.execute(text("select * from identity.mandate_contacts(:proof, :id)"), {"proof": proof, "id": id_}).all()
+    contacts = session.execute(_CONTACTS, {"proof": proof, "id": id_}).all()
     publish(
         session,
         *(
             MandateOffered(
                 subject=str(id_),
                 sequence=number,
-                contact=Contact(name=row.name, email=row.email, language=cast("Language", row.language or language)),
+                contact=_contact(row, language),
                 principal=caller.organisation_name,
                 starts_on=offer.starts_on,
                 ends_on=offer.ends_on,
@@ -130,6 +134,12 @@ def grant(session: Session, caller: Caller, proof: bytes, offer: Offer, language
         ),
     )
     return id_
+
+
+def _contact(row: Any, language: Language) -> Contact:
+    """Whom to write to: an account, or an address that has none, and so neither a name nor a language."""
+    name = NAME.opened(row.name) if row.language else row.email
+    return Contact(name=name, email=row.email, language=cast("Language", row.language or language))
 
 
 def _wrong(agent: str, offer: Offer) -> Sequence[FieldError]:
@@ -149,7 +159,7 @@ def _wrong(agent: str, offer: Offer) -> Sequence[FieldError]:
 
 def mandates(session: Session, proof: bytes) -> list[Mandate]:
     """The mandates that the caller's organisation gave, holds or, for its owners, is offered; the newest first."""
-    return [Mandate(**row) for row in session.execute(text("select * from identity.mandates(:p)"), {"p": proof}).mappings()]
+    return [Mandate(**row) for row in session.execute(_MANDATES, {"proof": proof}).mappings()]
 
 
 def accept(session: Session, proof: bytes, mandate: UUID) -> None:

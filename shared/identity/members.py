@@ -17,6 +17,7 @@ from shared.database import new_id
 from shared.events import Contact, InvitationSent
 from shared.identity.callers import SESSION_LIFE, Caller, Rights, hashed, link_is, must_own, new_secret
 from shared.identity.owning import answered
+from shared.identity.personal import EMAIL, NAME, looked_for, spelt, written
 from shared.problems import Conflict, Gone
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 INVITATION_LIFE = timedelta(days=7)
 INVITATION_PATH = "/register/invitation"
+_MEMBERS = text("select * from identity.members(:proof)").columns(name=NAME, email=EMAIL)
+_INVITATIONS = text("select * from identity.invitations(:proof)").columns(email=EMAIL)
+_INVITED = text("select * from identity.invitation(:id)").columns(email=EMAIL)
 
 
 @dataclass(frozen=True)
@@ -65,14 +69,14 @@ class Invited:
 def members(session: Session, caller: Caller, proof: bytes) -> list[Member]:
     """The members of the caller's organisation, the oldest first. Raises Forbidden."""
     must_own(caller)
-    rows = session.execute(text("select * from identity.members(:proof)"), {"proof": proof}).mappings()
+    rows = session.execute(_MEMBERS, {"proof": proof}).mappings()
     return [Member(**row) for row in rows]
 
 
 def invitations(session: Session, caller: Caller, proof: bytes) -> list[Invitation]:
     """The invitations that can still be accepted. Raises Forbidden."""
     must_own(caller)
-    rows = session.execute(text("select * from identity.invitations(:proof)"), {"proof": proof}).mappings()
+    rows = session.execute(_INVITATIONS, {"proof": proof}).mappings()
     return [Invitation(**row) for row in rows]
 
 
@@ -92,9 +96,9 @@ def invite(session: Session, caller: Caller, proof: bytes, *, email: str, rights
     Raises Forbidden, Conflict for a member, TooMany over the limits of members and invitations.
     """
     now = datetime.now(UTC)
-    made = Invitation(new_id(), email.strip().lower(), rights, now, now + INVITATION_LIFE)
-    values: dict[str, Any] = {"proof": proof, "id": made.id, "email": made.email, "rights": rights, "expires": made.expires_at}
-    answered(session, "invite(:proof, :id, :email, :rights, :expires)", **values)
+    made = Invitation(new_id(), spelt(email), rights, now, now + INVITATION_LIFE)
+    values: dict[str, Any] = {"proof": proof, "id": made.id, "rights": rights, "expires": made.expires_at}
+    answered(session, "invite(:proof, :id, :hash, :address, :sealed, :rights, :expires)", **values, **written(made.email))
     publish(
         session,
         InvitationSent(
@@ -120,23 +124,25 @@ def invited(session: Session, secret_key: SecretStr, link_id: UUID, secret: str)
     """What a link invites to; None for a wrong, used or expired one. Looking uses nothing up."""
     if not link_is(secret_key, link_id, secret):
         return None
-    row = session.execute(text("select * from identity.invitation(:id)"), {"id": link_id}).mappings().first()
+    row = session.execute(_INVITED, {"id": link_id}).mappings().first()
     return Invited(**row) if row else None
 
 
 def accept(session: Session, secret_key: SecretStr, link_id: UUID, secret: str, *, name: str, language: Language) -> str:
     """Become a member: the secret of a new browser session. Raises Gone for a link that does not work, Conflict."""
-    if not link_is(secret_key, link_id, secret):
+    wanted = invited(session, secret_key, link_id, secret)
+    if wanted is None:
         raise Gone("This link does not work: it was used, it is too old, or it is incomplete")
     cookie = new_secret()
     answer = session.execute(
-        text("select identity.accept_invitation(:id, :account, :name, :language, :hash, :expires)"),
-        {
+        text("select identity.accept_invitation(:id, :hash, :address, :account, :name, :language, :cookie, :expires)"),
+        looked_for(wanted.email)
+        | {
             "id": link_id,
             "account": new_id(),
-            "name": name,
+            "name": NAME.sealed_text(name),
             "language": language,
-            "hash": hashed(cookie),
+            "cookie": hashed(cookie),
             "expires": datetime.now(UTC) + SESSION_LIFE,
         },
     ).scalar()

@@ -14,6 +14,7 @@ from shared.bus.publish import publish
 from shared.database import new_id
 from shared.events import Contact, RegistrationRequested
 from shared.identity.callers import SESSION_LIFE, hashed, link_is, new_secret
+from shared.identity.personal import EMAIL, NAME, spelt, written
 from shared.japanese import is_corporate_number
 from shared.problems import FieldError, Gone, Invalid
 
@@ -47,10 +48,11 @@ class Entered:
 
 def ask(session: Session, email: str, language: Language) -> bool:
     """Have a link mailed to an address that has no account. Whether it was: nobody but the mailbox's owner may learn that."""
-    link_id, email = new_id(), email.strip().lower()
+    link_id, email = new_id(), spelt(email)
     expires = datetime.now(UTC) + LINK_LIFE
     answer = session.execute(
-        text("select identity.request_registration(:id, :email, :expires)"), {"id": link_id, "email": email, "expires": expires}
+        text("select identity.request_registration(:id, :hash, :address, :sealed, :expires)"),
+        written(email) | {"id": link_id, "expires": expires},
     )
     if not answer.scalar():
         return False
@@ -66,7 +68,7 @@ def address_of(session: Session, secret_key: SecretStr, link_id: UUID, secret: s
     """The address that a link was mailed to; None for a wrong, used or expired one. Looking uses nothing up."""
     if not link_is(secret_key, link_id, secret):
         return None
-    found: str | None = session.execute(text("select identity.registration(:id)"), {"id": link_id}).scalar()
+    found: str | None = EMAIL.opened(session.execute(text("select identity.registration(:id)"), {"id": link_id}).scalar())
     return found
 
 
@@ -82,6 +84,7 @@ def register(session: Session, secret_key: SecretStr, link_id: UUID, secret: str
     cookie = new_secret()
     ids = {"account_id": str(new_id()), "organisation_id": str(new_id())}
     values = asdict(entered) | ids | {"language": language, "corporate_number": entered.corporate_number or None}
+    values["name"] = NAME.sealed_text(entered.name)
     answer = session.execute(
         text("select identity.register(:id, cast(:entered as jsonb), :hash, :expires)"),
         {

@@ -7,15 +7,20 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, Text, Uuid, func
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from shared.database import metadata, new_id, timestamp
+from shared.identity.personal import EMAIL, NAME, PROFILE
 
 ROLES = ("applicant", "reviewer", "operator", "service")
 RIGHTS = ("owner", "file", "read")
 ORGANISATION_KINDS = ("corporation", "sole-proprietor", "association", "ministry")
+
+
+# What an address is found by (shared.sealing.blind.whose), as it may be sealed. Rows of before have none, and are plain.
+_HASH = "of the address"
 
 
 def _rights() -> CheckConstraint:
@@ -49,11 +54,13 @@ class Account(IdentityRecord, table=True):
         CheckConstraint("role in ('applicant', 'reviewer', 'operator', 'service')", name="role"),
         CheckConstraint("(role = 'applicant') = (organisation_id is not null)", name="organisation"),
         _rights(),
+        Index(None, "email_hash", unique=True),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    email: str = Field(unique=True, description="lower case")
-    name: str
+    email: str = Field(sa_type=EMAIL, unique=True, description="lower case")
+    email_hash: bytes | None = Field(default=None, sa_type=LargeBinary, description=_HASH)
+    name: str = Field(sa_type=NAME)
     role: str
     language: str = Field(default="ja", sa_column_kwargs={"server_default": "ja"})
     organisation_id: UUID | None = Field(default=None, sa_column=Column(Uuid, ForeignKey("identity.organisation.id"), index=True))
@@ -64,7 +71,7 @@ class Account(IdentityRecord, table=True):
     signed_in_at: datetime | None = timestamp(default=None, description="last; set by the database itself")
     removed_by: UUID | None = Field(default=None, description="the owner who closed it; an invitation opens it again")
     profile: dict[str, Any] = Field(
-        sa_type=JSONB, default_factory=dict, sa_column_kwargs={"server_default": "{}"}, description="for prefilling forms"
+        sa_type=PROFILE, default_factory=dict, sa_column_kwargs={"server_default": "{}"}, description="for prefilling forms"
     )
     standing: str | None = Field(default=None, description="GビズID: entry, prime or member")
     created_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
@@ -130,7 +137,8 @@ class Invitation(IdentityRecord, table=True):
 
     id: UUID = Field(primary_key=True)
     organisation_id: UUID = Field(sa_column=Column(Uuid, ForeignKey("identity.organisation.id"), nullable=False, index=True))
-    email: str = Field(description="lower case")
+    email: str = Field(sa_type=EMAIL, description="lower case")
+    email_hash: bytes | None = Field(default=None, sa_type=LargeBinary, index=True, description=_HASH)
     rights: str
     invited_by: UUID = Field(
         sa_column=Column(Uuid, ForeignKey("identity.account.id", ondelete="CASCADE"), nullable=False, index=True)
@@ -160,7 +168,8 @@ class Registration(IdentityRecord, table=True):
     __tablename__ = "registration"
 
     id: UUID = Field(primary_key=True)
-    email: str = Field(index=True, description="lower case")
+    email: str = Field(sa_type=EMAIL, index=True, description="lower case")
+    email_hash: bytes | None = Field(default=None, sa_type=LargeBinary, index=True, description=_HASH)
     created_at: datetime = timestamp(sa_column_kwargs={"server_default": func.now()})
     expires_at: datetime = timestamp()
     used_at: datetime | None = timestamp(default=None)
@@ -181,7 +190,8 @@ class Mandate(IdentityRecord, table=True):
     principal_id: UUID = Field(sa_column=Column(Uuid, ForeignKey("identity.organisation.id"), nullable=False, index=True))
     agent_id: UUID | None = Field(default=None, sa_column=Column(Uuid, ForeignKey("identity.organisation.id"), index=True))
     agent_number: str | None = Field(default=None, index=True)
-    agent_email: str | None = Field(default=None, index=True, description="lower case")
+    agent_email: str | None = Field(default=None, sa_type=EMAIL, index=True, description="lower case")
+    agent_email_hash: bytes | None = Field(default=None, sa_type=LargeBinary, index=True, description=_HASH)
     procedures: list[str] | None = Field(default=None, sa_column=Column(ARRAY(Text)), description="None: all")
     rights: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     starts_on: date

@@ -66,6 +66,8 @@ KINDS: dict[str, Kind] = {
         ),
         by_law=True,
     ),
+    # to who does not want the notice itself electronically (デジタル手続法7条1項): that it comes by post
+    "decided-by-post": Kind(("arrival_number", "decided_at")),
     "edited": Kind(("arrival_number",)),
     # the case, at the desk
     "case-opened": Kind(_CASE, _OFFICIAL),
@@ -88,6 +90,7 @@ KINDS: dict[str, Kind] = {
     "message": Kind(("arrival_number",), ("applicant", "official"), office=False),
     # documents
     "document": Kind(("arrival_number",), by_law=True),
+    "document-by-post": Kind(_DOCUMENT),
     "document-ended": Kind(_DOCUMENT, by_law=True),
     "document-reminded": Kind(_DOCUMENT),
     "document-unfetched": Kind(_DOCUMENT, _OFFICIAL),

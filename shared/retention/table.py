@@ -158,7 +158,7 @@ FOR_GOOD = {
     "notify.preference": "a recipient's own wishes, until he changes them",
     "notify.suppression": "addresses that must not be written to, until somebody lifts it",
     "notify.leaving": "what is to be deleted in the storage next; emptied as it is done",
-    "notify.act": "the trace of operators' acts at the post: ids and reasons, without recipients",
+    "notify.act": "operators' acts at the post of before they stood in operation.act: ids and reasons, without recipients",
     "opendata.procedure": "the catalogue, as the shop window heard of it",
     "opendata.procedure_count": "numbers, without personal data",
     "identity.organisation": "who may file, while the office keeps accounts; ended by operators",

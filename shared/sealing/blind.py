@@ -13,13 +13,19 @@ from shared.environment import setting
 
 # Bytes of the key's mark, and of the hash behind it.
 MARK, HASH = 4, 16
+_SETTING = "MADOGUCHI_SECRET_KEY"
 _PURPOSE = b"madoguchi.blind-index:"
 
 
 def blind(use: str, value: str) -> bytes:
     """The hash of a value for one use, such as a column's place."""
-    key, mark = _key(setting("MADOGUCHI_SECRET_KEY"))
+    key, mark = _key(setting(_SETTING))
     return mark + hmac.digest(key, f"{use}\0{value}".encode(), hashlib.sha256)[:HASH]
+
+
+def present_mark() -> bytes:
+    """What every hash of now begins with."""
+    return _key(setting(_SETTING))[1]
 
 
 def whose(email: str) -> bytes:

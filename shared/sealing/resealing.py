@@ -1,4 +1,5 @@
 """Changing keys: an errand of each service walks its sealed tables and seals anew what is plain, or sealed with a former key.
+What is found by a hash gets it anew where that was made with another MADOGUCHI_SECRET_KEY.
 
 It goes in pieces of so many rows, each with its report in one transaction: a piece is done or it is not, and who is killed goes
 on where the report says. Rows that somebody is changing are left to the next walk, and so are those whose key is not there.
@@ -18,6 +19,7 @@ from sqlmodel import Session, SQLModel
 
 from shared.operation import runs
 from shared.operation.tables import Run
+from shared.sealing.blind import MARK, present_mark
 from shared.sealing.columns import Sealed, key_of
 from shared.sealing.ring import SealingError, ring
 
@@ -36,10 +38,14 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Walked:
-    """A table to walk. `beside`: the columns that go with a row's opened values; `change`: what writes where no update may."""
+    """A table to walk. `beside`: the columns that go with a row's opened values; `change`: what writes where no update may.
+
+    `hashed` are those of `beside` that are blind hashes: made with another MADOGUCHI_SECRET_KEY, they are made anew.
+    """
 
     model: type[SQLModel]
     beside: Callable[[Row], Row] = field(default=lambda _: {})
+    hashed: Sequence[str] = ()
     also: Sequence[str] = ()
     change: TextClause | None = None
 
@@ -69,7 +75,7 @@ def tables(record: type[SQLModel], *own: Walked) -> list[Walked]:
 
 
 def reseal_some(engine: Engine, service: str, walked: Sequence[Walked]) -> bool:
-    """Do a piece of the run, beginning one where the first key is another than the last run's; whether more waits."""
+    """Do a piece of the run, beginning one where the keys are others than the last run's; whether more waits."""
     kind, first = f"sealing.{service}", ring().first
     if not first:
         return False
@@ -77,10 +83,11 @@ def reseal_some(engine: Engine, service: str, walked: Sequence[Walked]) -> bool:
         if not session.scalar(_ALONE, {"name": kind}):
             return False
         last = next(iter(runs.latest(session, kind)), None)
-        if last is not None and last.outcome != "running" and last.report.get("key") == first:
+        begun = _begun(first)
+        if last is not None and last.outcome != "running" and _same(last.report, begun):
             return False
         run = last if last is not None and last.outcome == "running" else Run(kind=kind)
-        report = run.report if run.report.get("key") == first else _begun(first)
+        report = run.report if _same(run.report, begun) else begun
         session.execute(_SAY)
         run.report, more = _piece(session, walked, {**report})
         if not more:
@@ -97,7 +104,12 @@ def ask(session: Session, service: str) -> None:
 
 
 def _begun(first: str) -> dict[str, Any]:
-    return {"key": first, "walk": 1, "at": 0, "after": None, "sealed": 0, "left": 0, "rows": {}}
+    """The report at first, with what it was done with: the first key, and the mark of the one that hashes are made with."""
+    return {"key": first, "mark": present_mark().hex(), "walk": 1, "at": 0, "after": None, "sealed": 0, "left": 0, "rows": {}}
+
+
+def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return all(one.get(name) == other[name] for name in ("key", "mark"))
 
 
 def _piece(session: Session, walked: Sequence[Walked], report: dict[str, Any]) -> tuple[dict[str, Any], bool]:
@@ -147,7 +159,8 @@ def _counted(session: Session, one: Walked, page: Sequence[tuple[Any, ...]]) -> 
 
 def _reseal(session: Session, one: Walked, page: Sequence[tuple[Any, ...]]) -> tuple[int, int]:
     """Seal anew what of these rows is not sealed with the first key: how many rows were, and how many could not be."""
-    stale = [key_of(column) != ring().first for column in one.sealed]
+    stale: list[Any] = [key_of(column) != ring().first for column in one.sealed]
+    stale += [func.substring(one.table.columns[name], 1, MARK) != present_mark() for name in one.hashed]
     raw = [column.type.raw(column) for column in one.sealed]  # type: ignore[attr-defined] # Sealed's
     query = select(*_key(one), *raw, *(one.table.columns[name] for name in one.also)).where(_within(one, page))
     condition = stale[0]

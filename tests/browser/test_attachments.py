@@ -81,6 +81,7 @@ def test_a_file_goes_from_the_form_to_the_official(
     assert "差し替え.pdf" in page.locator("#plan").inner_text()
     press(page, "次へ")
     assert "差し替え.pdf" in page.locator("main").inner_text()
+    page.locator("#electronic_notices-electronic").check()
     press(page, "提出する")
     quiet(place.site)
     application = place.site.value("select id from intake.application order by id desc limit 1")

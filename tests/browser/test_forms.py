@@ -110,6 +110,7 @@ def test_denki_is_filed_left_in_the_middle_and_resumed_elsewhere(
     second_page(page, words)
     assert page.url.endswith("/confirm")
     assert "大阪市北区" in page.locator("main").inner_text()
+    page.locator("#electronic_notices-electronic").check()
     press(page, words["file"])
     assert words["filed"] in page.get_by_role("status").inner_text()
     assert place.site.value("select count(*) from intake.application") == before + 1
@@ -129,6 +130,7 @@ def test_one_is_returned_mends_and_files_again(place: Place, without_scripts: Br
             page.locator(f"#held-{end}-{part}").fill(str(number))
     while "/pages/" in page.url:
         press(page, "次へ")
+    page.locator("#electronic_notices-electronic").check()
     press(page, "提出する")
     page.get_by_role("link", name="申請の状況を見る").click()
     quiet(place.site)
@@ -175,6 +177,7 @@ def test_the_forms_pages_are_accessible_and_fit(place: Place, browser: Browser, 
     page.locator(".notice-bad a").first.click()
     second_page(page, WORDS["ja"])
     look("confirm")
+    page.locator("#electronic_notices-electronic").check()
     press(page, "提出する")
     look("filed")
     page.goto(f"{place.url}/applications/{returned}")
@@ -208,6 +211,7 @@ def test_every_page_of_a_shipped_form_is_accessible_and_fits_a_phone(
         press(page, "次へ")
     assert not wrong
     assert page.locator(".notice-bad").count() == 0
+    page.locator("#electronic_notices-electronic").check()
     press(page, "提出する")
     assert "提出しました。" in page.get_by_role("status").inner_text()
     context.close()

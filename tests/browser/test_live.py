@@ -146,6 +146,7 @@ def test_it_is_filed_with_rows_and_totals_and_withdrawn(
     assert page.url.endswith("/confirm"), page.locator("main").inner_text()
     shown = page.locator("main").inner_text()
     assert all(total in shown for total in TOTALS.values())
+    page.locator("#electronic_notices-electronic").check()
     press(page, {"ja": "提出する", "en": "File this application"}[language])
     page.get_by_role("link", name={"ja": "申請の状況を見る", "en": "See how it stands"}[language]).click()
     quiet(place.site)

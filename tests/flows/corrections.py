@@ -17,9 +17,9 @@ from tests.site import ONE_STAGE, Site, bearer, example
 FEE = [{"pointer": "/fee", "says": "入場料の額を確かめてください。"}]
 
 
-def filed(site: Site, counter: TestClient, key: str, procedure: str = ONE_STAGE) -> str:
+def filed(site: Site, counter: TestClient, key: str, procedure: str = ONE_STAGE, **more: Any) -> str:
     """The example of a procedure, filed and at the desk; the application's id."""
-    answer = counter.post("/v1/applications", json=example(procedure), headers=bearer(key))
+    answer = counter.post("/v1/applications", json=example(procedure) | more, headers=bearer(key))
     assert answer.status_code == 202, answer.text
     site.deliver_all()
     return str(answer.json()["id"])

@@ -251,7 +251,7 @@ def test_the_principals_kind_counts_and_the_agents_own_rights_too(
     clean.run("update identity.organisation set kind = 'ministry' where name = '株式会社窓口電機'")
     assert "corporation" in refused(counter, principal, agent)
     clean.run("update identity.organisation set kind = 'corporation'")
-    clean.run("update identity.account set rights = 'read' where email = :e", e=AGENT)
+    clean.run("update identity.account set rights = 'read' where id = :id", id=clean.account(AGENT).id)
     counter.app.state.callers.forget_all()  # type: ignore[attr-defined] # FastAPI's state
     assert "read" in refused(counter, principal, agent)
 

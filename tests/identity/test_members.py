@@ -258,7 +258,7 @@ def test_an_account_that_an_operator_closed_is_not_opened_by_an_invitation(
     clean: Site, counter: TestClient, counter_pages: TestClient, owner: str
 ) -> None:
     a_member(clean)
-    clean.run("update identity.account set disabled_at = now() where email = 'member@example.com'")
+    clean.run("update identity.account set disabled_at = now() where id = :id", id=clean.account("member@example.com").id)
     form = invited(counter, clean, owner, "member@example.com")
     assert counter_pages.post("/register/invitation", data=form).status_code == 409
 

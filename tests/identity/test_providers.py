@@ -104,8 +104,11 @@ ENTRY = PRIME | {"account_type": "1"}
 
 
 def the_organisation(site: Site) -> dict[str, Any]:
-    (found,) = site.rows("""select o.verified, o.corporate_number, a.rights from identity.account a
-        join identity.organisation o on o.id = a.organisation_id where a.email = 'prime@example.com'""")
+    (found,) = site.rows(
+        """select o.verified, o.corporate_number, a.rights from identity.account a
+        join identity.organisation o on o.id = a.organisation_id where a.id = :id""",
+        id=site.account("prime@example.com").id,
+    )
     return found
 
 

@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, event
 
+from services.intake.checking import duplicates
 from shared.bus.deliver import deliver
 from shared.procedure.files import read
 from shared.procedure.model import Duplicates, Procedure
@@ -161,6 +162,23 @@ def test_thousands_of_the_same_are_told_as_the_newest_ten(clean: Site, counter: 
     assert len(checked(counter, key, koen())["warnings"]) == 10
     last = filed(clean, counter, key, koen())
     assert len(told(clean, last)) == 10
+
+
+def test_prints_have_a_key_and_those_of_before_are_found_too(
+    clean: Site, counter: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = clean.an_applicant()
+    with monkeypatch.context() as before:
+        before.setattr(duplicates, "_stored", lambda digest: digest)
+        first = filed(clean, counter, key, koen())
+        plain = {row["digest"] for row in clean.rows("select digest from intake.fingerprint")}
+    again = filed(clean, counter, key, koen())
+    assert told(clean, again) == [(first["receipt_number"], "exact")]
+    last = filed(clean, counter, key, koen())
+    assert [number for number, _ in told(clean, last)] == [again["receipt_number"], first["receipt_number"]]
+    query = "select digest from intake.fingerprint where application_id <> :id"
+    assert plain
+    assert plain.isdisjoint(row["digest"] for row in clean.rows(query, id=first["id"]))
 
 
 def test_what_many_filings_have_in_common_is_looked_up_once(clean: Site) -> None:

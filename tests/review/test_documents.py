@@ -437,3 +437,30 @@ def test_who_asks_too_fast_is_asked_to_wait(clean: Site, desk: TestClient, monke
     for path in ("/verify", "/verify/0000-0000-0000-0000", "/v1/verifications/0000-0000-0000-0000"):
         answer = desk.get(path)
         assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (429, True)
+
+
+def test_who_does_not_want_notices_electronically_gets_them_by_post_and_is_told_so(
+    clean: Site, counter: TestClient, desk: TestClient, *, key: str, press: str
+) -> None:
+    contact = {"name": "窓口 花子", "email": "post@example.com", "electronic_notices": False}
+    application = on.filed(clean, counter, key, contact=contact)
+    case = on.case_of(clean, application)
+    assert "決定の通知と文書を、書面で送ってください" in desk.get(f"/desk/cases/{case}", headers=bearer(press)).text
+    assert on.decide(desk, press, case).status_code == 200
+    clean.deliver_all()
+    (made,) = documents(desk, press, case)
+    assert made["by_post"]
+    assert [one["id"] for one in desk.get("/v1/documents", headers=bearer(press)).json()] == [made["id"]]
+    told = {
+        row["template"]: row["state"]
+        for row in clean.rows("select template, state, recipient from notify.message order by id")
+        if row["recipient"] == "post@example.com"
+    }
+    # the notice itself does not go by mail: the office sees that it has to send it
+    assert told == {"arrived": "created", "decided": "cancelled", "decided-by-post": "created", "document-by-post": "created"}
+    assert later(clean, 25) == 0  # nobody is reminded to fetch what comes by post
+    assert counter.get(f"/v1/applications/{application}/documents/{made['id']}", headers=bearer(key)).status_code == 200
+    clean.deliver_all()
+    assert len(desk.get("/v1/documents", headers=bearer(press)).json()) == 1  # looking at it here does not put it in the mailbox
+    assert act(desk, press, case, made["id"], "paper").status_code == 200
+    assert desk.get("/v1/documents", headers=bearer(press)).json() == []

@@ -231,7 +231,9 @@ def test_deputies_decide_while_everybody_else_is_absent(grant: Desk) -> None:
     grant.site.run(
         "insert into review.absence (id, account_id, starts_on, ends_on, deputy_id, deputy_name, noted_by) "
         "select gen_random_uuid(), a.id, current_date - 1, current_date + 1, n.id, n.name, a.id "
-        "from identity.account a, identity.account n where n.name = 'named' and a.name in ('one', 'two', 'three', 'head')"
+        "from identity.account a, identity.account n where n.id = :named and a.id = any(:away)",
+        named=grant.site.account("named@example.go.jp").id,
+        away=[grant.site.account(f"{name}@example.go.jp").id for name in ("one", "two", "three", "head")],
     )
     (seen,) = [one["lacking"] for one in grant.get("/stages", "deputy")["stages"] if one["position"] == "present"]
     assert seen == []

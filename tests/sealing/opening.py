@@ -18,15 +18,26 @@ def schemas() -> list[MetaData]:
     from services.opendata.models import OpendataRecord
     from services.review.models import ReviewRecord
     from shared.bus.tables import BusRecord
+    from shared.identity.tables import IdentityRecord
 
-    return [one.metadata for one in (IntakeRecord, ReviewRecord, NotifyRecord, OpendataRecord, BusRecord)]
+    return [one.metadata for one in (IntakeRecord, ReviewRecord, NotifyRecord, OpendataRecord, BusRecord, IdentityRecord)]
 
 
 @cache
 def sealed() -> dict[str, Column[Any]]:
-    """The columns that are sealed, by the place they are sealed for."""
+    """The columns that are sealed, by the place they are sealed for; of several, the one that has its name."""
     columns = (column for schema in schemas() for table in schema.tables.values() for column in table.columns)
-    return {column.type.place: column for column in columns if isinstance(column.type, Sealed)}
+    found = sorted((column for column in columns if isinstance(column.type, Sealed)), key=_has_its_name)
+    return {_place(column): column for column in found}
+
+
+def _place(column: Column[Any]) -> str:
+    assert isinstance(column.type, Sealed)
+    return column.type.place
+
+
+def _has_its_name(column: Column[Any]) -> bool:
+    return _place(column) == f"{column.table}.{column.name}"
 
 
 def opened(value: Any) -> Any:

@@ -57,8 +57,8 @@ def reseal(*only: str) -> None:
 def filed(clean: Site, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Any]:
     """Some cases from before there were any keys; an official, and the id of one."""
     monkeypatch.setattr(resealing, "PIECE", 2)
-    official = clean.a_reviewer("kinki-bureau")
     with using(Ring()):
+        official = clean.a_reviewer("kinki-bureau")
         clean.file(clean.an_applicant(), 3)
         clean.deliver_all()
     return official, clean.rows('select id from review."case" order by id')[0]["id"]
@@ -128,7 +128,7 @@ def test_what_lost_its_key_says_so_and_comes_back_with_it(clean: Site, desk: Tes
     with using(Ring.read(NEW)):
         answer = desk.get(f"{CASES}/{case}", headers=bearer(official))
         assert answer.status_code == 503
-        assert "review.case" in answer.json()["detail"]
+        assert "identity.account" in answer.json()["detail"]  # what comes first: the name of who asks
         assert "old" in answer.json()["detail"]
         reseal()
         assert stand(clean) == {"old"}
@@ -154,6 +154,18 @@ def test_sealing_anew_makes_nobody_look_for_the_case_anew(clean: Site, filed: tu
     with using(Ring.read(OLD)):
         reseal("review")
     assert clean.value("select count(*) from review.finding where stale") == 0
+
+
+def test_another_secret_key_hides_cases_until_their_hashes_are_made_anew(
+    desk: TestClient, filed: tuple[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    official, case = filed
+    with using(Ring.read(OLD)):
+        reseal()
+        monkeypatch.setenv("MADOGUCHI_SECRET_KEY", "another one")
+        assert desk.get(f"{CASES}/{case}", headers=bearer(official)).status_code == 404
+        reseal("review")
+        assert desk.get(f"{CASES}/{case}", headers=bearer(official)).status_code == 200
 
 
 def test_a_message_that_cannot_be_opened_is_failed_and_holds_up_no_other(clean: Site) -> None:

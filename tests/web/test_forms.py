@@ -118,7 +118,7 @@ def test_an_application_is_filed_page_by_page_and_once(person: TestClient, clean
     confirm = person.get(f"{draft}/confirm").text
     assert all(text in confirm for text in ("株式会社窓口電機", "〒530-0001 大阪府大阪市北区", "令和8年4月1日", "Example Ltd."))
     assert "事業開始から30日を過ぎています" in confirm
-    entries = Entries(confirm, f"{draft}/confirm").sent
+    entries = Entries(confirm, f"{draft}/confirm").sent | {"electronic_notices": ["electronic"]}
     assert goes_to(person.post(f"{draft}/confirm", data=entries)) == f"{draft}/filed"
     assert goes_to(person.post(f"{draft}/confirm", data=entries)) == f"{draft}/filed"
     assert clean.value("select count(*) from intake.application") == 1
@@ -135,7 +135,7 @@ def test_an_application_is_filed_page_by_page_and_once(person: TestClient, clean
 
 def test_a_double_click_files_once(person: TestClient, clean: Site) -> None:
     path = f"{filled(person)}/confirm"
-    entries = Entries(person.get(path).text, path).sent
+    entries = Entries(person.get(path).text, path).sent | {"electronic_notices": ["electronic"]}
     with ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(lambda _: person.post(path, data=entries), range(4)))
     assert {goes_to(answer) for answer in answers} == {path.replace("confirm", "filed")}
@@ -211,6 +211,17 @@ def test_a_draft_that_somebody_writes_is_taken_over_on_purpose(person: TestClien
     assert goes_to(send(person, path, "later", representative="甲")) == "/drafts?saved=1"
 
 
+def test_drafts_of_one_procedure_are_told_apart_by_what_was_entered(person: TestClient, clean: Site) -> None:
+    for event in ("窓口フォーラム", "大阪の集い" + "あ" * 100, ""):
+        draft = goes_to(person.post(f"/procedures/{KOEN}/apply")).partition("/pages")[0]
+        send(person, f"{draft}/pages/1", "later", event=event)
+    for page in (person.get("/drafts").text, person.get(f"/procedures/{KOEN}/apply").text):
+        assert "窓口フォーラム" in page
+        assert "大阪の集い" in page
+        assert "あ" * 60 not in page
+    assert clean.value("select count(*) from intake.draft") == 3
+
+
 def test_drafts_of_others_are_not_there(person: TestClient, clean: Site) -> None:
     draft = begun(person)
     clean.an_applicant("other@example.com", name="他社株式会社")
@@ -275,10 +286,19 @@ def test_contact_and_strangers(person: TestClient, clean: Site) -> None:
     entries = Entries(confirm, f"{draft}/confirm").sent
     wrong = person.post(f"{draft}/confirm", data={**entries, "contact-email": "x"})
     assert wrong.status_code == 422
+    assert 'id="electronic_notices-error"' in wrong.text  # nobody is taken to want them electronically (デジタル手続法7条1項)
     assert 'aria-describedby="contact-email-error"' in wrong.text
     entries = Entries(wrong.text, f"{draft}/confirm").sent
-    assert goes_to(person.post(f"{draft}/confirm", data={**entries, "contact-email": "b@example.com"})) == f"{draft}/filed"
-    assert clean.value("select contact from intake.application")["email"] == "b@example.com"
+    assert "electronic_notices" not in entries
+    said = {**entries, "contact-email": "b@example.com", "electronic_notices": "post"}
+    assert goes_to(person.post(f"{draft}/confirm", data=said)) == f"{draft}/filed"
+    contact = clean.value("select contact from intake.application")
+    assert contact["email"] == "b@example.com"
+    assert (contact["notices"]["electronic"], contact["notices"]["how"]) == (False, "form")
+    application = clean.value("select id from intake.application")
+    page = person.get(f"/applications/{application}").text
+    assert "書面で郵送" in page
+    assert "申請の画面で回答" in page
     person.cookies.clear()
     assert person.get(f"/procedures/{DENKI}/apply").headers["location"].startswith("/sign-in?next=")
     assert UUID(draft.removeprefix("/drafts/"))

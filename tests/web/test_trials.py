@@ -27,7 +27,13 @@ def test_on_the_pages_it_is_marked_everywhere(clean: Site, counter_pages: TestCl
     assert "これは試行です" in confirm
     assert "試行として提出する" in confirm
     version = clean.value("select version from intake.draft")
-    contact = {"contact-name": "窓口 花子", "contact-email": "a@example.com", "contact-language": "ja", "version": version}
+    contact = {
+        "contact-name": "窓口 花子",
+        "contact-email": "a@example.com",
+        "contact-language": "ja",
+        "electronic_notices": "post",
+    }
+    contact["version"] = version
     assert page.post(f"/drafts/{draft}/confirm", data=contact).headers["location"] == f"/drafts/{draft}/filed"
     assert page.get(f"/drafts/{draft}/filed").headers["location"] == f"/trials/filings/{draft}"
     shown = page.get(f"/trials/filings/{draft}").text

@@ -27,6 +27,7 @@ from shared.i18n import Language, message, show_date, translate
 from shared.identity.callers import Caller
 from shared.japanese import same_text
 from shared.procedure.likeness import Kind, likenesses
+from shared.sealing.blind import MARK, blind
 
 # What ended without effect is nobody's duplicate.
 GONE = ("withdrawn", "returned", "refused")
@@ -75,6 +76,11 @@ def fingerprints(
             hashed = hashlib.sha256(orjson.dumps([published.ref.id, one.kind, who, one.content])).digest()
             found[UUID(bytes=hashed[:16])] = one.kind
     return found
+
+
+def _stored(digest: UUID) -> UUID:
+    """A digest as it stands in the database, with the house's key: whoever reads it there cannot try answers against it."""
+    return UUID(bytes=blind("intake.fingerprint.digest", digest.hex)[MARK:])
 
 
 def _marks(answers: Mapping[str, Any], organisation_id: UUID, corporate_number: str | None, name: str) -> list[str]:
@@ -159,7 +165,7 @@ class Twins:
             twins = self._known.setdefault(digest, [])
             insort(twins, made[kind], key=_age)
             del twins[:-_KEPT]
-            self._rows.append({"digest": digest, "application_id": application.id, "kind": kind})
+            self._rows.append({"digest": _stored(digest), "application_id": application.id, "kind": kind})
 
     def write(self, session: Session) -> None:
         """Write what is to be remembered."""
@@ -193,11 +199,12 @@ def _of(application_id: UUID | None, digests: Iterable[UUID], known: Mapping[UUI
 
 
 def _found(session: Session, digests: Iterable[UUID], organisation: UUID | None = None) -> dict[UUID, list[Twin]]:
-    """The newest applications that are recorded with these digests, oldest first."""
+    """The newest applications that are recorded with these digests, oldest first. Those of before the key stand as they are."""
     found: dict[UUID, list[Twin]] = {}
-    asked = {"digests": list(digests), "gone": list(GONE), "organisation": organisation, "most": _KEPT}
-    for row in session.execute(_FOUND, asked) if asked["digests"] else ():
-        found.setdefault(row.digest, []).append(Twin(row.organisation_id, _duplicate(row, row.kind)))
+    wanted = {_stored(one): one for one in digests}
+    asked = {"digests": [*wanted, *wanted.values()], "gone": list(GONE), "organisation": organisation, "most": _KEPT}
+    for row in session.execute(_FOUND, asked) if wanted else ():
+        found.setdefault(wanted.get(row.digest, row.digest), []).append(Twin(row.organisation_id, _duplicate(row, row.kind)))
     for twins in found.values():
         twins.sort(key=_age)
     return found

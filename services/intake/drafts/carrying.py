@@ -11,7 +11,7 @@ from shared.procedure.fields import FieldOf, GroupField
 from shared.procedure.model import Procedure
 
 # Keys under which procedures ask for the applicant's own name.
-_OWN_NAME = {"name", "applicant_name", "organisation", "organisation_name", "corporate_name"}
+OWN_NAME = {"name", "applicant_name", "organisation", "organisation_name", "corporate_name"}
 
 
 def prefilled(procedure: Procedure, caller: Caller) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def prefilled(procedure: Procedure, caller: Caller) -> dict[str, Any]:
         kind = getattr(field, "type", "")
         if kind == "corporate-number" and caller.corporate_number and field.key == "corporate_number":
             answers[field.key] = caller.corporate_number
-        elif kind in {"text", "organisation-name"} and field.key in _OWN_NAME and caller.organisation_name:
+        elif kind in {"text", "organisation-name"} and field.key in OWN_NAME and caller.organisation_name:
             answers[field.key] = caller.organisation_name
         elif kind == "address" and field.key == "address" and (address := _address(caller.profile)):
             answers[field.key] = address

@@ -66,7 +66,9 @@ def create(
         updated_by_name=caller.name,
     )
     if source is not None:
-        draft.answers, draft.mends, draft.contact = dict(source.answers), list(mends), dict(source.contact)
+        draft.answers, draft.mends = dict(source.answers), list(mends)
+        # how he wants to get notices is asked of each application anew
+        draft.contact = {name: source.contact[name] for name in ("name", "email", "language") if name in source.contact}
         draft.procedure_version = source.procedure_version
     session.add(draft)
     session.flush()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 import orjson
@@ -17,14 +17,13 @@ from services.intake.catalogue.procedures import Catalogue, Published
 from services.intake.checking.duplicates import of_caller, said
 from services.intake.drafts import drafts, trials
 from services.intake.files import enclosures
-from services.intake.filing.filing import Filing, FilingIn, Receipt, must_be_for, prepare, read
+from services.intake.filing.filing import Filing, FilingContact, FilingIn, HowSaid, Receipt, must_be_for, prepare, read
 from services.intake.models import Draft, TrialFiling
 from shared.events import ProcedureRef
 from shared.identity.callers import Caller, must_write
 from shared.identity.mandates import acting
 from shared.problems import Conflict, FieldError, Invalid
 from shared.procedure.form_errors import Wrong, to_file, wrong
-from shared.validation import WrittenContact
 
 _TRIES, _PAUSE = 50, 0.1
 
@@ -57,7 +56,7 @@ def copied(session: Session, request: Request, caller: Caller, application_id: U
     return drafts.create(session, caller, published, source=application, mends=mends)
 
 
-def contact_of(draft: Draft, caller: Caller) -> dict[str, str]:
+def contact_of(draft: Draft, caller: Caller) -> dict[str, Any]:
     """Whom to write to: as entered, or whoever is calling."""
     return draft.contact or {"name": caller.name, "email": caller.email, "language": caller.language}
 
@@ -83,9 +82,9 @@ def duplicates_of(session: Session, draft: Draft, published: Published, caller: 
     ]
 
 
-async def file(request: Request, caller: Caller, draft_id: UUID, version: int | None) -> Receipt:
+async def file(request: Request, caller: Caller, draft_id: UUID, version: int | None = None, *, how: HowSaid = "api") -> Receipt:
     """File a draft. A draft that was filed before gives its receipt again. Raises NotFound, Conflict, Invalid."""
-    prepared = await run_in_threadpool(_prepared, request, caller, draft_id, version)
+    prepared = await run_in_threadpool(_prepared, request, caller, draft_id, version, how)
     if isinstance(prepared, Receipt):
         return prepared
     receipt = await _filed(request, prepared)
@@ -106,7 +105,7 @@ async def _filed(request: Request, prepared: Filing) -> Receipt:
     raise Conflict("A filing with this Idempotency-Key is being recorded; ask again in a second", retry_after=1)
 
 
-def _prepared(request: Request, caller: Caller, draft_id: UUID, version: int | None) -> Filing | Receipt:
+def _prepared(request: Request, caller: Caller, draft_id: UUID, version: int | None, how: HowSaid) -> Filing | Receipt:
     with Session(request.app.state.engine) as session:
         if (application := drafts.filed_from(session, caller, draft_id)) is not None:
             ref = ProcedureRef(id=application.procedure_id, version=application.procedure_version)
@@ -125,7 +124,7 @@ def _prepared(request: Request, caller: Caller, draft_id: UUID, version: int | N
         filer = acting(session, caller, draft.organisation_id, draft.procedure_id, "file")
         must_be_for(filer, published)
         answers = to_file(published, draft.answers)
-        contact = WrittenContact.model_validate(contact_of(draft, caller))
+        contact = FilingContact.model_validate(contact_of(draft, caller))
         found = [*errors_of(draft, published), *duplicates_of(session, draft, published, caller)]
         found = [one for one in found if one.level == "error"]
         if found:
@@ -140,7 +139,7 @@ def _prepared(request: Request, caller: Caller, draft_id: UUID, version: int | N
             return _test_receipt(tried)
         body = orjson.dumps({"procedure": published.ref.id, "answers": answers, "contact": contact.model_dump()})
         written: FilingIn = read(body)
-        return prepare(written, body, filer, published, str(draft_id))
+        return prepare(written, body, filer, published, str(draft_id), how=how)
 
 
 def _test_receipt(tried: TrialFiling) -> Receipt:

@@ -20,8 +20,9 @@ from services.intake.catalogue.procedures import Catalogue, Published
 from services.intake.catalogue.shown import title_of
 from services.intake.drafts import drafts, trials
 from services.intake.drafts import filing as draft_filing
-from services.intake.drafts.views import confirm_page, errors_in, form_page, places_on
+from services.intake.drafts.views import confirm_page, errors_in, form_page, places_on, telling_of
 from services.intake.files import attachments
+from services.intake.filing.filing import FilingContact
 from services.intake.forms.entering import entered_by
 from services.intake.forms.posted import FormPosted
 from services.intake.forms.reading import Posted, count_of, read_page, text_of, with_rows
@@ -32,9 +33,9 @@ from services.intake.rights.reach import principals
 from shared.i18n import JST
 from shared.identity.callers import Caller, must_write
 from shared.identity.mandates import acting, held
-from shared.problems import Conflict, Forbidden, Invalid, NotFound
+from shared.problems import Conflict, FieldError, Forbidden, Invalid, NotFound
 from shared.procedure.form_errors import pages_of
-from shared.validation import WrittenContact, body_errors
+from shared.validation import body_errors
 from shared.web.callers import Transaction
 from shared.web.multipart import Entered
 from shared.web.pages import Pages, language_of, pages_router
@@ -83,7 +84,7 @@ def start(procedure_id: str, request: Request, session: Transaction, caller: App
         mine=not hindrance,
         hindrance=hindrance,
         principals=principals(session, caller, published.procedure),
-        drafts=drafts.listed(session, caller, procedure=procedure_id),
+        drafts=[(one, telling_of(request, session, one)) for one in drafts.listed(session, caller, procedure=procedure_id)],
         earlier=earlier[:_EARLIER],
     )
 
@@ -118,6 +119,7 @@ def list_drafts(request: Request, session: Transaction, caller: ApplicantPerson,
         {
             "draft": one,
             "title": title_of(request, session, one),
+            "telling": telling_of(request, session, one),
             "principal": names.get(one.organisation_id),
             "until": _kept_until(request, session, one),
         }
@@ -239,7 +241,7 @@ async def file(draft_id: UUID, request: Request, caller: ApplicantPerson, posted
     if refused is not None:
         return refused
     try:
-        await draft_filing.file(request, caller, draft_id, None)
+        await draft_filing.file(request, caller, draft_id, how="form")
     except Invalid:
         return _to(f"/drafts/{draft_id}/confirm")
     return _to(f"/drafts/{draft_id}/filed")
@@ -266,12 +268,15 @@ def _with_contact(request: Request, caller: Caller, draft_id: UUID, posted: Post
         if _is_filed(session, caller, draft_id):
             return None
         draft, published = draft_filing.opened(session, request, caller, draft_id)
-        contact = {name: text_of(posted, f"contact-{name}") for name in ("name", "email", "language")}
+        contact: dict[str, Any] = {name: text_of(posted, f"contact-{name}") for name in ("name", "email", "language")}
+        contact["electronic_notices"] = {"electronic": True, "post": False}.get(text_of(posted, "electronic_notices"))
         wrong: dict[str, Any] = {}
         try:
-            WrittenContact.model_validate(contact)
+            FilingContact.model_validate(contact)
         except ValidationError as error:
             wrong = {one.pointer[1:]: one for one in body_errors(error.errors(include_input=False, include_url=False))}
+        if contact["electronic_notices"] is None:
+            wrong["electronic_notices"] = FieldError("/", "Choose how you want to get the notice of the decision")
         version, late = count_of(posted, "version"), None
         try:
             drafts.save(session, draft, caller, version, contact=None if wrong else contact)

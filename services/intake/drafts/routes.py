@@ -12,13 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.intake.applications.routes import ReceiptOut
 from services.intake.drafts import drafts, trials
 from services.intake.drafts import filing as draft_filing
-from services.intake.filing.filing import clean
+from services.intake.filing.filing import FilingContact, clean
 from services.intake.models import Draft
 from shared.events import ProcedureRef
 from shared.i18n import negotiate
 from shared.identity.mandates import acting
 from shared.problems import Invalid
-from shared.validation import WrittenContact
 from shared.web.callers import Applicant, Transaction
 from shared.web.problems import described
 
@@ -44,7 +43,7 @@ class DraftChange(BaseModel):
 
     version: int = Field(description="the version of the draft that this change was made on")
     answers: dict[str, Any] = Field(default_factory=dict, description="by field key; null takes an answer out")
-    contact: WrittenContact | None = None
+    contact: FilingContact | None = None
 
 
 class FilingOfDraft(BaseModel):

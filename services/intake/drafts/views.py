@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import Request, Response
+from sqlmodel import Session
 
 from services.intake.catalogue.procedures import Published
+from services.intake.catalogue.shown import version_of
 from services.intake.drafts import drafts
 from services.intake.drafts import filing as draft_filing
+from services.intake.drafts.telling import telling
 from services.intake.files import enclosures
 from services.intake.forms.shown import WORDS, Shown, as_shown, entries, refusals, with_files
 from services.intake.forms.view import shown_page
@@ -168,3 +171,8 @@ def confirm_page(
         late=late,
         held=drafts.held_by_another(draft, caller),
     )
+
+
+def telling_of(request: Request, session: Session, draft: Draft) -> str:
+    """What tells a draft from others of its procedure, in the language of whoever looks."""
+    return telling(version_of(request, session, draft).procedure, draft.answers, language_of(request))

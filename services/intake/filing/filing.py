@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Literal
 from uuid import UUID
 
 import orjson
@@ -19,7 +19,7 @@ from services.intake.models import Application
 from services.intake.rights.entitled import must_be_entitled
 from shared.bus.publish import publish
 from shared.database import insert_many, new_id
-from shared.events import Agent, Applicant, ApplicationFiled, Contact, ProcedureRef
+from shared.events import Agent, Applicant, ApplicationFiled, Contact, NoticeWish, ProcedureRef
 from shared.identity.callers import Caller
 from shared.problems import FieldError, Invalid, Malformed, Problem, json_pointer
 from shared.procedure.fitting import ERRORS_SHOWN, schema_errors
@@ -29,6 +29,23 @@ from shared.validation import WrittenContact, body_errors
 KEY_LIMIT = 255
 # What opens fewer objects and arrays is nested less deep than anything here minds.
 _SHALLOW = 200
+HowSaid = Literal["form", "api"]
+
+
+class FilingContact(WrittenContact):
+    """Whom to write to about this application, and whether notices of its disposition may be electronic."""
+
+    electronic_notices: bool | None = Field(
+        default=None,
+        description="whether you want notices of dispositions, such as the decision, electronically (デジタル手続法7条1項). "
+        "false: they come by post. Left out, what the account's own preferences say holds",
+    )
+
+    def kept(self, how: HowSaid) -> Contact:
+        """As it is kept with the application."""
+        wish = self.electronic_notices
+        notices = None if wish is None else NoticeWish(electronic=wish, said_at=datetime.now(UTC), how=how)
+        return Contact(name=self.name, email=self.email, language=self.language, notices=notices)
 
 
 class FilingIn(BaseModel):
@@ -41,7 +58,7 @@ class FilingIn(BaseModel):
         default=None, description="the organisation that you file for under its mandate: `principal.id` of GET /v1/mandates"
     )
     answers: dict[str, Any] = Field(description="fits the JSON Schema of GET /v1/procedures/{id}")
-    contact: WrittenContact | None = Field(default=None, description="without it, the account that files is written to")
+    contact: FilingContact | None = Field(default=None, description="without it, the account that files is written to")
 
 
 @dataclass(frozen=True)
@@ -110,7 +127,9 @@ def must_be_for(caller: Caller, published: Published) -> None:
     must_be_open(published)
 
 
-def prepare(filing: FilingIn, body: bytes, caller: Caller, published: Published, idempotency_key: str | None) -> Filing:
+def prepare(
+    filing: FilingIn, body: bytes, caller: Caller, published: Published, idempotency_key: str | None, *, how: HowSaid = "api"
+) -> Filing:
     """Check a filing against its procedure. Raises Invalid, Forbidden, Conflict."""
     must_be_for(caller, published)
     if idempotency_key is not None and not 1 <= len(idempotency_key) <= KEY_LIMIT:
@@ -122,9 +141,7 @@ def prepare(filing: FilingIn, body: bytes, caller: Caller, published: Published,
             id=published.procedure.procedure,
         )
     contact = (
-        Contact(**filing.contact.model_dump())
-        if filing.contact
-        else Contact(name=caller.name, email=caller.email, language=caller.language)
+        filing.contact.kept(how) if filing.contact else Contact(name=caller.name, email=caller.email, language=caller.language)
     )
     return Filing(
         new_id(),
@@ -212,7 +229,7 @@ def _row(filing: Filing) -> dict[str, Any]:
         "procedure_id": filing.procedure.id,
         "procedure_version": filing.procedure.version,
         "applicant": applicant.model_dump(mode="json"),
-        "contact": filing.contact.model_dump(mode="json"),
+        "contact": filing.contact.model_dump(mode="json", exclude_none=True),
         "answers": filing.answers,
         "state": "filed",
         "version": 1,

@@ -20,6 +20,7 @@ from services.intake.files import enclosures
 from services.intake.messages import messages
 from services.intake.models import Application, Correction, Revision, Step
 from services.intake.notices import notices
+from shared.events import NoticeWish
 from shared.i18n import JST, Language
 from shared.procedure.changes import Change, changes
 from shared.procedure.model import Procedure
@@ -85,6 +86,7 @@ def show_application(application_id: UUID, request: Request, session: Transactio
         title=procedure.title.within(language),
         state=STATES[application.state],
         timeline=sorted(timeline, key=itemgetter("at")),
+        notices=NoticeWish.of(application.contact),
         may_write=messages.may_write(application),
         documents=papers,
         mends=mends,

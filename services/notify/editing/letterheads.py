@@ -56,5 +56,5 @@ def save(session: Session, by: Editor, group: str, language: Language, *, header
     found.updated_at, found.updated_by = datetime.now(UTC), by.who.name
     session.add(found)
     session.flush()
-    note(session, by.who, "letterhead.written", group=group, language=language)
+    note(session, by.who, "letterhead.written", group, group=group, language=language)
     return found

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlmodel import Session, select
 
-from services.notify.messages.acts import Who
 from services.notify.models import Message, Procedure
 from shared.i18n import message
 from shared.identity.callers import Caller
 from shared.identity.duties import EVERY_PROCEDURE
+from shared.operation.acts import Operator
 from shared.problems import Forbidden
 from shared.procedure.reviewing import MANAGER
 
@@ -26,7 +26,7 @@ _DUTIES = text("""select "group", procedure from identity.duty_of where account_
 class Editor:
     """Whose texts somebody may edit: of procedures and groups, or all."""
 
-    who: Who
+    who: Operator
     everything: bool
     procedures: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
@@ -55,7 +55,7 @@ class Editor:
 def editor(session: Session, caller: Caller) -> Editor:
     """What the caller may edit. Raises Forbidden for who may edit nothing."""
     if caller.role == "operator":
-        return Editor(Who.of(caller), everything=True)
+        return Editor(Operator.at_the_pages(caller), everything=True)
     duties = []
     if caller.role == "reviewer":
         duties = [tuple(row) for row in session.execute(_DUTIES, {"account": caller.account_id, "roles": [MANAGER, EDITOR]})]
@@ -64,4 +64,4 @@ def editor(session: Session, caller: Caller) -> Editor:
     whole = {group for group, procedure in duties if procedure == EVERY_PROCEDURE}
     named = {procedure for _, procedure in duties if procedure != EVERY_PROCEDURE}
     going = {one.id for one in session.exec(select(Procedure)) if whole & set(one.groups)}
-    return Editor(Who.of(caller), everything=False, procedures=frozenset(named | going), groups=frozenset(whole))
+    return Editor(Operator.at_the_pages(caller), everything=False, procedures=frozenset(named | going), groups=frozenset(whole))

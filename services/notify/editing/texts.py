@@ -168,5 +168,5 @@ def _write(session: Session, by: Editor, place: Place, template: Template, *what
     made.subject, made.act = subject, act
     session.add(made)
     session.flush()
-    note(session, by.who, f"text.{act}", **place._asdict(), version=template.version)
+    note(session, by.who, f"text.{act}", place.key, **place._asdict(), version=template.version)
     return template.version

@@ -10,8 +10,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session, select
 
-from services.notify.messages.acts import Who, note, reason_of
+from services.notify.messages.acts import note
 from services.notify.models import CHANNELS, STATES, Channel, ChannelPause, State
+from shared.operation.acts import Operator, reason_of
 from shared.operation.switches import is_on
 from shared.problems import Conflict
 
@@ -89,19 +90,19 @@ def standings(session: Session) -> list[Standing]:
     ]
 
 
-def pause(session: Session, who: Who, channel: Channel, reason: str) -> None:
+def pause(session: Session, who: Operator, channel: Channel, reason: str) -> None:
     """Stop a channel: what is to go over it waits. Raises Invalid without a reason, Conflict if it is stopped already."""
     why = reason_of(reason)
     if session.execute(_PAUSE, {"channel": channel, "by": who.name, "why": why}).first() is None:
         raise Conflict("This channel is stopped already")
-    note(session, who, "channel.paused", reason=why, channel=channel)
+    note(session, who, "channel.paused", channel, reason=why, channel=channel)
 
 
-def resume(session: Session, who: Who, channel: Channel, reason: str) -> None:
+def resume(session: Session, who: Operator, channel: Channel, reason: str) -> None:
     """Let a channel go again. Raises Invalid without a reason, Conflict if it is not stopped."""
     why = reason_of(reason)
     found = session.get(ChannelPause, channel, with_for_update=True)
     if found is None:
         raise Conflict("This channel is not stopped")
     session.delete(found)
-    note(session, who, "channel.resumed", reason=why, channel=channel)
+    note(session, who, "channel.resumed", channel, reason=why, channel=channel)

@@ -10,10 +10,11 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.notify.messages import acts, channels, ledger, steps
-from services.notify.messages.acts import REASON_LIMIT, Who
 from services.notify.messages.finding import Filter, listed
 from services.notify.models import Channel, Message, State
 from services.notify.recipients.addresses import masked, recipient_hash
+from shared.operation.acts import REASON_LIMIT
+from shared.operation.acts import Operator as Who
 from shared.web.callers import Operator, Transaction
 from shared.web.problems import described
 
@@ -187,7 +188,7 @@ def act_on_many(asked: BulkIn, request: Request, session: Transaction, caller: O
         return BulkOut(done=False, count=min(len(ids), steps.MOST), more=more, newest=ids[0] if ids else None)
     done = steps.act_on_all(
         session,
-        Who.of(caller),
+        Who.at_the_pages(caller),
         asked.step,
         wanted,
         asked.reason,
@@ -203,7 +204,7 @@ def show_message(message_id: UUID, session: Transaction, caller: Operator, respo
     """One message with its recipient and every try. That you looked is noted."""
     response.headers.update(NO_STORE)
     message = ledger.shown(session, message_id)
-    acts.note_look(session, Who.of(caller), message_id)
+    acts.note_look(session, Who.at_the_pages(caller), message_id)
     return _details(session, message)
 
 
@@ -211,7 +212,7 @@ def show_message(message_id: UUID, session: Transaction, caller: Operator, respo
 def act_on_message(message_id: UUID, asked: StepIn, session: Transaction, caller: Operator, response: Response) -> Any:
     """Send it again, let it count as sent, or cancel it."""
     response.headers.update(NO_STORE)
-    steps.act_on(session, Who.of(caller), asked.step, message_id, asked.reason, checked=asked.checked)
+    steps.act_on(session, Who.at_the_pages(caller), asked.step, message_id, asked.reason, checked=asked.checked)
     return _details(session, ledger.shown(session, message_id))
 
 
@@ -237,7 +238,7 @@ def list_channels(session: Transaction, _caller: Operator) -> Any:
 @router.post("/v1/channels/{channel}", status_code=204, responses=described(401, 403, 409, 422))
 def stop_or_go(channel: Channel, asked: PauseIn, session: Transaction, caller: Operator) -> None:
     """Stop a channel, so that what is to go over it waits; or let it go again."""
-    (channels.pause if asked.action == "pause" else channels.resume)(session, Who.of(caller), channel, asked.reason)
+    (channels.pause if asked.action == "pause" else channels.resume)(session, Who.at_the_pages(caller), channel, asked.reason)
 
 
 def _out(message: Message) -> dict[str, Any]:
@@ -248,5 +249,5 @@ def _details(session: Transaction, message: Message) -> dict[str, Any]:
     return message.model_dump(include=set(MessageOut.model_fields)) | {
         "possible": steps.possible(message.state),
         "tries": [one.model_dump() for one in ledger.tries(session, message.id)],
-        "acts": [one.model_dump() for one in acts.of_message(session, message.id)],
+        "acts": [one._asdict() for one in acts.of_message(session, message.id)],
     }

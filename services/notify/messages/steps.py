@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-import orjson
 from sqlalchemy import text
 from sqlmodel import Session
 
-from services.notify.messages.acts import Who, reason_of
+from services.notify.messages.acts import note_all
 from services.notify.messages.finding import Filter, found
 from services.notify.models import State
+from shared.operation.acts import Operator, reason_of
 from shared.problems import Conflict, NotFound
 
 Step = Literal["resend", "release", "cancel"]
@@ -55,10 +55,7 @@ _CHANGE = """
 with before as (select id, state from notify.message where id = any(:ids) and state = any(:takes)
   and key_type is distinct from 'test' for update),
 changed as (update notify.message m set {sets} from before where m.id = before.id returning m.id, before.state as was)
-, noted as (insert into notify.act (account_id, name, act, message_id, reason, details)
-  select cast(:account_id as uuid), :name, :act, id, :reason, jsonb_build_object('was', was) || cast(:details as jsonb)
-  from changed)
-select id from changed
+select id, was from changed
 """
 _STATEMENTS = {step: text(_CHANGE.format(sets=kind.sets)) for step, kind in KINDS.items()}
 
@@ -74,7 +71,7 @@ def possible(state: str) -> list[Step]:
     return [step for step in KINDS if state in states_for(step, checked=True)]
 
 
-def act_on(session: Session, who: Who, step: Step, message_id: UUID, reason: str, *, checked: bool = False) -> None:
+def act_on(session: Session, who: Operator, step: Step, message_id: UUID, reason: str, *, checked: bool = False) -> None:
     """Do it with one message. Raises NotFound, Invalid without a reason, Conflict in another state, or where nobody checked."""
     why = reason_of(reason)
     state = session.scalar(text("select state from notify.message where id = :id for update"), {"id": message_id})
@@ -87,20 +84,21 @@ def act_on(session: Session, who: Who, step: Step, message_id: UUID, reason: str
 
 
 def change(
-    session: Session, who: Who, step: Step, ids: Sequence[UUID], reason: str, *, checked: bool = False, bulk: UUID | None = None
+    session: Session,
+    who: Operator,
+    step: Step,
+    ids: Sequence[UUID],
+    reason: str,
+    *,
+    checked: bool = False,
+    bulk: UUID | None = None,
 ) -> int:
     """Do it with those of the messages that are in a state for it, and note each. Returns how many."""
-    details = {"checked": True} if checked else {}
-    values = {
-        "ids": list(ids),
-        "takes": list(states_for(step, checked=checked)),
-        "account_id": who.account_id,
-        "name": who.name,
-        "act": KINDS[step].act,
-        "reason": reason,
-        "details": orjson.dumps(details | ({"bulk": str(bulk)} if bulk else {})).decode(),
-    }
-    return len(session.execute(_STATEMENTS[step], values).all())
+    values = {"ids": list(ids), "takes": list(states_for(step, checked=checked))}
+    changed = session.execute(_STATEMENTS[step], values).all()
+    details = ({"checked": True} if checked else {}) | ({"bulk": str(bulk)} if bulk else {})
+    note_all(session, who, KINDS[step].act, [(row.id, {"was": row.was} | details) for row in changed], reason=reason)
+    return len(changed)
 
 
 def preview(session: Session, step: Step, wanted: Filter, *, checked: bool = False) -> list[UUID]:
@@ -109,7 +107,7 @@ def preview(session: Session, step: Step, wanted: Filter, *, checked: bool = Fal
 
 
 def act_on_all(
-    session: Session, who: Who, step: Step, wanted: Filter, reason: str, *, newest: UUID, most: int, checked: bool = False
+    session: Session, who: Operator, step: Step, wanted: Filter, reason: str, *, newest: UUID, most: int, checked: bool = False
 ) -> int:
     """Do it with what a filter finds, from the message `newest` on, and with no more than `most`. Returns how many.
 

@@ -1,4 +1,4 @@
-"""The trace of what operators did with messages and channels, and of whose data they saw."""
+"""What operators did with messages and channels before it stood in the trace of all their acts (`operation.act`)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.database import timestamp
 
 
 class Act(NotifyRecord, table=True):
-    """One act of an operator, or one look at a message with its recipient. The post's own role may add and read, never change."""
+    """One act of an operator, or one look at a message with its recipient. Nothing is added any more, and nothing changed."""
 
     __tablename__ = "act"
     __table_args__ = (

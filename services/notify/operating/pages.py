@@ -11,7 +11,6 @@ from fastapi import Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.notify.messages import acts, ledger, steps
-from services.notify.messages.acts import REASON_LIMIT, Who
 from services.notify.messages.finding import listed
 from services.notify.messages.states import CHANNELS, STATES
 from services.notify.messages.steps import Step
@@ -20,6 +19,7 @@ from services.notify.operating.showing import shown
 from services.notify.recipients import suppressions
 from services.notify.recipients.addresses import masked
 from shared.i18n import message, translate
+from shared.operation.acts import REASON_LIMIT, Operator
 from shared.problems import Conflict, Invalid
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, language_of, pages_router, with_query
@@ -116,7 +116,9 @@ def act_on_many(
     if entered.errors:
         raise Invalid("See the list of errors", errors=entered.errors)
     try:
-        done = steps.act_on_all(session, Who.of(caller), step, entered.filter, reason, newest=newest, most=most, checked=checked)
+        done = steps.act_on_all(
+            session, Operator.at_the_pages(caller), step, entered.filter, reason, newest=newest, most=most, checked=checked
+        )
     except Invalid as problem:
         return _preview(request, session, step, entered, checked=checked, problem=problem)
     query = urlencode({**entered.entries, "done": done})
@@ -126,7 +128,7 @@ def act_on_many(
 @router.get("/notify/messages/{message_id}")
 def show_message(message_id: UUID, request: Request, session: Transaction, caller: OperatorPerson) -> Response:
     found = ledger.shown(session, message_id)
-    acts.note_look(session, Who.of(caller), message_id)
+    acts.note_look(session, Operator.at_the_pages(caller), message_id)
     return _page(request, session, found)
 
 
@@ -142,7 +144,7 @@ def act_on(
     checked: Annotated[bool, Form()] = False,
 ) -> Response:
     try:
-        steps.act_on(session, Who.of(caller), step, message_id, reason, checked=checked)
+        steps.act_on(session, Operator.at_the_pages(caller), step, message_id, reason, checked=checked)
     except (Invalid, Conflict) as problem:
         session.rollback()
         return _page(request, session, ledger.shown(session, message_id), problem=problem, reason=reason)

@@ -12,8 +12,9 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from services.notify.channels.letters.carrier import letter_key
-from services.notify.messages.acts import Who, note
+from services.notify.messages.acts import note_all
 from services.notify.models import Message
+from shared.operation.acts import Operator
 from shared.problems import NotFound
 from shared.storage import CHUNK, Storage
 
@@ -70,11 +71,10 @@ def collect(session: Session, storage: Storage, folder: Path, *, again: bool = F
     return len(found)
 
 
-def printed(session: Session, who: Who, ids: Sequence[UUID]) -> int:
+def printed(session: Session, who: Operator, ids: Sequence[UUID]) -> int:
     """These are printed and posted. How many of them had not been."""
     done = list(session.scalars(_PRINTED, {"ids": list(ids)}))
-    for message_id in done:
-        note(session, who, "letter.printed", message_id=message_id)
+    note_all(session, who, "letter.printed", [(message_id, {}) for message_id in done])
     return len(done)
 
 

@@ -9,8 +9,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.notify.messages.acts import Who, note_look
+from services.notify.messages.acts import note_look
 from services.notify.printing import letters
+from shared.operation.acts import Operator as Who
 from shared.problems import Unavailable
 from shared.storage import StorageError, storage_at
 from shared.web.callers import Operator, Transaction
@@ -57,7 +58,7 @@ def show_letter(letter_id: UUID, request: Request, session: Transaction, caller:
         pdf = letters.content(session, storage_at(address), letter_id)
     except StorageError:
         raise Unavailable("The storage does not answer; try again shortly", retry_after=5) from None
-    note_look(session, Who.of(caller), letter_id)
+    note_look(session, Who.at_the_pages(caller), letter_id)
     headers = {"cache-control": "no-store", "content-disposition": f'attachment; filename="{letter_id}.pdf"'}
     return Response(pdf, media_type="application/pdf", headers=headers)
 
@@ -65,7 +66,7 @@ def show_letter(letter_id: UUID, request: Request, session: Transaction, caller:
 @router.post("/printed", responses=described(400, 401, 403, 422, 429))
 def mark_printed(body: PrintedIn, session: Transaction, caller: Operator) -> PrintedOut:
     """These letters are printed and posted."""
-    return PrintedOut(printed=letters.printed(session, Who.of(caller), body.ids))
+    return PrintedOut(printed=letters.printed(session, Who.at_the_pages(caller), body.ids))
 
 
 def _shown(one: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ def ways(
     official: bool,
     urgent: bool = False,
     by_law: bool = False,
+    by_post: bool = False,
     offered: Sequence[Channel] = ELECTRONIC,
     carried: Collection[str] = EVERYTHING,
 ) -> list[Way]:
@@ -41,14 +42,17 @@ def ways(
 
     `urgent`: he asked for it and waits, so it goes to his address at once, whatever else he wishes. `by_law`: a notice that the
     law wants given, which waits for the end of quiet hours and for nothing else. An applicant who does not agree to electronic
-    notices (デジタル手続法7条1項) gets a letter; an official is told at his desk, and needs no consent. `carried` is what
-    this site has carriers for.
+    notices (デジタル手続法7条1項), all or (`by_post`) that of this disposition, gets a letter; an official is told at his
+    desk, and needs no consent. `carried` is what this site has carriers for.
     """
     if urgent:
         return [Way("email", email)]
-    if not official and wish is not None and not wish.electronic:
-        letter = _letter(wish, carried)
-        return [letter] if letter else [Way("email", email, why_not=NO_CONSENT)]
+    if not official and (by_post or (wish is not None and not wish.electronic)):
+        letter = _letter(wish, carried) if wish else None
+        if letter:
+            return [letter]
+        # beside what is written down here, a mail may tell that the notice comes by post
+        return [Way("letter" if by_post else "email", email, why_not=NO_CONSENT)]
     found = [Way("inbox", email)] if official and "inbox" in offered else []
     at = quiet_until(wish, now)
     chosen = wish.channels if wish else ["email"]

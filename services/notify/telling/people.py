@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from shared.events import Contact, Official
 from shared.i18n import DEFAULT, Language, message, translate
+from shared.identity.personal import EMAIL, NAME
 
 # A `person` has no part in an application; an `office` is an address that a procedure names.
 Role = Literal["applicant", "official", "managers", "person", "office"]
@@ -20,17 +21,18 @@ _MANAGERS = text("""
 select distinct o.name, o.email
 from identity.duty_of d join identity.official o on o.account_id = d.account_id and o."group" = d."group"
 where d.role = 'manager' and d."group" = :group and d.procedure in ('*', :procedure)
-""")
+""").columns(name=NAME, email=EMAIL)
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody to tell, and what he is in this."""
+    """Somebody to tell, and what he is in this. `by_post`: he said that notices of this disposition come so."""
 
     name: str
     email: str
     role: Role
     language: Language = DEFAULT
+    by_post: bool = False
 
 
 def applicant(event: Any) -> Iterable[Person]:
@@ -90,7 +92,7 @@ def office(email: str) -> Person:
 
 
 def _of(contact: Contact, role: Role) -> Iterable[Person]:
-    return [Person(contact.name, contact.email, role, contact.language)]
+    return [Person(contact.name, contact.email, role, contact.language, contact.by_post)]
 
 
 def _officials(people: Iterable[Official | None], role: Role) -> Iterable[Person]:

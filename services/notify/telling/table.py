@@ -39,6 +39,7 @@ class Telling:
 
     `kind` is the key of its template, `page` where its link leads, `names` what it is filled with (fillings.py says with what).
     `urgent`: somebody waits for it with an open page, or it has a link that ends. `by_law`: a notice that the law wants given.
+    `disposition`: the notice of one (処分通知等), which goes electronically only to who wants that (デジタル手続法7条1項).
     `unless` the event says that there is nothing to tell.
     """
 
@@ -48,6 +49,7 @@ class Telling:
     names: tuple[str, ...]
     urgent: bool = False
     by_law: bool = False
+    disposition: bool = False
     unless: Callable[[Any], object] = lambda _: False
 
 
@@ -63,11 +65,17 @@ _ASKED = ("due_on", "asked_by", "link_id")
 _ANSWERED = ("due_on", "arrival_number", "asked")
 
 
-def _of(
-    kind: str, to: Callable[[Any], Iterable[Person]], page: str, unless: Callable[[Any], object] = lambda _: False
-) -> Telling:
+def _of(kind: str, to: Callable[[Any], Iterable[Person]], page: str, **more: Any) -> Telling:
     """A message of a procedure: what it is filled with stands with its kind (shared.procedure.messages)."""
-    return Telling(kind, to, page, KINDS[kind].names, by_law=KINDS[kind].by_law, unless=unless)
+    return Telling(kind, to, page, KINDS[kind].names, by_law=KINDS[kind].by_law, **more)
+
+
+def _not_by_post(event: Any) -> bool:
+    return not event.contact.by_post
+
+
+def _nothing_to_fetch(event: events.DocumentIssued) -> bool:
+    return not event.key or event.contact.by_post
 
 
 TOLD = _table(
@@ -76,7 +84,8 @@ TOLD = _table(
     (events.ApplicationReturned, _of("returned", applicant, _APPLICATION)),
     (events.ApplicationWithdrawn, _of("withdrawn", applicant, _APPLICATION)),
     (events.ApplicationCorrected, _of("corrected", applicant, _APPLICATION)),
-    (events.CaseDecided, _of("decided", applicant, _APPLICATION)),
+    (events.CaseDecided, _of("decided", applicant, _APPLICATION, disposition=True)),
+    (events.CaseDecided, _of("decided-by-post", applicant, _APPLICATION, unless=_not_by_post)),
     (events.CaseEdited, _of("edited", applicant, _APPLICATION)),
     # the case, at the desk; who must not see it any more is told without a way to it
     (events.CaseOpened, _of("case-opened", official, _CASE)),
@@ -101,8 +110,12 @@ TOLD = _table(
     (events.MessageToApplicant, _of("message", applicant, _OF_APPLICATION + "/messages")),
     (events.MessageTaken, _of("message", official, _CASE + "/messages")),
     # documents; an older desk issued them before there was anything to fetch. Of one that is replaced, the new one is told
-    (events.DocumentIssued, _of("document", applicant, _OF_APPLICATION, unless=lambda event: not event.key)),
-    (events.DocumentEnded, _of("document-ended", applicant, _OF_APPLICATION, unless=lambda event: event.replaced_by)),
+    (events.DocumentIssued, _of("document", applicant, _OF_APPLICATION, unless=_nothing_to_fetch)),
+    (events.DocumentIssued, _of("document-by-post", applicant, _OF_APPLICATION, unless=_not_by_post)),
+    (
+        events.DocumentEnded,
+        _of("document-ended", applicant, _OF_APPLICATION, disposition=True, unless=lambda event: event.replaced_by),
+    ),
     (events.DocumentReminded, _of("document-reminded", applicant, _OF_APPLICATION)),
     (events.DocumentUnfetched, _of("document-unfetched", official, _CASE + "/documents/{0.subject}")),
     # opinions: who is asked gets the way to the page, the official hears what became of it

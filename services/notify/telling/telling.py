@@ -123,7 +123,8 @@ def _rows(told: Told, wish: Preference | None, carried: Collection[str], now: da
     }
     official = person.role in {"official", "managers", "office"}
     offered: list[Channel] = ["email"] if person.role == "office" else told.says.get("channels", [*ELECTRONIC])
-    asked = {"urgent": telling.urgent, "by_law": telling.by_law}
+    by_post = telling.disposition and person.by_post
+    asked = {"urgent": telling.urgent, "by_law": telling.by_law, "by_post": by_post}
     for way in ways(person.email, wish, now, official=official, offered=offered, carried=carried, **asked):
         # what lies in the inbox is delivered by being written
         state = "cancelled" if way.why_not else "delivered" if way.channel == "inbox" else "created"

@@ -16,6 +16,7 @@ from services.review.models import Case
 from services.review.procedures import version
 from shared.events import Official, ProcedureRef
 from shared.i18n import JST
+from shared.identity.personal import EMAIL, NAME
 
 # The lock makes two batches share out a group's cases one after the other, so that both see the other's.
 _LOCK = text(
@@ -28,7 +29,7 @@ select o.account_id, o.name, o.email, o."group", o.skills,
        review.load_of(o.account_id) as load,
        array(select k.party from review.conflict k where k.account_id = o.account_id and k.ended_at is null) as conflicts
 from identity.official o where o."group" = any(:groups) order by o.account_id, o."group"
-""")
+""").columns(name=NAME, email=EMAIL)
 _DUTIES = text("""select account_id, "group", procedure, role from identity.duty_of where "group" = any(:groups)""")
 
 

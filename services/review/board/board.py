@@ -19,6 +19,7 @@ from services.review.models import Case
 from services.review.wall import acts_as_house
 from shared.i18n import JST
 from shared.identity.callers import Caller
+from shared.identity.personal import NAME
 from shared.problems import Forbidden
 from shared.procedure.reviewing import MANAGER
 
@@ -26,7 +27,7 @@ WEEKS = 12
 RECENT = timedelta(days=180)
 # Ages of open cases: from how many days since the arrival on
 AGES = (0, 8, 15, 31, 61, 91)
-_NAMES = text("select distinct account_id, name from identity.official where account_id = any(:ids)")
+_NAMES = text("select distinct account_id, name from identity.official where account_id = any(:ids)").columns(name=NAME)
 
 
 @dataclass

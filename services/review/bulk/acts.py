@@ -17,10 +17,11 @@ from services.review.staffing import handing
 from services.review.stages import proposals
 from services.review.stages.lawful import Proposed
 from shared.identity.callers import Caller
+from shared.identity.personal import EMAIL, NAME
 
 # Approving (決裁) what was proposed for each case.
 AS_PROPOSED = "as-proposed"
-_OFFICIAL = text("select name, email from identity.official where account_id = :id limit 1")
+_OFFICIAL = text("select name, email from identity.official where account_id = :id limit 1").columns(name=NAME, email=EMAIL)
 
 
 def caller_of(session: Session, job: Job) -> Caller | None:

@@ -14,10 +14,13 @@ from services.review.models import Case, Purged
 from services.review.procedures import version
 from shared.events import Official, Parties, ProcedureRef
 from shared.identity.callers import Caller
+from shared.identity.personal import EMAIL, NAME
 from shared.problems import Gone, NotFound
 from shared.procedure.model import Procedure
 
-_OFFICIALS = text("select distinct account_id, name, email from identity.official where account_id = any(:ids)")
+_OFFICIALS = text("select distinct account_id, name, email from identity.official where account_id = any(:ids)").columns(
+    name=NAME, email=EMAIL
+)
 
 
 def shown(session: Session, caller: Caller, case_id: UUID, *, lock: bool = False) -> Case:

@@ -18,6 +18,7 @@ from services.review.models import Absence, Case, Conflict
 from shared.events import Official
 from shared.identity.callers import Caller
 from shared.identity.duties import EVERY_PROCEDURE
+from shared.identity.personal import EMAIL, NAME
 from shared.procedure.reviewing import MANAGER
 from shared.sealing.blind import MARK, whose
 from shared.workdays import today
@@ -36,13 +37,13 @@ _DUTY = table(
 _MANAGERS = text("""
 select d."group", d.procedure, o.account_id, o.name, o.email
 from identity.duty_of d join identity.official o on o.account_id = d.account_id and o."group" = d."group"
-where d.role = :role and d."group" = any(:groups) order by o.name, o.account_id
-""")
+where d.role = :role and d."group" = any(:groups)
+""").columns(name=NAME, email=EMAIL)
 
 
 _OFFICIALS = text("""
-select account_id, name, email from identity.official where "group" = :group and account_id = any(:ids) order by name, account_id
-""")
+select account_id, name, email from identity.official where "group" = :group and account_id = any(:ids)
+""").columns(name=NAME, email=EMAIL)
 
 
 def visible(caller: Caller, role: str | None = None) -> ColumnElement[bool]:
@@ -114,13 +115,14 @@ _CONCERNED_WITH = text("""
 select k.account_id from review.conflict k join review."case" c on k.party = any(review.parties(c.id, c.applicant, c.contact))
 where c.id = :case and k.ended_at is null
 union
-select account_id from identity.official where lower(email) = :email
+select account_id from identity.official where email_hash = :hash or lower(email) = :email
 """)
 
 
 def concerned_with(session: Session, case: Case) -> frozenset[UUID]:
     """The officials who must have nothing to do with a case: who files himself, or has a conflict of interest."""
-    return frozenset(session.scalars(_CONCERNED_WITH, {"case": case.id, "email": case.contact.get("email", "").lower()}))
+    email = case.contact.get("email", "").lower()
+    return frozenset(session.scalars(_CONCERNED_WITH, {"case": case.id, "hash": whose(email), "email": email}))
 
 
 def manages(session: Session, caller: Caller) -> bool:
@@ -132,7 +134,8 @@ def manages(session: Session, caller: Caller) -> bool:
 def managers_of(session: Session, groups: Iterable[str]) -> list[tuple[str, str, Official]]:
     """Who manages these groups: group, procedure or `*`, and the official, in the order of their names."""
     found = session.execute(_MANAGERS, {"groups": sorted(set(groups)), "role": MANAGER})
-    return [(row.group, row.procedure, Official(id=row.account_id, name=row.name, email=row.email)) for row in found]
+    managing = [(row.group, row.procedure, Official(id=row.account_id, name=row.name, email=row.email)) for row in found]
+    return sorted(managing, key=lambda one: by_name(one[2]))
 
 
 def duties(session: Session, caller: Caller, group: str, procedure_id: str) -> frozenset[str]:
@@ -173,7 +176,12 @@ def awaited(session: Session, case: Case, day: date) -> list[Official]:
         able |= set(session.scalars(named))
     able -= set(session.scalars(_away(day))) | concerned_with(session, case)
     rows = session.execute(_OFFICIALS, {"group": case.group, "ids": sorted(one for one in able if one)})
-    return [Official(id=row.account_id, name=row.name, email=row.email) for row in rows]
+    return sorted((Official(id=row.account_id, name=row.name, email=row.email) for row in rows), key=by_name)
+
+
+def by_name(official: Official) -> tuple[str, UUID]:
+    """Officials in the order of their names, which are sealed where a query finds them."""
+    return official.name, official.id
 
 
 def _held(group: str, procedure_id: str, role: str) -> tuple[ColumnElement[bool], ...]:

@@ -26,7 +26,7 @@ from services.review.models import Case
 from services.review.notes.pages import of_case as notes_of_case
 from services.review.opinions.pages import of_case as opinions_of_case
 from services.review.stages.prepared import after_last_day
-from shared.events import Duplicate
+from shared.events import Duplicate, NoticeWish
 from shared.i18n import Language, message
 from shared.identity.callers import Caller
 from shared.problems import Problem
@@ -78,6 +78,7 @@ def show(
         stage_due=clock.stage_due(session, case, reading),
         forecast=forecast(session, case, reading, today()),
         due=badge(session, case, today()),
+        notices=NoticeWish.of(case.contact),
         duplicates=_duplicates(session, caller, case),
         opinions=opinions_of_case(request, session, case),
         edits=edits.of_case(session, case, language),

@@ -22,7 +22,7 @@ from services.review.models import Case, Document
 from services.review.procedures import version
 from services.review.settings import Settings
 from shared.bus.publish import publish
-from shared.events import DocumentIssued
+from shared.events import DocumentIssued, NoticeWish
 from shared.storage import Storage, StorageError
 
 log = logging.getLogger(__name__)
@@ -70,6 +70,8 @@ def _make(session: Session, document: Document, storage: Storage, settings: Sett
         return
     document.key, document.sha256, document.size = key, sha256, len(content)
     document.made_at, document.failure = documents.now(), ""
+    if (wish := NoticeWish.of(case.contact)) and not wish.electronic:
+        document.by_post, document.paper_due_at = True, document.made_at
     said = documents.said_of(document, case, version(session, ref_of(case)))
     publish(
         session,

@@ -54,7 +54,8 @@ class DocumentOut(BaseModel):
     fetched_at: datetime | None
     fetched_by: str | None
     reminded_at: datetime | None
-    paper_due_at: datetime | None = Field(description="since when it is to be sent on paper, because nobody fetched it")
+    paper_due_at: datetime | None = Field(description="since when it is to be sent on paper: nobody fetched it, or `by_post`")
+    by_post: bool = Field(description="the applicant does not want it electronically")
     paper_sent_at: datetime | None
     paper_sent_by: str | None
     replaces: UUID | None

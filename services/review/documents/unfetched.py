@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import or_, text
 from sqlmodel import Session, col, select
 
 from services.review.cases import cases
@@ -55,14 +55,16 @@ def pass_hours(session: Session, at: datetime) -> int:
 
 
 def to_send(session: Session, caller: Caller, limit: int = 100) -> Sequence[tuple[Document, Case]]:
-    """The documents of the caller's groups that are to be sent on paper and were not yet, oldest first."""
+    """The documents of the caller's groups that are to be sent on paper and were not yet, oldest first: nobody fetched them in
+    time, or the applicant does not want them electronically (デジタル手続法7条1項).
+    """
     query = (
         select(Document, Case)
         .join(Case, col(Case.id) == Document.case_id)
         .where(
             col(Document.paper_due_at).is_not(None),
             col(Document.paper_sent_at).is_(None),
-            col(Document.fetched_at).is_(None),
+            or_(col(Document.fetched_at).is_(None), col(Document.by_post)),
             col(Document.ended_at).is_(None),
             visible(caller),
         )

@@ -19,6 +19,7 @@ from services.review.models import SavedView
 from services.review.procedures import newest
 from shared.i18n import Language, message, show_date, translate
 from shared.identity.callers import Caller
+from shared.identity.personal import NAME
 from shared.problems import FieldError
 from shared.validation import body_errors
 
@@ -44,9 +45,10 @@ LABELS = {
     "amount_from": message("Amount from (yen)"),
     "amount_to": message("Amount up to (yen)"),
 }
+MOST_COLLEAGUES = 200
 _COLLEAGUES = text("""
-select distinct account_id, name from identity.official where "group" = any(:groups) order by name limit 200
-""")
+select distinct account_id, name from identity.official where "group" = any(:groups) limit 1000
+""").columns(name=NAME)
 
 
 @dataclass(frozen=True)
@@ -81,12 +83,13 @@ def choices(session: Session, caller: Caller, language: Language) -> dict[str, d
     """What may be chosen: for each filter with a choice, value → text."""
     procedures = newest(session)
     groups = groups_of(session, caller)
+    colleagues = sorted(session.execute(_COLLEAGUES, {"groups": groups}), key=lambda row: row.name)[:MOST_COLLEAGUES]
     titles = {office.key: office.title.within(language) for one in procedures for office in one.offices}
     return {
         "stage": {stage.key: stage.title.within(language) for one in procedures for stage in one.review.stages},
         "procedure": {one.procedure: one.title.within(language) for one in procedures},
         "group": {group: titles.get(group, group) for group in groups},
-        "official": {str(row.account_id): row.name for row in session.execute(_COLLEAGUES, {"groups": groups})},
+        "official": {str(row.account_id): row.name for row in colleagues},
         "decision": {value: translate(says, language) for value, (_, says) in states.DECIDED.items()},
     }
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Sequence, Uuid, func, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Sequence, Uuid, false, func, text
 from sqlmodel import Field
 
 from services.review.models.base import ReviewRecord
@@ -68,6 +68,11 @@ class Document(ReviewRecord, table=True):
     fetched_by: str | None = Field(default=None, sa_type=SealedText("review.document.fetched_by"))
     reminded_at: datetime | None = timestamp(default=None)
     paper_due_at: datetime | None = timestamp(default=None)
+    by_post: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": false()},
+        description="the applicant does not want it electronically: it goes by post, fetched or not",
+    )
     paper_sent_at: datetime | None = timestamp(default=None)
     paper_sent_by: str | None = None
     # the end: who, when, why

@@ -11,13 +11,14 @@ from sqlmodel import Session, col, func, select
 
 from services.review.cases.cases import ref_of
 from services.review.cases.moves import acting
-from services.review.cases.rights import concerned_with, visible
+from services.review.cases.rights import by_name, concerned_with, visible
 from services.review.files import files
 from services.review.models import Case, Mention, Note
 from shared.bus.publish import publish
 from shared.database import new_id
 from shared.events import NoteMentioned, Official
 from shared.identity.callers import Caller
+from shared.identity.personal import EMAIL, NAME
 from shared.problems import Conflict, FieldError, Forbidden, Invalid, NotFound, TooMany
 from shared.telemetry import current_traceparent
 from shared.validation import text_errors
@@ -31,14 +32,13 @@ _PEOPLE = text("""
 select distinct o.account_id, o.name, o.email
 from identity.duty_of d join identity.official o on o.account_id = d.account_id
 where d."group" = :group and d.procedure in ('*', :procedure)
-order by o.name, o.account_id
-""")
+""").columns(name=NAME, email=EMAIL)
 
 
 def people(session: Session, caller: Caller, case: Case) -> list[Official]:
     """Whom a note may mention: the others who may see the case."""
     rows = session.execute(_PEOPLE, {"group": case.group, "procedure": case.procedure_id})
-    found = [Official(id=row.account_id, name=row.name, email=row.email) for row in rows]
+    found = sorted((Official(id=row.account_id, name=row.name, email=row.email) for row in rows), key=by_name)
     shut = {caller.account_id} | concerned_with(session, case)
     return [one for one in found if one.id not in shut]
 

@@ -21,6 +21,7 @@ from shared.database import new_id
 from shared.events import Contact, OpinionAsked, OpinionEvent, OpinionWithdrawn
 from shared.i18n import JST, Language, message, translate
 from shared.identity.callers import Caller
+from shared.identity.personal import EMAIL, NAME
 from shared.problems import Conflict, FieldError, Invalid, NotFound
 from shared.procedure.changes import written
 from shared.procedure.fields import FILES, GroupField
@@ -39,10 +40,10 @@ _PARTY = message("Applicant and contact")
 INSIDE, OUTSIDE = "/desk/opinions", "/opinions"
 
 _OFFICIALS = text("""
-select account_id, min(name) as name, min(email) as email, array_agg("group" order by "group") as groups
-from identity.official where account_id <> :me group by account_id order by 4, 2
-""")
-_OFFICIAL = text("select name, email from identity.official where account_id = :id limit 1")
+select account_id, min(name) as name, array_agg("group" order by "group") as groups
+from identity.official where account_id <> :me group by account_id
+""").columns(name=NAME)
+_OFFICIAL = text("select name, email from identity.official where account_id = :id limit 1").columns(name=NAME, email=EMAIL)
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ def is_going(case: Case) -> bool:
 def officials(session: Session, caller: Caller, case: Case) -> list[tuple[UUID, str, list[str]]]:
     """Whom the caller may ask inside, all but those with a conflict of interest: id, name and groups."""
     rows, shut = session.execute(_OFFICIALS, {"me": caller.account_id}), concerned_with(session, case)
-    return [(row.account_id, row.name, list(row.groups)) for row in rows if row.account_id not in shut]
+    found = [(row.account_id, row.name, list(row.groups)) for row in rows if row.account_id not in shut]
+    return sorted(found, key=lambda one: (one[2], one[1]))
 
 
 def field_choices(procedure: Procedure, case: Case, language: Language) -> list[Choice]:

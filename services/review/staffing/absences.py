@@ -15,17 +15,18 @@ from services.review.models import Absence
 from shared.i18n import JST
 from shared.identity.callers import Caller
 from shared.identity.duties import EVERY_PROCEDURE
+from shared.identity.personal import NAME
 from shared.problems import Conflict, FieldError, Forbidden, Invalid, NotFound
 from shared.procedure.reviewing import MANAGER
 
 LONGEST = timedelta(days=2 * 366)
 MOST = 50
-_GROUPS = text('select "group", name from identity.official where account_id = :id order by 1')
+_GROUPS = text('select "group", name from identity.official where account_id = :id order by 1').columns(name=NAME)
 
 _COLLEAGUES = text("""
 select distinct o.account_id, o.name from identity.official o join identity.official mine on mine."group" = o."group"
-where mine.account_id = :id and o.account_id <> :id order by o.name, o.account_id
-""")
+where mine.account_id = :id and o.account_id <> :id
+""").columns(name=NAME)
 
 
 def today() -> date:
@@ -86,7 +87,8 @@ def remove(session: Session, caller: Caller, absence_id: UUID) -> None:
 
 def colleagues(session: Session, caller: Caller) -> dict[UUID, str]:
     """Who could stand in for the caller: those of his groups, by name."""
-    return {row.account_id: row.name for row in session.execute(_COLLEAGUES, {"id": caller.account_id})}
+    found = session.execute(_COLLEAGUES, {"id": caller.account_id})
+    return {row.account_id: row.name for row in sorted(found, key=lambda row: (row.name, row.account_id))}
 
 
 def _may_note(session: Session, caller: Caller, official: UUID) -> set[str]:

@@ -80,12 +80,11 @@ def commands() -> Iterator[str]:
 
 
 def acts(site: Site) -> int:
-    return int(site.value("select (select count(*) from operation.act) + (select count(*) from notify.act)"))
+    return int(site.value("select count(*) from operation.act"))
 
 
 def account(site: Site, email: str) -> UUID:
-    found: UUID = site.value("select id from identity.account where email = :email", email=email)
-    return found
+    return site.account(email).id
 
 
 def a_dead_letter(site: Site) -> UUID:

@@ -20,8 +20,7 @@ OFFICIAL = "official@example.go.jp"
 
 
 def account(site: Site, email: str) -> UUID:
-    found: UUID = site.value("select id from identity.account where email = :email", email=email)
-    return found
+    return site.account(email).id
 
 
 def noted(site: Site) -> list[tuple[str, Any]]:

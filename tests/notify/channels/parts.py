@@ -38,7 +38,8 @@ def with_settings(office: TestClient, settings: Settings) -> Iterator[TestClient
 
 def organisation_of(site: Site, email: str = "applicant@example.com") -> UUID:
     """The organisation of an account."""
-    found: UUID = site.value("select organisation_id from identity.account where email = :email", email=email)
+    found = site.account(email).organisation_id
+    assert found is not None
     return found
 
 

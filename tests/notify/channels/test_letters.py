@@ -14,10 +14,10 @@ from pypdf import PdfReader
 
 from services.notify.channels.letters.carrier import NO_STORAGE, LetterCarrier
 from services.notify.channels.letters.sheet import Letter, address_lines, drawn
-from services.notify.messages.acts import Who
 from services.notify.printing import letters
 from services.notify.settings import Settings
 from services.notify.wording.rendering import Wordings
+from shared.operation.acts import Operator
 from shared.settings import load
 from shared.storage import storage_at
 from tests.notify.parts import make_due, write_to
@@ -108,11 +108,12 @@ def test_a_letter_waits_for_the_print_room_is_collected_once_and_then_printed(
     assert "窓口" not in (tmp_path / letters.MANIFEST).read_text(encoding="utf-8")
     with clean.session("notify") as session:
         ids = list(letters.ids_in(tmp_path / letters.MANIFEST))
-        assert [letters.printed(session, Who("印刷 室子"), ids), letters.printed(session, Who("印刷 室子"), ids)] == [1, 0]
+        by = Operator(None, "印刷 室子")
+        assert [letters.printed(session, by, ids), letters.printed(session, by, ids)] == [1, 0]
         session.commit()
     assert the_message(clean)["state"] == "delivered"
     assert post_office.get("/v1/letters", headers=operator).json() == []
-    assert clean.value("select count(*) from notify.act where act = 'letter.printed'") == 1
+    assert clean.value("select count(*) from operation.act where act = 'letter.printed'") == 1
 
 
 def test_operators_alone_see_letters_and_mark_them(clean: Site, post_office: TestClient) -> None:

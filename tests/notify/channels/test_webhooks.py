@@ -300,7 +300,7 @@ def test_owners_reach_their_own_webhooks_and_operators_all(clean: Site, office: 
     shown = office.get("/v1/webhooks", headers=bearer(operator)).json()
     assert [(one["id"], one["owner_name"]) for one in shown] == [(webhook["id"], "株式会社窓口電機")]
     assert office.get(f"{path}/secret", headers=bearer(operator)).status_code == 403
-    clean.run("update identity.account set rights = 'file' where email = 'applicant@example.com'")
+    clean.run("update identity.account set rights = 'file' where id = :id", id=clean.account("applicant@example.com").id)
     office.app.state.callers.forget_all()  # type: ignore[attr-defined]
     assert office.get(path, headers=bearer(key)).status_code == 403
     assert office.delete(path, headers=bearer(operator)).status_code == 204

@@ -68,5 +68,5 @@ def state_of(site: Site, message_id: UUID) -> str:
 
 def acts_of(site: Site, message_id: UUID) -> list[tuple[str, str, str]]:
     """What was done with a message: the act, who, and why."""
-    rows = site.rows("select act, name, reason from notify.act where message_id = :id order by id", id=message_id)
+    rows = site.rows("select act, name, reason from operation.act where subject = :id order by id", id=str(message_id))
     return [(row["act"], row["name"], row["reason"]) for row in rows]

@@ -177,7 +177,7 @@ def test_a_suppression_is_found_and_lifted_with_a_reason(clean: Site, pages: Tes
     assert pages.post(f"/notify/suppressions/{one.hex()}/release").status_code == 422
     assert "written to again" in pages.post(f"/notify/suppressions/{one.hex()}/release", data={"reason": "直した"}).text
     assert clean.value("select count(*) from notify.suppression") == 0
-    assert clean.value("select reason from notify.act where act = 'suppression.released'") == "直した"
+    assert clean.value("select reason from operation.act where act = 'suppression.released'") == "直した"
     assert pages.post(f"/notify/suppressions/{one.hex()}/release", data={"reason": "x"}).status_code == 404
 
 

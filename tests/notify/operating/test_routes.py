@@ -86,7 +86,7 @@ def test_a_stopped_channel_sends_nothing_until_it_goes_again(clean: Site, operat
         assert operator.post("/v1/channels/email", json={"action": "resume"} | why).status_code == 204
         assert send(url) == 1
     assert operator.post("/v1/channels/fax", json={"action": "pause"} | why).status_code == 422
-    acts = clean.rows("select act, details ->> 'channel' as channel from notify.act order by id")
+    acts = clean.rows("select act, details ->> 'channel' as channel from operation.act order by id")
     assert [(row["act"], row["channel"]) for row in acts] == [("channel.paused", "email"), ("channel.resumed", "email")]
 
 

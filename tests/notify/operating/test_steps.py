@@ -7,18 +7,20 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy.exc import ProgrammingError
+from sqlmodel import Session
 
-from services.notify.messages import steps
-from services.notify.messages.acts import Who
+from services.notify.messages import acts, steps
 from services.notify.messages.finding import Filter, found, id_at, listed
 from services.notify.models import STATES
+from shared.operation import acts as trace
+from shared.operation.acts import Operator
 from shared.problems import Conflict, Invalid
 from tests.notify.operating.parts import a_message, acts_of, hash_of, some_messages, state_of
 from tests.notify.parts import message, send, write_to
 from tests.notify.smtp import moody_server
 from tests.site import Site
 
-WHO = Who("運用 太郎")
+WHO = Operator(None, "運用 太郎")
 # step → state → what becomes of it; with a second one where the operator says that he checked
 BECOMES: dict[steps.Step, dict[str, str]] = {
     "resend": {"failed": "created", "bounced": "created", "unknown": "created"},
@@ -99,10 +101,27 @@ def test_a_cancelled_one_is_not_sent_even_where_a_sender_has_it_in_hand(clean: S
 
 def test_the_trace_of_acts_can_only_grow(clean: Site) -> None:
     act(clean, "cancel", a_message(clean, "created"))
-    for statement in ("update notify.act set reason = ''", "delete from notify.act", "truncate notify.act"):
+    for statement in ("update operation.act set reason = ''", "delete from operation.act", "truncate operation.act"):
         with clean.session("notify") as session, pytest.raises(ProgrammingError):
             session.connection().exec_driver_sql(statement)
-    assert clean.value("select reason from notify.act") == "点検した"
+    assert clean.value("select reason from operation.act") == "点検した"
+
+
+def test_the_post_notes_acts_of_its_own_in_the_trace_and_sees_no_others(clean: Site) -> None:
+    one = a_message(clean, "created")
+    clean.run("insert into notify.act (name, act, message_id, reason) values ('前 任', 'message.shown', :id, '')", id=one)
+    clean.run("insert into operation.act (name, act, subject) values ('運用 次郎', 'account.disabled', 'x')")
+    act(clean, "cancel", one)
+    with clean.session("notify") as session:
+        assert [(done.act, done.name) for done in acts.of_message(session, one)] == [
+            ("message.cancelled", "運用 太郎"),
+            ("message.shown", "前 任"),  # of before it stood in the trace
+        ]
+        assert [done.message_id for done in acts.newest(session)] == [one]
+        with pytest.raises(ProgrammingError):
+            acts.note(session, WHO, "account.disabled", uuid4())
+    with Session(clean.operator) as session:
+        assert trace.broken(session) == []
 
 
 def test_many_are_done_as_they_were_previewed_in_pieces_and_no_more(clean: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +139,7 @@ def test_many_are_done_as_they_were_previewed_in_pieces_and_no_more(clean: Site,
     assert clean.value("select count(*) from notify.message where state = 'created'") == 8
     assert [state_of(clean, one) for one in (other, later)] == ["failed", "failed"]  # not asked for; not previewed
     assert {act[2] for one in ids for act in acts_of(clean, one)} == {"復旧した"}
-    assert clean.value("select count(*) from notify.act where details ->> 'was' = 'bounced'") == 4
+    assert clean.value("select count(*) from operation.act where details ->> 'was' = 'bounced'") == 4
     with clean.session("notify") as session:
         assert steps.act_on_all(session, WHO, "cancel", wanted, "誤送信", newest=previewed[0], most=5) == 5
     assert clean.value("select count(*) from notify.message where state = 'cancelled'") == 5

@@ -61,7 +61,7 @@ def test_an_operator_writes_a_text_and_messages_are_made_of_it(clean: Site, post
         (2, "written", "運用 太郎"),
         (1, "written", "運用 太郎"),
     ]
-    acts = clean.rows("select act, name from notify.act where act like 'text.%' order by id desc limit 4")
+    acts = clean.rows("select act, name from operation.act where act like 'text.%' order by id desc limit 4")
     assert [one["act"] for one in acts] == ["text.put-back", "text.restored", "text.written", "text.written"]
 
 
@@ -152,7 +152,7 @@ def test_a_preview_shows_samples_or_values_of_a_message_one_may_see_and_no_secre
     shown = post_office.post(f"{ARRIVED}/preview", json=asked | {"message_id": message}, headers=key).json()
     assert shown["body"].startswith("花子<b> 様")
     assert "花子&lt;b&gt; 様" in shown["html"]
-    assert clean.value("select count(*) from notify.act where act = 'message.shown'") >= 1
+    assert clean.value("select count(*) from operation.act where act = 'message.shown'") >= 1
     boss = bearer(clean.a_reviewer("grants", email="boss@example.go.jp", duties=["manager"]))
     assert post_office.post(f"{ARRIVED}/preview", json=asked | {"message_id": message}, headers=boss).status_code == 404
     tell(clean, a_link())

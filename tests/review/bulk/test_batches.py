@@ -84,7 +84,7 @@ def test_duties_that_ended_meanwhile_count(clean: Site, bulk: Bulk) -> None:
     clean.run("delete from identity.duty")
     assert bulk.starts(job)["cases"]["failed"] == 2
     other = bulk.asks("/decisions", decision="accept", case_ids=[str(uuid4())])
-    clean.run("update identity.account set disabled_at = now() where email = :email", email=bulk.email)
+    clean.run("update identity.account set disabled_at = now() where id = :id", id=clean.account(bulk.email).id)
     clean.run("update review.job set state = 'running' where id = cast(:id as uuid)", id=other)
     works()
     assert clean.value("select state from review.job where id = cast(:id as uuid)", id=other) == "done"

@@ -13,6 +13,7 @@ from services.notify.models import QUEUES, Message
 from services.notify.recipients.addresses import recipient_hash
 from shared.bus.publish import ring_after_commit
 from shared.i18n import message
+from shared.identity.personal import EMAIL, NAME
 from shared.telemetry import current_traceparent
 
 TEMPLATE = "webhook-disabled"
@@ -23,7 +24,9 @@ _TOOK = text("""
 select exists (select from notify.message
   where channel = 'webhook' and recipient = :webhook and state = 'delivered' and completed_at > :since)
 """)
-_OWNERS = text("select name, email, language from identity.owner where organisation_id = :organisation")
+_OWNERS = text("select name, email, language from identity.owner where organisation_id = :organisation").columns(
+    name=NAME, email=EMAIL
+)
 
 
 def give_up(session: Session, secret_key: SecretStr, last: Message) -> bool:

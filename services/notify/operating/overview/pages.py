@@ -10,7 +10,6 @@ from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.notify.messages import acts, channels
-from services.notify.messages.acts import REASON_LIMIT, Who
 from services.notify.messages.finding import id_at
 from services.notify.messages.states import CHANNELS, STATES
 from services.notify.models import Channel
@@ -19,6 +18,7 @@ from services.notify.operating.overview.alarms import alarms
 from services.notify.operating.overview.figures import DAYS, HOURS, Fates
 from services.notify.operating.pages import ACTS
 from shared.i18n import JST, Language, message, show_age, translate
+from shared.operation.acts import REASON_LIMIT, Operator
 from shared.web.callers import Transaction
 from shared.web.charts import Bar, Chart, number
 from shared.web.pages import Pages, language_of, pages_router
@@ -69,7 +69,7 @@ def stop_or_go(
     action: Annotated[Literal["pause", "resume"], Form()],
     reason: Annotated[str, Form(max_length=4 * REASON_LIMIT)] = "",
 ) -> Response:
-    (channels.pause if action == "pause" else channels.resume)(session, Who.of(caller), channel, reason)
+    (channels.pause if action == "pause" else channels.resume)(session, Operator.at_the_pages(caller), channel, reason)
     return RedirectResponse("/notify/operating#channels", 303, {"cache-control": "no-store"})
 
 

@@ -10,11 +10,12 @@ from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import AwareDatetime
 
-from services.notify.messages.acts import REASON_LIMIT, Who, note_suppression_released
+from services.notify.messages.acts import note_suppression_released
 from services.notify.messages.states import CHANNELS
 from services.notify.recipients import suppressions
 from services.notify.recipients.addresses import masked, recipient_hash
 from shared.i18n import message
+from shared.operation.acts import REASON_LIMIT, Operator
 from shared.problems import Malformed
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, pages_router, with_query
@@ -70,7 +71,7 @@ def release(
     caller: OperatorPerson,
     reason: Annotated[str, Form(max_length=4 * REASON_LIMIT)] = "",
 ) -> Response:
-    note_suppression_released(session, Who.of(caller), suppressions.release(session, _hash(recipient)), reason)
+    note_suppression_released(session, Operator.at_the_pages(caller), suppressions.release(session, _hash(recipient)), reason)
     return RedirectResponse("/notify/suppressions?done=true", 303, NO_STORE)
 
 
