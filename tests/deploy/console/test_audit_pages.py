@@ -57,8 +57,8 @@ def test_a_broken_seal_is_told_on_the_page(noted: TestClient, clean: Site) -> No
 
 def test_details_are_said_in_the_words_of_the_other_pages(noted: TestClient, clean: Site) -> None:
     with Session(clean.operator) as session:
-        given = {"group": "kinki-bureau", "duties": ["approver", "expert"], "procedure": "*"}
-        acts.note(session, Operator(None, "root (command line)"), "duty.given", "somebody", **given)
+        by = Operator(None, "root (command line)")
+        acts.note(session, by, "duty.given", "x", group="kinki-bureau", duties=["approver", "expert"], procedure="*")
         session.commit()
     page = noted.get("/console/audit?act=duty.given", headers={"accept-language": "ja"}).text
     for said in ("担当部署：kinki-bureau", "職務：決裁者、expert", "手続：すべての手続"):
