@@ -28,7 +28,8 @@ def retention(session: Session, now: datetime) -> Iterator[Sign]:
     """A sign for each part that was not purged for two days; one where all were, or where none has begun yet."""
     last = {kind: next(iter(runs.latest(session, kind)), None) for kind in RUNS}
     if not any(last.values()):
-        yield Sign("schedule", PART, "mend", message("Nothing was purged yet; it begins within an hour"))
+        text_ = message("Nothing was purged yet; it begins within an hour")
+        yield Sign("schedule", PART, "mend", text_, {}, "retention-late", "/console/retention")
         return
     late = 0
     for kind, title in RUNS.items():

@@ -17,6 +17,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "runbooks"
 FOLDERS: dict[Language, Path] = {"en": FOLDER, "ja": FOLDER / "ja"}
 # Between Japanese letters the end of a line is no space.
 _BROKEN = re.compile(r"(?<=[^\x00-\x7f])\n(?=[^\x00-\x7f])")
+_LINK = re.compile(r"\[([^]]+)\]\([^)]+\)")
 _NAME = re.compile(r"[a-z][a-z-]{0,60}")
 # Our own files; links lead to other files of the source, which the console does not have.
 _markdown = MarkdownIt("commonmark", {"html": False}).disable(["link", "image", "autolink"])
@@ -41,7 +42,7 @@ def runbooks(language: Language) -> dict[str, Runbook]:
 def remedy(name: str) -> str:
     """What a runbook says to do, in English and in one line, for those who read it elsewhere than in the console."""
     _, _, rest = (FOLDER / f"{name}.md").read_text(encoding="utf-8").partition("**Do:** ")
-    do = " ".join(rest.partition("\n\n")[0].split())
+    do = _LINK.sub(r"\1", " ".join(rest.partition("\n\n")[0].split()))
     return do[:1].upper() + do[1:]
 
 

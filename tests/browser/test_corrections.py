@@ -60,6 +60,7 @@ def test_a_correction_is_asked_for_mended_and_decided(  # noqa: PLR0915 - one jo
     official.locator("main form button").last.click()
     assert official.locator(".notice-bad").is_visible()
     looked_at(official, f"{name}-ask")
+    official.locator(".part > summary").first.click()
     official.locator("[name='says:/fee']").fill("入場料の額を確かめてください。")
     official.locator("[name='note']").fill("ご不明な点は、連絡してください。")
     official.locator("main form button").last.click()

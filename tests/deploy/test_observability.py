@@ -65,7 +65,7 @@ def test_every_page_says_the_same_in_japanese() -> None:
     assert set(japanese) == set(pages)
     for name, page in japanese.items():
         assert page.startswith("# ")
-        assert re.findall(r"^\*\*(.+?)\*\*", page, re.MULTILINE) == ["影響:", "確認:", "対処:"], name
+        assert re.findall(r"^\*\*(.+?)\*\*", page, re.MULTILINE) == ["影響：", "確認：", "対処："], name
         assert set(re.findall(r"`[^`]+`", page)) - set(re.findall(r"`[^`]+`", pages[name])) == set(), name
 
 

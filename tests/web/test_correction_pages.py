@@ -55,6 +55,11 @@ def test_an_official_picks_what_to_mend_and_the_applicant_finds_only_that(
     form = desk_pages.get(f"/desk/cases/{case}/correction", headers=official).text
     assert f'value="{on.day(14).isoformat()}"' in form
     assert 'name="says:/fee"' in form
+    assert '<details class="part">' in form  # a part of the form each, all closed
+    unfit = {"due_on": "x", "says:/fee": "入場料の額を確かめてください。"}
+    again = desk_pages.post(f"/desk/cases/{case}/correction", data=unfit, headers=official).text
+    assert re.findall(r'<details class="part"( open)?>', again).count(" open") == 1
+    assert "直すところ1件" in again
     page = asked(clean, desk_pages, official, case, fee="入場料の額を確かめてください。")
     assert "申請者が補正中" in page
     assert "期限を延ばす・補正なしで進める" in page

@@ -15,10 +15,11 @@ from services.review.cases import cases
 from services.review.corrections import corrections
 from services.review.models import Case
 from services.review.procedures import version
-from shared.i18n import translate
+from shared.i18n import Language, translate
 from shared.identity.callers import Caller
 from shared.problems import Conflict, FieldError, Invalid
-from shared.procedure.changes import places
+from shared.procedure.changes import Place, places
+from shared.procedure.model import Procedure
 from shared.web.callers import Transaction
 from shared.web.pages import Pages, language_of, pages_router
 from shared.web.visitors import ReviewerPerson
@@ -113,13 +114,14 @@ def _form(
         step = error.pointer.split("/")
         at = f"says:{items[int(step[2])][0]}" if items and step[1] == "items" and len(step) > 2 else step[1]  # noqa: PLR2004 - /items/0/says
         errors[at] = translate(error.detail, language, **error.values)
+    said = {name for name, text in entered.items() if text.strip()} | errors.keys()
     return _pages.show(
         request,
         "ask_correction.html",
         status=problem.status if problem else 200,
         case=case,
         title=procedure.title.within(language),
-        places=places(procedure, case.answers, language, today=today()),
+        sections=_sections(procedure, places(procedure, case.answers, language, today=today()), said, language),
         entered=entered,
         errors=errors,
         problem=problem,
@@ -127,6 +129,18 @@ def _form(
         anchor=_anchor,
         limits={"says": corrections.SAYS_LIMIT, "note": corrections.NOTE_LIMIT},
     )
+
+
+def _sections(procedure: Procedure, found: list[Place], said: set[str], language: Language) -> list[dict[str, Any]]:
+    """The places by the pages of the form, with how many of each are marked; where something was `said`, the page is open."""
+    sections = []
+    for page in procedure.form:
+        keys = {field.key for field in page.fields}
+        inside = [place for place in found if place.pointer.split("/")[1] in keys]
+        if inside:
+            marks = sum(f"says:{place.pointer}" in said for place in inside)
+            sections.append({"title": page.page.within(language), "places": inside, "marks": marks})
+    return sections
 
 
 def _anchor(name: str) -> str:

@@ -52,7 +52,7 @@ def test_every_runbook_that_a_sign_names_is_a_page_in_the_console(console: TestC
     named = linked | set(get_args(Runbook))
     for name in named:
         assert "<strong>Do:</strong>" in console.get(f"/console/runbooks/{name}").text
-        assert "<strong>対処:</strong>" in console.get(f"/console/runbooks/{name}", headers={"accept-language": "ja"}).text
+        assert "<strong>対処：</strong>" in console.get(f"/console/runbooks/{name}", headers={"accept-language": "ja"}).text
     assert console.get("/console/runbooks/..%2fREADME").status_code == 404
 
 
