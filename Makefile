@@ -42,7 +42,7 @@ browser: .venv/.ready ## the pages in Debian's chromium (apt-get install chromiu
 	$(BIN)/uv sync --quiet --locked --all-extras --group browser
 	$(BIN)/pytest -m browser
 
-compose: .venv/.ready ## build the images, bring all up and upgrade it under load (needs a Docker engine with compose)
+compose: .venv/.ready ## build the images, bring all up, restore it elsewhere and upgrade it under load (needs a Docker engine with compose)
 	$(BIN)/pytest -p no:randomly -m compose --timeout=1200 tests/compose
 
 IMAGES := intake review notify opendata console beat tools backup gateway

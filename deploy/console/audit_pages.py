@@ -13,6 +13,7 @@ import orjson
 from fastapi import Depends, Query, Request, Response
 
 from deploy.console.frame import pages
+from deploy.console.words import details
 from shared.i18n import JST, message
 from shared.identity import finding
 from shared.operation import acts
@@ -116,6 +117,7 @@ def list_acts(
         operators=[(str(account.id), account.name) for account, _ in operators],
         command_line=COMMAND_LINE,
         names=ACTS,
+        details=details,
         broken=acts.broken(session)[:PAGE] if verify else None,
         check=with_query(request, verify=1),
     )

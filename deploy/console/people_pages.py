@@ -10,6 +10,7 @@ from fastapi import Form, Request, Response
 
 from deploy.console.audit_pages import ACTS
 from deploy.console.frame import Reason, back_to, pages
+from deploy.console.words import DUTIES, RIGHTS, ROLES
 from shared.i18n import message
 from shared.identity import adding, duties, finding, operating
 from shared.identity.adding import ADDRESS_LIMIT, Entered
@@ -29,19 +30,12 @@ if TYPE_CHECKING:
     from shared.problems import Problem
 
 LABEL_LIMIT = 100
-ROLES = {
-    "applicant": message("Applicant"),
-    "reviewer": message("Official"),
-    "operator": message("Operator"),
-    "service": message("Service"),
-}
 KINDS = {
     "corporation": message("Corporation"),
     "sole-proprietor": message("Sole proprietor"),
     "association": message("Association without legal personality"),
     "ministry": message("Division of the ministry"),
 }
-RIGHTS = {"owner": message("Owner"), "file": message("Filing"), "read": message("Reading")}
 LANGUAGES_OF = {"ja": "日本語", "en": "English"}
 STATES = {"in-use": message("In use"), "disabled": message("Disabled")}
 DONE = {
@@ -271,6 +265,7 @@ def _page(
         roles=ROLES,
         staff=operating.STAFF,
         all_rights=RIGHTS,
+        duty_names=DUTIES,
         label_limit=LABEL_LIMIT,
         **(shown | {"done": DONE.get(str(shown["done"]), "")}),
     )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from deploy.one.parts import Site
 
 PROCEDURES = Path(__file__).parent.parent.parent / "procedures"
+PLACES = Path(__file__).with_name("demo_places.csv")
 DOMAIN = "madoguchi.example"
 LABEL = "demo"
 # A filing may be refused for the moment (429, 503); longer than this it is a fault.
@@ -39,12 +40,29 @@ def make_accounts(site: Site) -> None:
         keys = _keys(session, _known_keys(site))
         session.commit()
     engine.dispose()
+    _know_places(site)
     told = {
         "base_url": site.base_url,
         "mailbox": {"url": site.mailbox_url, "api": f"{site.mailbox_url}/email"},
         "keys": keys | {"notify": _client_key(site)},
     }
     write_private(site.home.demo, json.dumps(told, indent=2) + "\n")
+
+
+def _know_places(site: Site) -> None:
+    """A few postal codes that forms can look up, where none were taken in."""
+    from pydantic import SecretStr
+    from sqlmodel import Session
+
+    from services.intake.lookups.imports import counts, import_places
+    from shared.database import connect
+
+    engine = connect(SecretStr(site.settings()["MADOGUCHI_INTAKE_DATABASE_URL"]), name="demo", pool=1)
+    with Session(engine) as session:
+        if not counts(session)["place"]:
+            import_places(session, PLACES)
+            session.commit()
+    engine.dispose()
 
 
 def _client_key(site: Site) -> str:

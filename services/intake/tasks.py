@@ -19,7 +19,7 @@ from shared.database import connect
 from shared.files.scans import Waiting, scan_some
 from shared.retention.purging import RETENTION_EVERY, purge_some
 from shared.sealing.resealing import EVERY as SEALING_EVERY
-from shared.sealing.resealing import reseal_some
+from shared.sealing.resealing import reseal_politely
 from shared.settings import load
 from shared.storage import StorageError, storage_at
 
@@ -80,7 +80,7 @@ work = Work(
         FILES: (purge_files, FILES_EVERY),
         SCANS: (scan_files, SCANS_EVERY),
         CANARY: (send_canary, CANARY_EVERY),
-        SEALING: (partial(reseal_some, engine, "intake", WALKED), SEALING_EVERY),
+        SEALING: (partial(reseal_politely, engine, "intake", WALKED), SEALING_EVERY),
     },
 )
 app = celery_app("intake", settings.broker_url, work)

@@ -37,7 +37,7 @@ from shared.database import connect
 from shared.retention import leaving
 from shared.retention.purging import RETENTION_EVERY, purge_some
 from shared.sealing.resealing import EVERY as SEALING_EVERY
-from shared.sealing.resealing import reseal_some
+from shared.sealing.resealing import reseal_politely
 from shared.settings import load
 from shared.storage import StorageError, storage_at
 
@@ -123,7 +123,7 @@ work = Work(
         RETENTION: (purge, RETENTION_EVERY),
         "post-recipients": (hash_recipients, HASH_EVERY),
         "post-bounces": (fetch_bounces, BOUNCES_EVERY),
-        "post-sealing": (partial(reseal_some, engine, "notify", walked(settings.secret_key)), SEALING_EVERY),
+        "post-sealing": (partial(reseal_politely, engine, "notify", walked(settings.secret_key)), SEALING_EVERY),
     },
 )
 signals.worker_process_shutdown.connect(close, weak=False)

@@ -35,7 +35,7 @@ from shared.files.scans import Waiting, scan_some
 from shared.retention import leaving
 from shared.retention.purging import RETENTION_EVERY, purge_some
 from shared.sealing.resealing import EVERY as SEALING_EVERY
-from shared.sealing.resealing import reseal_some
+from shared.sealing.resealing import reseal_politely
 from shared.settings import load
 from shared.storage import StorageError, storage_at
 from shared.workdays import today
@@ -165,7 +165,7 @@ work = Work(
         STAFFING: (pick_up_cases, STAFFING_EVERY),
         JOBS: (work_on_jobs, JOBS_EVERY),
         FINDING: (renew_findings, FINDING_EVERY),
-        SEALING: (partial(reseal_some, engine, "review", WALKED), SEALING_EVERY),
+        SEALING: (partial(reseal_politely, engine, "review", WALKED), SEALING_EVERY),
     },
 )
 app = celery_app("review", settings.broker_url, work)

@@ -29,6 +29,11 @@ EVERY = 30.0
 WALKS = 3
 # What is not sealed stands under this name in reports.
 PLAIN = "plain"
+# Events that wait for a service for longer than they should; what is older waits for something else.
+_BUSY = text("""
+select exists (select from bus.delivery where service = :service and state = 'waiting'
+  and due between now() - interval '10 minutes' and now() - interval '5 seconds')
+""")
 _ALONE = text("select pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 # Triggers that look after changed contents need not look after these (services/review/migrations).
 _SAY = text("select set_config('madoguchi.resealing', 'on', true)")
@@ -95,6 +100,15 @@ def reseal_some(engine: Engine, service: str, walked: Sequence[Walked]) -> bool:
         session.add(run)
         session.commit()
     return more
+
+
+def reseal_politely(engine: Engine, service: str, walked: Sequence[Walked]) -> bool:
+    """A worker's errand: a piece; whether another may come to the end of its line at once. Not while events wait there, each of
+    which would wait for a piece: then each waking does one.
+    """
+    more = reseal_some(engine, service, walked)
+    with Session(engine) as session:
+        return more and not session.scalar(_BUSY, {"service": service})
 
 
 def ask(session: Session, service: str) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shlex
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +30,6 @@ class Stack:
     """Everything, running."""
 
     folder: Path
-    compose: DockerCompose
     base: str
     mailbox: str
 
@@ -62,10 +63,34 @@ class Stack:
         return self.docker("compose", "exec", "-T", "postgres", "sh", "-c", inside).strip()
 
 
+def commands(page: str, section: str) -> list[str]:
+    """The blocks of commands in a section of the documentation."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8").split(f"\n## {section}\n")[1].split("\n## ")[0]
+    return re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+
+
+def until(true: Callable[[], Any], within: float = 60) -> Any:
+    """Wait for it: what it says once it is true."""
+    end = time.monotonic() + within
+    while not (found := true()):
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.5)
+    return found
+
+
+def clone(folder: Path, version: str | None = None) -> None:
+    """This repository: a commit, or what is in the index."""
+    if version:
+        subprocess.run(["git", "clone", "--quiet", "--shared", "--no-checkout", ROOT, folder], check=True)
+        subprocess.run(["git", "checkout", "--quiet", version], cwd=folder, check=True)
+    else:
+        subprocess.run(["git", "checkout-index", "--all", f"--prefix={folder}/"], cwd=ROOT, check=True)
+
+
 @contextmanager
-def running(folder: Path) -> Iterator[Stack]:
+def running(folder: Path, version: str | None = None, **settings: str) -> Iterator[Stack]:
     """Clone, make the secrets, build, and bring up; all of it is gone afterwards but the images."""
-    subprocess.run(["git", "checkout-index", "--all", f"--prefix={folder}/"], cwd=ROOT, check=True)
+    clone(folder, version)
     web, mailbox = free_ports(2)
     env = {
         "COMPOSE_PROJECT_NAME": NAME,
@@ -75,6 +100,7 @@ def running(folder: Path) -> Iterator[Stack]:
         "MAILBOX_LISTEN": f"127.0.0.1:{mailbox}",
         "COMPOSE_PROFILES": "mailbox",
         "FRESHCLAM": "0",  # there may be no way out; the scanner's image knows EICAR's file
+        **settings,
     }
     (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in env.items()))
     subprocess.run(["deploy/compose/secrets.sh"], cwd=folder, check=True, capture_output=True)
@@ -82,4 +108,4 @@ def running(folder: Path) -> Iterator[Stack]:
     compose = DockerCompose(folder, "compose.yaml", build=True, wait=True)
     compose.stop()  # what a killed run left
     with compose:
-        yield Stack(folder, compose, env["MADOGUCHI_BASE_URL"], f"http://127.0.0.1:{mailbox}")
+        yield Stack(folder, env["MADOGUCHI_BASE_URL"], f"http://127.0.0.1:{mailbox}")

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from deploy.one.mailbox.mails import describe
+from deploy.one.mailbox.mails import Mails, describe
 from deploy.one.ports import answers, free_ports
 
 
@@ -192,3 +192,11 @@ def test_a_mail_for_nobody_in_its_headers_is_for_whom_the_envelope_says(mailbox:
     mailbox.send(b"Subject: x\r\n\r\nbody", to=("a@example.jp", "b@example.jp"))
     (mail,) = mailbox.mails()
     assert [one["address"] for one in mail["to"]] == ["a@example.jp", "b@example.jp"]
+
+
+def test_of_more_mails_than_fit_the_oldest_go(tmp_path: Path) -> None:
+    box = Mails(tmp_path, most=2)
+    kept = [box.keep("office@example.jp", ["hanako@example.jp"], b"Subject: one\r\n\r\n") for _ in range(3)]
+    assert [mail["id"] for mail in box.all()] == kept[1:]
+    assert [mail["id"] for mail in Mails(tmp_path, most=1).all()] == kept[2:]
+    assert [file.stem for file in tmp_path.iterdir()] == kept[2:]

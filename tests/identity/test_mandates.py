@@ -298,6 +298,8 @@ def test_both_do_all_of_it_on_pages(clean: Site, open_pages: Open, principal: st
     form = {"agent": AGENT, "scope": "some", "procedures": DENKI, "rights": ["file", "receive"], "starts_on": TODAY.isoformat()}
     assert ours.get("/organisation/mandates/new").status_code == 200
     assert ours.post("/organisation/mandates", data={**form, "ends_on": "x"}).status_code == 422
+    empty = ours.post("/organisation/mandates", data={**form, "agent": "", "ends_on": ""}).text
+    assert all(f'id="{place}-error"' in empty for place in ("agent", "ends_on"))
     assert ours.post("/organisation/mandates", data={**form, "ends_on": "2020-01-01"}).status_code == 422
     assert ours.post("/organisation/mandates", data={**form, "agent": "@", "ends_on": "2099-01-01"}).status_code == 422
     answer = ours.post("/organisation/mandates", data={**form, "ends_on": (TODAY + timedelta(days=30)).isoformat()})

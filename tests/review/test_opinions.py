@@ -315,6 +315,8 @@ def test_an_official_asks_by_form_and_finds_the_answer_on_the_case(
     assert 'value="title"' in form
     assert f'value="{plan}"' in form
     entered = {"whom": "outside", **ASKED, "question": QUESTION, "due_on": str(today() + timedelta(days=9)), "fields": "title"}
+    empty = desk.post(f"/desk/cases/{case}/opinion", data={"whom": "inside"}, headers=me).text
+    assert all(f'id="{place}-error"' in empty for place in ("question", "due_on"))  # all at once, beside whom to ask
     wrong = desk.post(f"/desk/cases/{case}/opinion", data={**entered, "email": "x"}, headers=me, follow_redirects=False)
     assert wrong.status_code == 422
     assert 'id="email-error"' in wrong.text

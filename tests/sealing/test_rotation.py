@@ -148,6 +148,18 @@ def test_what_lost_its_key_says_so_and_comes_back_with_it(clean: Site, desk: Tes
     )
 
 
+def test_it_goes_on_at_once_only_where_no_events_wait(clean: Site, filed: tuple[str, Any]) -> None:
+    assert filed
+    intake = next(services())
+    with using(Ring.read(OLD)):
+        clean.file(clean.an_applicant("b@example.com"), 1)
+        clean.run("update bus.delivery set due = now() - interval '1 minute' where state = 'waiting'")
+        name, engine, tables = intake
+        assert not resealing.reseal_politely(engine, name, tables)
+        clean.deliver_all()
+        assert resealing.reseal_politely(engine, name, tables)
+
+
 def test_sealing_anew_makes_nobody_look_for_the_case_anew(clean: Site, filed: tuple[str, Any]) -> None:
     assert filed
     clean.run("update review.finding set stale = false, keyed = true")

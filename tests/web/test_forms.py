@@ -286,6 +286,8 @@ def test_contact_and_strangers(person: TestClient, clean: Site) -> None:
     entries = Entries(confirm, f"{draft}/confirm").sent
     wrong = person.post(f"{draft}/confirm", data={**entries, "contact-email": "x"})
     assert wrong.status_code == 422
+    assert 'href="#contact-email"' in wrong.text
+    assert 'href="#electronic_notices-electronic"' in wrong.text
     assert 'id="electronic_notices-error"' in wrong.text  # nobody is taken to want them electronically (デジタル手続法7条1項)
     assert 'aria-describedby="contact-email-error"' in wrong.text
     entries = Entries(wrong.text, f"{draft}/confirm").sent

@@ -1,9 +1,10 @@
-"""`python -m deploy.one.mailbox [--host …] --smtp-port … --http-port … --folder …`: run the mailbox until SIGTERM."""
+"""`python -m deploy.one.mailbox [--host …] --smtp-port … --http-port … --folder … [--most …]`: run the mailbox until SIGTERM."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 from pathlib import Path
 
 import uvicorn
@@ -14,9 +15,9 @@ from deploy.one.mailbox.web import create_app
 from deploy.one.ports import LOOPBACK
 
 
-async def serve(host: str, smtp_port: int, http_port: int, folder: Path) -> None:
+async def serve(host: str, smtp_port: int, http_port: int, folder: Path, most: int) -> None:
     """Catch and show until a signal ends it."""
-    mails = Mails(folder)
+    mails = Mails(folder, most)
     smtp = await asyncio.get_running_loop().create_server(lambda: protocol(mails), host, smtp_port)
     web = uvicorn.Server(
         uvicorn.Config(
@@ -41,8 +42,9 @@ def main() -> None:
     parser.add_argument("--smtp-port", type=int, required=True)
     parser.add_argument("--http-port", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True, help="where the mails are kept, one .eml file each")
+    parser.add_argument("--most", type=int, default=sys.maxsize, help="of more mails than that the oldest go")
     options = parser.parse_args()
-    asyncio.run(serve(options.host, options.smtp_port, options.http_port, options.folder))
+    asyncio.run(serve(options.host, options.smtp_port, options.http_port, options.folder, options.most))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import email.policy
 import email.utils
 import os
 import secrets
+import sys
 import threading
 import time
 from datetime import UTC, datetime
@@ -65,14 +66,18 @@ Mail = TypedDict(
 class Mails:
     """The caught mails, oldest first. Used from several threads."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open `folder` and read what an earlier run caught."""
+    def __init__(self, folder: Path, most: int = sys.maxsize) -> None:
+        """Open `folder` and read what an earlier run caught. Of more than `most` mails the oldest go."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder = folder
         self._lock = threading.Lock()
         for unfinished in folder.glob("*.part"):
             unfinished.unlink()
-        self._mails = {path.stem: describe(path.stem, path.read_bytes()) for path in sorted(folder.glob("*.eml"))}
+        self._most = most
+        files = sorted(folder.glob("*.eml"))
+        for path in files[:-most]:
+            path.unlink()
+        self._mails = {path.stem: describe(path.stem, path.read_bytes()) for path in files[-most:]}
 
     def keep(self, sender: str, recipients: list[str], content: bytes) -> str:
         """Store a mail; on disk for good when this returns its id."""
@@ -93,6 +98,8 @@ class Mails:
         described = describe(mail_id, whole)
         with self._lock:
             self._mails[mail_id] = described
+            if len(self._mails) > self._most:
+                self._delete(min(self._mails))
         return mail_id
 
     def all(self) -> list[Mail]:
@@ -116,9 +123,12 @@ class Mails:
         with self._lock:
             gone = list(self._mails)
             for mail_id in gone:
-                (self._folder / f"{mail_id}.eml").unlink(missing_ok=True)
-                del self._mails[mail_id]
+                self._delete(mail_id)
         return len(gone)
+
+    def _delete(self, mail_id: str) -> None:
+        (self._folder / f"{mail_id}.eml").unlink(missing_ok=True)
+        del self._mails[mail_id]
 
 
 def describe(mail_id: str, source: bytes) -> Mail:

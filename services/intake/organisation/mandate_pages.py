@@ -122,6 +122,8 @@ def _offer(posted: Posted, entered: dict[str, str], known: set[str]) -> Offer:
     """What was entered. Raises Invalid for days that are none; the rest is for shared.identity.mandates to say."""
     days = {name: _day(entered[name]) for name in ("starts_on", "ends_on")}
     wrong = [FieldError(f"/{name}", "Enter a day") for name, day in days.items() if day is None]
+    if not entered["agent"]:
+        wrong.append(FieldError("/agent", "Enter a corporate number of 13 digits, or an e-mail address"))
     if "@" in entered["agent"]:
         must_be_address(entered["agent"], at="/agent")
     if wrong:

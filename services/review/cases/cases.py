@@ -65,6 +65,10 @@ def procedure_of(session: Session, case: Case) -> Procedure:
 
 def officials_of(session: Session, found: Sequence[Case]) -> dict[UUID, Official]:
     """The officials who have these cases, by id."""
-    ids = [case.official_id for case in found if case.official_id]
+    return officials_by_id(session, [case.official_id for case in found if case.official_id])
+
+
+def officials_by_id(session: Session, ids: Sequence[UUID]) -> dict[UUID, Official]:
+    """Officials who have groups, by id."""
     rows = session.execute(_OFFICIALS, {"ids": ids}) if ids else ()
     return {row.account_id: Official(id=row.account_id, name=row.name, email=row.email) for row in rows}

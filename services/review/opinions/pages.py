@@ -26,7 +26,7 @@ from shared.files.kept import MOST_FILES
 from shared.i18n import Language, message, translate
 from shared.identity.callers import Caller
 from shared.problems import Conflict, FieldError, Invalid
-from shared.validation import WrittenContact, body_errors
+from shared.validation import WrittenContact, body_errors, text_errors
 from shared.web.callers import Transaction
 from shared.web.downloads import handed_over
 from shared.web.multipart import Entered
@@ -66,7 +66,7 @@ def show_form(case_id: UUID, request: Request, session: Transaction, caller: Rev
 def ask(case_id: UUID, request: Request, session: Transaction, caller: ReviewerPerson, posted: Posted) -> Response:
     try:
         seeing = Shown(posted.get("fields", []), posted.get("attachments", []), "contact" in posted)
-        to, due_on = _whom(posted), _day(_first(posted, "due_on"))
+        to, due_on = _to_whom_until(posted)
         made = opinions.ask(session, caller, case_id, to, _first(posted, "question"), seeing=seeing, due_on=due_on)
     except (Conflict, Invalid) as problem:
         session.rollback()
@@ -208,6 +208,24 @@ def _day(entered_: str) -> date:
     except ValueError:
         wrong = FieldError("/due_on", "Write a day that exists, such as 2026-04-01")
         raise Invalid("Some entries need mending", errors=[wrong]) from None
+
+
+def _to_whom_until(posted: Mapping[str, list[str]]) -> tuple[UUID | Outsider, date]:
+    """Whom to ask and until when. Raises Invalid for all that is wrong, the question included, and not for the first alone."""
+    wrong: list[FieldError] = []
+    to, due_on = None, None
+    try:
+        to = _whom(posted)
+    except Invalid as problem:
+        wrong += problem.errors
+    try:
+        due_on = _day(_first(posted, "due_on"))
+    except Invalid as problem:
+        wrong += problem.errors
+    if to is None or due_on is None:
+        wrong += text_errors("/question", _first(posted, "question"), opinions.QUESTION_LIMIT, needed=True)
+        raise Invalid("Some entries need mending", errors=wrong)
+    return to, due_on
 
 
 def _whom(posted: Mapping[str, list[str]]) -> UUID | Outsider:

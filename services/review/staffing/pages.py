@@ -19,10 +19,10 @@ from services.review.cases.rights import duties, groups_of
 from services.review.models import Case
 from services.review.procedures import group_titles
 from services.review.staffing import absences, conflicts, handing, plans, team
-from services.review.staffing.why import HOW, why
-from shared.i18n import message, translate
+from services.review.staffing.why import DUTIES, HOW, why
+from shared.i18n import translate
 from shared.identity.callers import Caller
-from shared.identity.duties import EVERY_PROCEDURE, EXAMINER
+from shared.identity.duties import EVERY_PROCEDURE
 from shared.problems import Conflict, FieldError, Forbidden, Invalid, NotFound
 from shared.procedure.fields import NAME
 from shared.procedure.reviewing import MANAGER
@@ -31,8 +31,6 @@ from shared.web.pages import Pages, language_of, pages_router
 from shared.web.visitors import ReviewerPerson
 
 _MOST_SHOWN = 200
-# Duties that every group has; those that a procedure names are shown as it names them.
-_DUTIES = {EXAMINER: message("Examiner"), "approver": message("Approver"), MANAGER: message("Manager of the group")}
 _pages = Pages(Path(__file__).parent.parent / "templates")
 router = pages_router()
 Group = Annotated[str, PathParameter(pattern=NAME, max_length=63)]
@@ -236,7 +234,7 @@ def _group(request: Request, session: Session, caller: Caller, group: str, probl
         group=group,
         title=group_titles(session, language_of(request)).get(group, group),
         team=found,
-        duty_titles=_DUTIES,
+        duty_titles=DUTIES,
         absences=[(people[one.account_id], one) for one in absences.coming(session, people)],
         people=people,
         manages=MANAGER in duties(session, caller, group, EVERY_PROCEDURE),

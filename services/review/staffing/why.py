@@ -7,7 +7,10 @@ from typing import Any
 
 from shared.i18n import Language, message, translate
 from shared.procedure.model import Procedure
+from shared.procedure.reviewing import APPROVER, EXAMINER, MANAGER
 
+# Duties that every group has; those that a procedure names are shown as it names them.
+DUTIES = {EXAMINER: message("Examiner"), APPROVER: message("Approver"), MANAGER: message("Manager of the group")}
 HOW = {
     "rules": message("By the rules"),
     "taken": message("Taken"),

@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping
 from sqlmodel import Session
 
 from services.review.audit import reading
-from services.review.cases.cases import shown
+from services.review.cases.cases import officials_by_id, shown
 from services.review.cases.rights import duties
 from services.review.models import Case
 from shared.identity.callers import Caller
@@ -25,3 +25,9 @@ def of_case(
     if MANAGER not in duties(session, caller, case.group, case.procedure_id):
         raise Forbidden("Only a manager of the group sees who looked at a case")
     return case, reading.of_case(session, case.id, before=before, limit=limit)
+
+
+def officials_in(session: Session, entries: Sequence[RowMapping]) -> dict[str, str]:
+    """The names of the officials that entries point to, by id; who left has none."""
+    ids = {str(one["details"]["official"]) for one in entries if one["details"].get("official")}
+    return {str(id_): one.name for id_, one in officials_by_id(session, [UUID(one) for one in ids]).items()}

@@ -53,3 +53,13 @@ def test_a_broken_seal_is_told_on_the_page(noted: TestClient, clean: Site) -> No
     assert "All seals hold" in noted.get("/console/audit?verify=true").text
     clean.run("update operation.act set reason = 'nothing' where subject = 'key-1'")
     assert "The seals are broken" in noted.get("/console/audit?verify=true").text
+
+
+def test_details_are_said_in_the_words_of_the_other_pages(noted: TestClient, clean: Site) -> None:
+    with Session(clean.operator) as session:
+        by = Operator(None, "root (command line)")
+        acts.note(session, by, "duty.given", "x", group="kinki-bureau", duties=["approver", "expert"], procedure="*")
+        session.commit()
+    page = noted.get("/console/audit?act=duty.given", headers={"accept-language": "ja"}).text
+    for said in ("担当部署：kinki-bureau", "職務：決裁者、expert", "手続：すべての手続"):
+        assert said in page, said

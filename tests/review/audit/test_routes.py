@@ -135,7 +135,9 @@ def test_a_manager_reads_the_trace_of_a_case_in_pages(clean: Site, desk: TestCli
     assert [entry["act"] for entry in first + rest if entry["account_id"]] == ["case.shown"] * 4
     page = desk.get(f"/desk/cases/{case_id}/trail", headers=bearer(official) | {"accept-language": "ja"})
     assert page.text.count("案件を見た") == 4
-    assert "イベント：application.arrived.v1" in page.text
+    assert "イベント：申請の到達" in page.text
+    assert "担当部署：大臣官房広報室" in page.text
+    assert "担当者：審査 一郎" in page.text
     assert f"/desk/cases/{case_id}/trail" in desk.get(f"/desk/cases/{case_id}", headers=bearer(official)).text
 
 

@@ -47,11 +47,6 @@ def upgrade() -> None:
     for table, columns in SEALED.items():
         changed = columns.removeprefix("id, ")
         op.execute(f"grant select ({columns}), update ({changed}) on identity.{table} to madoguchi_intake")
-    with op.get_context().autocommit_block():
-        op.execute("create unique index concurrently if not exists account_email_hash_idx on identity.account (email_hash)")
-        op.execute("create index concurrently if not exists invitation_email_hash_idx on identity.invitation (email_hash)")
-        op.execute("create index concurrently if not exists registration_email_hash_idx on identity.registration (email_hash)")
-        op.execute("create index concurrently if not exists mandate_agent_email_hash_idx on identity.mandate (agent_email_hash)")
 
 
 def _counter(function: str) -> None:
