@@ -47,7 +47,7 @@ class Prometheus:
 
 
 @contextmanager
-def watching(folder: Path, web: str, token: str, *, every: str = "1s") -> Iterator[Prometheus]:
+def watching(folder: Path, web: str, token: str, *, every: str = "2s") -> Iterator[Prometheus]:
     """Prometheus, asking the services behind the address `web` every so often; ended afterwards."""
     port = free_ports(1)[0]
     config = YAML(typ="safe").load((WATCHING / "prometheus.yml").read_text(encoding="utf-8"))
@@ -68,7 +68,7 @@ def watching(folder: Path, web: str, token: str, *, every: str = "1s") -> Iterat
     with (folder / "prometheus.log").open("wb") as log, subprocess.Popen(program, stdout=log, stderr=log) as running:
         try:
             made = Prometheus(f"http://{LOOPBACK}:{port}")
-            eventually(lambda: _ready(made.url))
+            eventually(lambda: _ready(made.url), within=60)
             yield made
         finally:
             running.terminate()
