@@ -1,4 +1,4 @@
-"""One stack for all tests of this folder."""
+"""One stack for the tests of a file."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import pytest
 from tests.compose.stack import Stack, running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Everything, as an operator has it after the first page of docs/operating.md."""
     with running(tmp_path_factory.mktemp("clone"), os.environ.get("MADOGUCHI_UPGRADE_FROM")) as made:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def people(stack: Stack) -> dict[str, str]:
     """Keys of an applicant and of an official, and a procedure."""
     return employ(stack)
