@@ -89,6 +89,7 @@ def session_as(role: str, home: Path | None) -> Iterator[Session]:
 
     from shared.database import connect
     from shared.problems import Problem
+    from shared.sealing.blind import SecretKeyMissing
 
     # What is sealed is opened and found with the house's keys, wherever they are asked for.
     os.environ.update({name: value for name, value in environment(home).items() if name in _KEYS})
@@ -100,6 +101,9 @@ def session_as(role: str, home: Path | None) -> Iterator[Session]:
             session.commit()
     except Problem as problem:
         typer.echo(f"{problem}" + "".join(f"\n  {error.pointer}: {error.detail}" for error in problem.errors), err=True)
+        raise typer.Exit(1) from None
+    except SecretKeyMissing as missing:
+        typer.echo(f"{missing}", err=True)
         raise typer.Exit(1) from None
     except OperationalError as error:
         typer.echo(f"The database does not answer ({type(error.orig).__name__}). See: madoguchi status", err=True)

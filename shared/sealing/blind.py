@@ -17,6 +17,10 @@ _SETTING = "MADOGUCHI_SECRET_KEY"
 _PURPOSE = b"madoguchi.blind-index:"
 
 
+class SecretKeyMissing(LookupError):
+    """There is no MADOGUCHI_SECRET_KEY to hash with."""
+
+
 def blind(use: str, value: str) -> bytes:
     """The hash of a value for one use, such as a column's place."""
     key, mark = _key(setting(_SETTING))
@@ -36,6 +40,6 @@ def whose(email: str) -> bytes:
 @cache
 def _key(secret: str) -> tuple[bytes, bytes]:
     if not secret:
-        raise LookupError("MADOGUCHI_SECRET_KEY is not set: what is sealed cannot be found by its value")
+        raise SecretKeyMissing("MADOGUCHI_SECRET_KEY is not set: people cannot be found by their addresses. Name it, or --home.")
     key = hmac.digest(secret.encode(), _PURPOSE, hashlib.sha256)
     return key, hmac.digest(key, b"mark", hashlib.sha256)[:MARK]

@@ -259,3 +259,10 @@ def test_every_form_of_the_console_leaves_an_act(console: TestClient, clean: Sit
     assert posted == {path for path, _, _ in forms} | NO_ACT_POSTED.keys()
     choices = re.findall(r'Literal\[("disable"[^\]]+)\]', Path("deploy/console/people_pages.py").read_text(encoding="utf-8"))[0]
     assert {url.rsplit("/", 1)[1] for path, url, _ in forms if path.endswith("{act}")} == set(json.loads(f"[{choices}]"))
+
+
+@pytest.mark.usefixtures("told")
+def test_a_command_without_the_key_that_finds_people_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MADOGUCHI_SECRET_KEY")
+    done = CliRunner().invoke(app, ["people", "keys", "firm@example.com"])
+    assert (done.exit_code, done.output.partition(":")[0]) == (1, "MADOGUCHI_SECRET_KEY is not set")
