@@ -64,7 +64,7 @@ def test_a_form_follows_its_file_and_keeps_what_is_being_typed(browser: Browser,
     assert page.locator("#event").input_value() == "窓口フォーラム"
     assert page.locator("#organiser").input_value() == "窓口協会"
     edit(file, "held.to < held.from", "held.to < hold.from")
-    page.get_by_text("there is no field or function hold").wait_for()
+    page.get_by_text("holdという項目や関数はありません").wait_for()
     assert violations(page) == []
     assert not runs_over(page)
     picture(page, f"preview-{width}")
@@ -85,7 +85,7 @@ def test_without_scripts_the_mistakes_are_shown_live_and_the_button_shows_the_fo
             page.wait_for_timeout(200)
     page.locator("#event").fill("窓口フォーラム")
     edit(file, "held.to < held.from", "held.to < hold.from")
-    page.frame_locator("iframe").get_by_text("there is no field or function hold").wait_for()
+    page.frame_locator("iframe").get_by_text("holdという項目や関数はありません").wait_for()
     edit(file, "hold.from", "held.from")
     edit(file, "ja: 行事名", "ja: 催しの名前")
     page.locator("button[value=update]").click()
