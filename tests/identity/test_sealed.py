@@ -121,3 +121,17 @@ def test_a_link_of_before_registers_and_its_account_is_found_and_sealed(clean: S
     reseal(clean)
     assert raw(clean, STANDS)[0][1]
     assert asked(clean, "new@example.com") == "新人 一子 <new@example.com>"
+
+
+def test_who_is_invited_or_registers_stands_nowhere_in_plain(clean: Site) -> None:
+    key = clean.an_applicant()
+    with clean.session("intake") as session:
+        caller = Callers().by_key(session, key)
+        assert caller is not None
+        members.invite(session, caller, hashed(key), email="invited@example.com", rights="file", language="ja")
+        registration.ask(session, "new@example.com", "ja")
+        session.commit()
+    for table in ("invitation", "registration"):
+        ((stands, found),) = raw(clean, f"select email, email_hash is not null from identity.{table}")
+        assert stands.startswith("~of-tests~"), table
+        assert found, table
